@@ -1,0 +1,48 @@
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export type Properties = { readonly [key: string]: Json };
+
+/** A JSON Pointer (RFC 6901), such as `/config/base_url`. */
+export type Path = string;
+
+export const isObject = (value: unknown): value is { readonly [key: string]: Json } =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Segments of a pointer, unescaped. */
+export const segments = (path: Path): string[] =>
+  path === ""
+    ? []
+    : path
+        .slice(1)
+        .split("/")
+        .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+
+export const joinPath = (parent: Path, key: string | number): Path =>
+  `${parent}/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`;
+
+/** The value at a pointer, or undefined where there is none. */
+export const at = (value: Json | undefined, path: Path): Json | undefined => {
+  let current: Json | undefined = value;
+  for (const segment of segments(path)) {
+    if (Array.isArray(current)) current = current[Number(segment)];
+    else if (isObject(current) && Object.hasOwn(current, segment)) current = current[segment];
+    else return undefined;
+  }
+  return current;
+};
+
+/** A copy with the value at a pointer set, or taken out where `member` is undefined. Missing mappings on the way are made. */
+export const withAt = (value: Properties, path: Path, member: Json | undefined): Properties => {
+  const [head, ...rest] = segments(path);
+  if (head === undefined) return value;
+  const copy: Record<string, Json> = { ...value };
+  if (rest.length === 0) {
+    if (member === undefined) delete copy[head];
+    else Object.defineProperty(copy, head, { value: member, enumerable: true, writable: true, configurable: true });
+    return copy;
+  }
+  const child = Object.hasOwn(copy, head) ? copy[head] : undefined;
+  if (!isObject(child) && member === undefined) return value;
+  const below = rest.reduce((path, key) => joinPath(path, key), "");
+  copy[head] = withAt(isObject(child) ? child : {}, below, member);
+  return copy;
+};

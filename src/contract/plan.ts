@@ -1,0 +1,103 @@
+import type { Change, Field, Finding } from "./types.ts";
+
+/** Counts over a plan, a drift report or an apply; every output prints the same. */
+export type Summary = {
+  readonly insert: number;
+  readonly update: number;
+  readonly replace: number;
+  readonly delete: number;
+  readonly rename: number;
+  readonly adopt: number;
+  readonly forget: number;
+  readonly noop: number;
+  readonly retained: number;
+  readonly conflict: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly uncertain: number;
+  readonly unreadable: number;
+  readonly ambiguous: number;
+  readonly unmanaged: number;
+  readonly tenants: number;
+};
+
+export const emptySummary: Summary = {
+  insert: 0,
+  update: 0,
+  replace: 0,
+  delete: 0,
+  rename: 0,
+  adopt: 0,
+  forget: 0,
+  noop: 0,
+  retained: 0,
+  conflict: 0,
+  failed: 0,
+  skipped: 0,
+  uncertain: 0,
+  unreadable: 0,
+  ambiguous: 0,
+  unmanaged: 0,
+  tenants: 0,
+};
+
+export const guardCodes = [
+  "delete-budget",
+  "tenant-delete-budget",
+  "protected",
+  "vanished-tenant",
+  "empty-desired",
+  "adoption-needed",
+  "ambiguous",
+  "other-endpoint",
+  "empty-ledger",
+  "missing-objects",
+] as const;
+export type GuardCode = (typeof guardCodes)[number];
+
+/** A guard that refuses writes: for the whole run without `tenant`, else for that tenant. */
+export type Refusal = {
+  readonly guard: GuardCode;
+  readonly tenant?: string;
+  readonly message: string;
+  readonly hint: string;
+  /** Addresses (`kind/_id`) that it is about. */
+  readonly resources: readonly string[];
+};
+
+/** A plan: data that can be reviewed, stored and applied exactly. No secret is in it. */
+export type Plan = {
+  readonly type: "plan";
+  readonly schemaVersion: 1;
+  /** `connector-deployer/VERSION`. */
+  readonly tool: string;
+  /** ISO 8601; the only member that `digest` does not cover. */
+  readonly createdAt: string;
+  readonly environment: string;
+  /** SHA-256 over everything else but `createdAt`. */
+  readonly digest: string;
+  readonly prune: boolean;
+  readonly deleteData: boolean;
+  readonly targets: { readonly [name: string]: { readonly endpoint: string; readonly identity: string } };
+  readonly tenants: {
+    readonly [id: string]: { readonly target: string; readonly inputs: string; readonly ledger: string };
+  };
+  /** In an order in which they may be done. */
+  readonly changes: readonly Change[];
+  /** Would be deleted with `--prune`; not counted as changes. */
+  readonly prunable: readonly Change[];
+  readonly findings: readonly Finding[];
+  readonly refusals: readonly Refusal[];
+  readonly summary: Summary;
+};
+
+/** One deployed thing that differs from what we last wrote. */
+export type DriftItem = {
+  readonly tenant: string;
+  readonly target: string;
+  readonly kind: string;
+  readonly _id: string;
+  readonly id: string;
+  readonly drift: "vanished" | "changed";
+  readonly fields: readonly Field[];
+};

@@ -1,0 +1,33 @@
+import { createHmac } from "node:crypto";
+import type { Json, Path } from "./json.ts";
+import { isObject, joinPath } from "./json.ts";
+import type { Sealed } from "./types.ts";
+
+export const isSealed = (value: unknown): value is Sealed => isObject(value) && typeof value["$secret"] === "string";
+
+/** HMAC-SHA256 over entry, path and value, in hex: equal secrets at different places have different fingerprints. */
+export const fingerprint = (key: Uint8Array, entry: string, path: Path, value: string): string =>
+  createHmac("sha256", key)
+    .update(JSON.stringify([entry, path, value]))
+    .digest("hex");
+
+/** Calls `visit` for every sealed value, with its pointer. */
+export const eachSealed = (value: Json, visit: (path: Path, sealed: Sealed) => void, path: Path = ""): void => {
+  if (isSealed(value)) visit(path, value);
+  else if (Array.isArray(value))
+    for (const [index, item] of value.entries()) eachSealed(item, visit, joinPath(path, index));
+  else if (isObject(value))
+    for (const [key, member] of Object.entries(value)) eachSealed(member, visit, joinPath(path, key));
+};
+
+/** A copy with every sealed value replaced. */
+export const mapSealed = (value: Json, replace: (path: Path, sealed: Sealed) => Json, path: Path = ""): Json => {
+  if (isSealed(value)) return replace(path, value);
+  if (Array.isArray(value)) return value.map((item, index) => mapSealed(item, replace, joinPath(path, index)));
+  if (isObject(value)) {
+    return Object.fromEntries(
+      Object.entries(value).map(([key, member]) => [key, mapSealed(member, replace, joinPath(path, key))]),
+    );
+  }
+  return value;
+};

@@ -1,0 +1,176 @@
+import type { Component, DriftItem, Plan, Properties, Refusal, Summary } from "../contract/index.ts";
+import type { Diagnostic } from "../diagnostic.ts";
+import type { ReportEvent, Result } from "../engine/index.ts";
+import type { Origin, ProjectFiles, Tenant } from "../manifest/index.ts";
+
+export type OpenOptions = {
+  /** Name of a file under `environments/`; default `default`, which needs no file. */
+  readonly environment?: string;
+  /** Environment variables; default `process.env`. */
+  readonly env?: { readonly [name: string]: string | undefined };
+  /** Values over all others (`--set`). */
+  readonly set?: Properties;
+  /** Replaces the global fetch, for all targets. */
+  readonly fetch?: (request: Request) => Promise<Response>;
+  readonly report?: (event: ReportEvent) => void;
+  /** Milliseconds since the epoch; default `Date.now`. */
+  readonly clock?: () => number;
+};
+
+/** Which tenants and resources a call is about; everything by default. */
+export type Selection = {
+  /** Globs of tenant ids; `!x` excludes. */
+  readonly tenants?: readonly string[];
+  readonly labels?: { readonly [label: string]: string };
+  readonly wave?: string;
+  /** Globs of `kind/_id`; what depends on them comes along. */
+  readonly only?: readonly string[];
+};
+
+export type PlanOptions = Selection & {
+  /** Delete what is owned and no longer desired; default false: it is listed as prunable. */
+  readonly prune?: boolean;
+  /** Let `on_delete: delete` delete data; default false. */
+  readonly deleteData?: boolean;
+  /** Most deletes of a run, as a number or a share of what is owned in the selection; default `10%`, at least 1. */
+  readonly maxDeletes?: number | `${number}%`;
+  /** Globs of `kind/_id` that may be taken over when they already exist; default none. */
+  readonly adopt?: readonly string[];
+  readonly acceptTarget?: boolean;
+  readonly recreateMissing?: boolean;
+  readonly signal?: AbortSignal;
+};
+
+export type ApplyOptions = {
+  /** Changes in flight at once; default 10. */
+  readonly parallelism?: number;
+  /** `stop` starts nothing new after the first failure; default `continue`. */
+  readonly onError?: "continue" | "stop";
+  /** Stop starting new changes; running ones end and are journaled. */
+  readonly signal?: AbortSignal;
+  /** Abandon running requests too. */
+  readonly abort?: AbortSignal;
+  /** Written to the run's history; default `apply`. */
+  readonly command?: string;
+};
+
+export type ApplyReport = {
+  readonly type: "apply-report";
+  readonly schemaVersion: 1;
+  readonly tool: string;
+  readonly environment: string;
+  readonly run: string;
+  readonly planDigest: string;
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly requests: number;
+  readonly interrupted: boolean;
+  readonly results: readonly Result[];
+  /** Guards that refused the whole run (no `tenant`) or a tenant. */
+  readonly refusals: readonly Refusal[];
+  readonly summary: Summary;
+};
+
+export type DriftReport = {
+  readonly type: "drift";
+  readonly schemaVersion: 1;
+  readonly tool: string;
+  readonly environment: string;
+  readonly items: readonly DriftItem[];
+  readonly summary: Summary;
+};
+
+export type StatusItem = {
+  readonly tenant: string;
+  readonly target: string;
+  readonly kind: string;
+  readonly _id: string;
+  readonly id: string;
+  /** What the target says: `connected`, `pending`, `failed`, `green`, …; `vanished` where it is gone. */
+  readonly health: string;
+  readonly reason?: string;
+  /** False for what needs a person: an unreachable source, a failed job, something vanished. */
+  readonly healthy: boolean;
+  readonly state: "live" | "retained";
+};
+
+export type StatusReport = {
+  readonly type: "status";
+  readonly schemaVersion: 1;
+  readonly tool: string;
+  readonly environment: string;
+  readonly items: readonly StatusItem[];
+  readonly tenants: readonly {
+    readonly tenant: string;
+    readonly resources: number;
+    readonly unhealthy: number;
+    /** Changes that an interrupted run left open. */
+    readonly open: number;
+  }[];
+};
+
+export type ExpandReport = {
+  readonly type: "components";
+  readonly schemaVersion: 1;
+  readonly environment: string;
+  readonly components: readonly Component[];
+};
+
+export type Validation = {
+  readonly type: "validation";
+  readonly schemaVersion: 1;
+  readonly environment: string;
+  readonly tenants: number;
+  readonly resources: number;
+  readonly diagnostics: readonly Diagnostic[];
+};
+
+export type Explanation = {
+  readonly tenant: string;
+  readonly component: string;
+  readonly path: string;
+  /** As it would be planned; sealed values without what they hold. */
+  readonly value: unknown;
+  readonly origin: Origin | undefined;
+};
+
+export type SourceItem = {
+  readonly target: string;
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly category: string;
+  /** Connection types of the catalog. */
+  readonly connections: readonly string[];
+};
+
+export type TenantItem = Tenant & {
+  /** Entries that the ledger holds for it. */
+  readonly owned: number;
+};
+
+/** An opened project folder. Reads files when asked, keeps an index of what it read; dispose it to close the ledger. */
+export type Project = AsyncDisposable & {
+  readonly files: ProjectFiles;
+  /** Selected tenants, sorted by id. */
+  tenants(selection?: Selection): Promise<readonly TenantItem[]>;
+  /** Components of the selected tenants in file order. Offline. Throws `invalid-files`. */
+  expand(selection?: Selection): Promise<ExpandReport>;
+  /** All diagnostics of the selected tenants. Offline; needs no credentials. */
+  validate(selection?: Selection): Promise<Validation>;
+  /** Where the value at `path` (JSON Pointer or dotted) of a component came from. Offline. */
+  explain(component: string, path: string, selection?: Selection): Promise<Explanation>;
+  /** Compares with what is live; writes nothing to the target. Throws `invalid-files`, `unauthorized`, `unreachable`, … */
+  plan(options?: PlanOptions): Promise<Plan>;
+  /** A plan that deletes everything that one tenant owns; data only with `deleteData`. */
+  planDestroy(tenant: string, options?: Pick<PlanOptions, "deleteData" | "signal">): Promise<Plan>;
+  /** Applies exactly this plan or refuses. Failures of single changes are results, not errors. */
+  apply(plan: Plan, options?: ApplyOptions): Promise<ApplyReport>;
+  /** Plan and apply for one tenant: what a provisioning service calls. */
+  deployTenant(tenant: string, options?: PlanOptions & ApplyOptions): Promise<ApplyReport>;
+  /** Live against what we last wrote. */
+  drift(selection?: Selection & { readonly signal?: AbortSignal }): Promise<DriftReport>;
+  status(selection?: Selection & { readonly signal?: AbortSignal }): Promise<StatusReport>;
+  /** Connector types that a target offers, with what the catalog knows of them. */
+  sources(target?: string, signal?: AbortSignal): Promise<readonly SourceItem[]>;
+};

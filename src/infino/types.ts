@@ -1,0 +1,134 @@
+import type { Json } from "../contract/index.ts";
+
+type Fields = { readonly [key: string]: Json };
+
+/** `GET /sources`. */
+export type SourceWire = {
+  readonly id: string;
+  readonly type: string;
+  readonly name: string;
+  readonly description: string;
+  readonly category: string;
+  readonly auth_strategy: string;
+};
+
+/** `GET /sources/connections`, `GET|PATCH /source/{id}`. */
+export type ConnectionWire = {
+  readonly id: string;
+  readonly type: string;
+  readonly status: "connected" | "disconnected" | "error";
+  readonly created_at: string;
+  readonly updated_at?: string;
+  /** Catalog secrets are never in it (or masked, on targets that mask). */
+  readonly config?: Fields;
+  readonly query_type?: string;
+  /** Why it is not connected; an addition of the local service. */
+  readonly reason?: string;
+};
+
+/** `POST /source/{source_type}`. */
+export type ConnectionCreatedWire = {
+  readonly connection_id: string;
+  readonly message: string;
+  readonly created_at: string;
+  readonly auth: Json;
+};
+
+/** `GET /metadata` (a list of them), `GET /{dataset}/metadata`. */
+export type DatasetWire = {
+  readonly index: string;
+  readonly status: "green" | "yellow" | "red";
+  readonly health: string;
+  readonly docs_count: number;
+  readonly store_size: string;
+  readonly creation_date: string;
+};
+
+/** `PUT /{dataset}`. */
+export type DatasetCreatedWire = {
+  readonly acknowledged: boolean;
+  readonly shards_acknowledged: boolean;
+  readonly index: string;
+};
+
+/** `PUT /import/{source_type}`. `source_dataset`, `last_modified` and `primary_key` are additions of ours. */
+export type ImportJobConfigWire = {
+  readonly source_id: string;
+  readonly target_dataset: string;
+  readonly query?: string;
+  readonly schedule?: string;
+  readonly source_dataset?: string;
+  readonly last_modified?: string;
+  readonly primary_key?: Json;
+};
+
+/** `GET /import/jobs` (a list of them), `PUT /import/{source_type}`. */
+export type ImportJobWire = {
+  readonly job_id: string;
+  readonly source_id: string;
+  readonly target_dataset: string;
+  readonly status: "pending" | "running" | "completed" | "failed";
+  readonly schedule?: string;
+  readonly created_at: string;
+  readonly last_run?: string;
+  /** Why it failed or waits; an addition of the local service. */
+  readonly reason?: string;
+};
+
+export type AcknowledgedWire = { readonly acknowledged: boolean };
+
+/** Every error answer. */
+export type ErrorWire = {
+  readonly error: { readonly type: string; readonly reason: string };
+  readonly status: number;
+};
+
+/**
+ * A client of one Infino-compatible API. Every call signs each attempt afresh, keeps to one total deadline and ends when
+ * `signal` aborts. Reads, PATCH of the same fields and deletes are repeated after a transient failure; creates never.
+ * Failures are `DeployerError`s: `unauthorized`, `forbidden`, `unreachable`, `timeout`, `target-problem`, `invalid-response`.
+ */
+export type InfinoClient = {
+  readonly endpoint: string;
+  /** HTTP requests sent so far, repeats included. */
+  requests(): number;
+  listSources(signal: AbortSignal): Promise<readonly SourceWire[]>;
+  listConnections(signal: AbortSignal): Promise<readonly ConnectionWire[]>;
+  /** Undefined: there is none. */
+  getConnection(id: string, signal: AbortSignal): Promise<ConnectionWire | undefined>;
+  createConnection(source: string, config: Fields, signal: AbortSignal): Promise<ConnectionCreatedWire>;
+  updateConnection(id: string, config: Fields, signal: AbortSignal): Promise<void>;
+  /** False: it was already gone. */
+  deleteConnection(id: string, signal: AbortSignal): Promise<boolean>;
+  listDatasets(signal: AbortSignal): Promise<readonly DatasetWire[]>;
+  getDataset(name: string, signal: AbortSignal): Promise<DatasetWire | undefined>;
+  createDataset(name: string, signal: AbortSignal): Promise<DatasetCreatedWire>;
+  deleteDataset(name: string, signal: AbortSignal): Promise<boolean>;
+  listImportJobs(signal: AbortSignal): Promise<readonly ImportJobWire[]>;
+  createImportJob(source: string, config: ImportJobConfigWire, signal: AbortSignal): Promise<ImportJobWire>;
+  deleteImportJob(id: string, signal: AbortSignal): Promise<boolean>;
+  /** Sends the `x-infino-connection-id` header. */
+  getSourceMetadata(connectionId: string, dataset: string, signal: AbortSignal): Promise<Fields>;
+  /** Sends the `x-infino-connection-id` header; the answer is the source's own. */
+  querySource(connectionId: string, dataset: string, query: string, signal: AbortSignal): Promise<Json>;
+};
+
+export type ClientOptions = {
+  /** Base URL without a trailing slash. */
+  readonly endpoint: string;
+  readonly accessKey: string;
+  readonly secretKey: string;
+  /** Default: the global fetch. */
+  readonly fetch?: (request: Request) => Promise<Response>;
+  /** Milliseconds since the epoch; default `Date.now`. */
+  readonly clock?: () => number;
+  readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** In [0, 1); for jitter. Default `Math.random`. */
+  readonly random?: () => number;
+  /** Milliseconds for one attempt; default 30,000. */
+  readonly requestTimeout?: number;
+  /** Milliseconds for a call with all its repeats; default 120,000. */
+  readonly deadline?: number;
+  /** Repeats after the first attempt; default 4. */
+  readonly retries?: number;
+};

@@ -1,0 +1,112 @@
+import type { Catalog } from "../catalog/index.ts";
+import type { Component, Live, Path, Properties, Resource, Shape } from "../contract/index.ts";
+
+/** Live ids by `_id` and back, filled in dependency order. */
+export type Ids = {
+  /** The live id of one of our resources. */
+  live(kind: string, _id: string): string | undefined;
+  /** The `_id` of ours that a live id belongs to. */
+  declared(kind: string, id: string): string | undefined;
+};
+
+export type Reference = { readonly path: Path; readonly kind: string; readonly _id: string };
+
+/** Something wrong with a component, at a path of its properties. */
+export type Problem = {
+  readonly code:
+    | "missing-field"
+    | "unknown-field"
+    | "wrong-type"
+    | "invalid-value"
+    | "unknown-kind"
+    | "unknown-connector-type"
+    | "unknown-connection-type"
+    | "invalid-schedule"
+    | "invalid-dataset-name"
+    | "plain-secret"
+    | "dangling-reference"
+    | "reference-cycle"
+    | "duplicate-id"
+    | "duplicate-natural-key";
+  readonly _id: string;
+  readonly path: Path;
+  readonly message: string;
+  readonly hint?: string;
+};
+
+/** What a kind may ask about the other components of the same tenant while it takes over its own. */
+export type Assembly = {
+  readonly catalog: Catalog;
+  /** The component with this `_id`, whatever its kind. */
+  component(_id: string): Component | undefined;
+};
+
+/**
+ * One kind of thing that can be deployed. `Api` is the target's client, opaque to the engine. All functions are free of
+ * state; those that talk to the target end when `signal` aborts and throw `DeployerError`.
+ */
+export type ResourceKind<Api> = {
+  readonly name: string;
+  /** True: deleting it loses data; deletion needs `on_delete: delete` and `--delete-data`. */
+  readonly holdsData: boolean;
+  /** Component → properties: normalises and fills what follows from other components. */
+  properties(component: Component, assembly: Assembly): Properties;
+  shape(properties: Properties, catalog: Catalog): Shape;
+  references(properties: Properties): readonly Reference[];
+  /** The natural key: what makes two of them the same thing on the target. */
+  key(properties: Properties): string;
+  list(api: Api, catalog: Catalog, ids: Ids, signal: AbortSignal): Promise<readonly Live[]>;
+  /** None: reads share one list per batch. */
+  read?(api: Api, catalog: Catalog, id: string, ids: Ids, signal: AbortSignal): Promise<Live | undefined>;
+  /** `properties` hold no sealed value any more. Gives the live id. */
+  create(api: Api, properties: Properties, ids: Ids, signal: AbortSignal): Promise<string>;
+  /** `changed` holds only what changed; a null unsets. None: a difference means replace. */
+  update?(api: Api, id: string, changed: Properties, ids: Ids, signal: AbortSignal): Promise<void>;
+  /** Already gone is success. */
+  delete(api: Api, id: string, signal: AbortSignal): Promise<void>;
+};
+
+/** How a target behaves; the first value of each is the default and what the local service does. */
+export const traits = {
+  patch: ["merge", "replace"],
+  unset: ["null", "none"],
+  names: ["free", "unique"],
+  secrets: ["omitted", "masked"],
+  lists: ["full", "bare"],
+  updated_at: ["config", "any", "none"],
+} as const;
+export type Traits = { readonly [Trait in keyof typeof traits]: (typeof traits)[Trait][number] };
+
+export const defaultTraits: Traits = {
+  patch: "merge",
+  unset: "null",
+  names: "free",
+  secrets: "omitted",
+  lists: "full",
+  updated_at: "config",
+};
+
+/** Where resources are deployed to. */
+export type Target<Api> = {
+  readonly name: string;
+  /** Shown in plans; holds no credentials. */
+  readonly endpoint: string;
+  /** Tells two targets of the same name apart: the endpoint's digest. */
+  readonly identity: string;
+  readonly traits: Traits;
+  readonly catalog: Catalog;
+  readonly api: Api;
+  /** In dependency order: a kind comes after those it refers to. */
+  readonly kinds: readonly ResourceKind<Api>[];
+  /** Milliseconds that one request may take; an unknown outcome is settled after that and `settle`. */
+  readonly requestTimeout: number;
+  /** Milliseconds that the target may take until a write shows in lists. */
+  readonly settle: number;
+  /** Milliseconds until a write that does not show is `failed`. */
+  readonly verify: number;
+  /** HTTP requests sent so far. */
+  requests(): number;
+};
+
+/** Desired state of one tenant with what is wrong about it. */
+export type Assembled = { readonly resources: readonly Resource[]; readonly problems: readonly Problem[] };
