@@ -16,6 +16,8 @@ export type CatalogField = {
   readonly secret?: boolean;
   /** Other spellings that the API accepts for this key, such as `host` for `base_url`. */
   readonly aliases?: readonly string[];
+  /** Where the value comes from when it is not given: `FIELD.MEMBER` of another field that holds a JSON object. */
+  readonly derived_from?: string;
 };
 
 /** One way to authenticate. */
