@@ -83,10 +83,22 @@ export type ErrorWire = {
   readonly status: number;
 };
 
+/** `existed`: it was there before (the API answered 409, which it calls success); absent where the API does not say. */
+export type DatasetCreated = DatasetCreatedWire & { readonly existed?: true };
+
+/**
+ * Whether a write that failed may have happened: `refused`, it has not (the target said no, or nothing was sent);
+ * `unknown`, it may have (timeout, cut answer, 5xx, connection lost on the way). Stands in an error's `details.outcome`.
+ */
+export type WriteOutcome = "refused" | "unknown";
+
 /**
  * A client of one Infino-compatible API. Every call signs each attempt afresh, keeps to one total deadline and ends when
- * `signal` aborts. Reads, PATCH of the same fields and deletes are repeated after a transient failure; creates never.
- * Failures are `DeployerError`s: `unauthorized`, `forbidden`, `unreachable`, `timeout`, `target-problem`, `invalid-response`.
+ * `signal` aborts. Reads, PATCH of the same fields and deletes are repeated after a transient failure; creates and source
+ * queries only after one that proves that nothing was done. After a 429 every call of the client waits.
+ * Failures are `DeployerError`s: `unauthorized`, `forbidden`, `unreachable`, `timeout`, `target-problem`,
+ * `invalid-response`, `cancelled`, `usage` (a name or id that no path can hold). Their `details` hold `operation`,
+ * `attempts`, where there was an answer `status`, `type` and `reason`, and for writes `outcome`.
  */
 export type InfinoClient = {
   readonly endpoint: string;
@@ -96,13 +108,15 @@ export type InfinoClient = {
   listConnections(signal: AbortSignal): Promise<readonly ConnectionWire[]>;
   /** Undefined: there is none. */
   getConnection(id: string, signal: AbortSignal): Promise<ConnectionWire | undefined>;
+  /** `config` is what stands below the API's `config` key; its `name` is the connection's. */
   createConnection(source: string, config: Fields, signal: AbortSignal): Promise<ConnectionCreatedWire>;
+  /** `config` holds what changes, below the API's `config` key. */
   updateConnection(id: string, config: Fields, signal: AbortSignal): Promise<void>;
-  /** False: it was already gone. */
+  /** False: it was already gone, or is not there after an attempt whose outcome is unknown. */
   deleteConnection(id: string, signal: AbortSignal): Promise<boolean>;
   listDatasets(signal: AbortSignal): Promise<readonly DatasetWire[]>;
   getDataset(name: string, signal: AbortSignal): Promise<DatasetWire | undefined>;
-  createDataset(name: string, signal: AbortSignal): Promise<DatasetCreatedWire>;
+  createDataset(name: string, signal: AbortSignal): Promise<DatasetCreated>;
   deleteDataset(name: string, signal: AbortSignal): Promise<boolean>;
   listImportJobs(signal: AbortSignal): Promise<readonly ImportJobWire[]>;
   createImportJob(source: string, config: ImportJobConfigWire, signal: AbortSignal): Promise<ImportJobWire>;
