@@ -1,1 +1,3 @@
+export * from "./holder.ts";
+export * from "./open.ts";
 export type * from "./types.ts";

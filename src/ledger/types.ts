@@ -5,8 +5,12 @@ export type Holder = {
   readonly host: string;
   readonly bootId: string;
   readonly pid: number;
-  /** ISO 8601 start time of the process; tells a reused pid apart. */
+  /** ISO 8601 start time of the process; for people. */
   readonly started: string;
+  /** Clock ticks from boot to the start of the process, where the system tells; tells a reused pid apart. */
+  readonly startTicks?: number;
+  /** Where the system tells: a pid means something only inside its own namespace. */
+  readonly pidNamespace?: string;
   /** The run's id. */
   readonly run: string;
 };
@@ -18,6 +22,8 @@ export type Lease = AsyncDisposable & {
   readonly epoch: number;
   /** Aborted when the lease is lost. */
   readonly lost: AbortSignal;
+  /** Whose lease was taken over, because it is dead or let its lease expire. */
+  readonly takenOver?: Holder;
 };
 
 /** What is about to be done, committed before the request that does it. */
@@ -27,7 +33,7 @@ export type Intent = {
   readonly seen: readonly string[];
 };
 
-/** An intent that has no outcome yet, as an interrupted run left it. */
+/** An intent that is not settled: an interrupted run left it without an outcome, or nobody could tell what became of it. */
 export type OpenIntent = Intent & {
   readonly run: string;
   readonly epoch: number;
@@ -35,6 +41,8 @@ export type OpenIntent = Intent & {
   readonly at: string;
   /** The new live id, when the target had answered. */
   readonly acked?: string;
+  /** Set where the run that made it could not tell; absent where the run was interrupted. */
+  readonly outcome?: "uncertain";
 };
 
 /** One operation of a finished or running run. */
@@ -82,14 +90,36 @@ export type Ledger = AsyncDisposable & {
   drop(lease: Lease, target: string, kind: string, _id: string): Promise<void>;
   begin(run: Run): Promise<void>;
   end(run: Run): Promise<void>;
-  /** Newest first. */
+  /** Newest first. The last 1,000 runs are kept. */
   history(last: number): Promise<readonly Run[]>;
+  /** What a run did, in the order in which it was intended; without an outcome where it was interrupted. */
+  operations(run: string): Promise<readonly RunOperation[]>;
   /** One durable commit for all. */
   intend(lease: Lease, run: string, intents: readonly Intent[]): Promise<void>;
   /** Committed before anything else is done with the new id. */
   acked(lease: Lease, change: Change, id: string): Promise<void>;
-  /** Closes the intent and sets (or, with undefined, removes) the entry in one commit. */
+  /**
+   * Closes the intent and sets (or, with undefined, removes) the entry in one commit. Needs no intent: adopt and forget
+   * write to the ledger only. `uncertain` records the outcome and leaves the intent open; `done` also closes what earlier
+   * runs left open for the same resource, any other outcome does so where this run intended nothing.
+   */
   settle(lease: Lease, change: Change, outcome: Outcome, now: Base | undefined): Promise<void>;
-  /** Intents without an outcome. */
+  /** Intents without an outcome and `uncertain` ones, oldest first. */
   open(tenant: string): Promise<readonly OpenIntent[]>;
+};
+
+export type LedgerOptions = {
+  readonly environment: string;
+  /** `normal` survives a killed process, `full` a power cut too, at the price of a disk flush for each commit. Default `normal`. */
+  readonly durability?: "normal" | "full";
+  /** Milliseconds since the epoch; default `Date.now`. */
+  readonly clock?: () => number;
+  /** False where a holder is known to be dead; default: asks this machine. */
+  readonly isAlive?: (holder: Holder) => boolean;
+  /** Milliseconds between renewals of the leases; default 10,000. */
+  readonly heartbeat?: number;
+  /** Milliseconds after which a lease that nobody renews is free; default 60,000. */
+  readonly expiry?: number;
+  /** Milliseconds to wait for another process's write; default 5,000. */
+  readonly busyTimeout?: number;
 };

@@ -1,0 +1,115 @@
+import { DeployerError } from "../errors.ts";
+import type { Lease } from "./types.ts";
+
+/** The rows of one ledger handle's leases. */
+export type LeaseStore = {
+  /** Sets the expiry of all of them at once; gives how many there are. */
+  renew(expires: number): Promise<number>;
+  /** Tenant → epoch. */
+  held(): Promise<ReadonlyMap<string, number>>;
+  release(tenant: string, epoch: number): Promise<void>;
+};
+
+export type LeaseFacts = Omit<Lease, "lost" | typeof Symbol.asyncDispose> & {
+  readonly run: string;
+  readonly expires: number;
+};
+
+type Held = LeaseFacts & { expires: number; readonly lease: Lease; readonly controller: AbortController };
+
+export const fencedError = (tenant: string, epoch: number): DeployerError =>
+  new DeployerError("ledger-fenced", `the lease of ${tenant} (epoch ${epoch}) is lost; nothing more is written`, {
+    hint: "see which other run works on the tenant, then plan again",
+    details: { tenant, epoch },
+  });
+
+/** Keeps the leases of one ledger handle alive: one timer and one write for all of them, while there are any. */
+export class LeaseKeeper implements AsyncDisposable {
+  readonly #store: LeaseStore;
+  readonly #clock: () => number;
+  readonly #heartbeat: number;
+  readonly #expiry: number;
+  readonly #held = new Map<string, Held>();
+  #timer: NodeJS.Timeout | undefined;
+  #beating = false;
+
+  constructor(store: LeaseStore, times: { clock: () => number; heartbeat: number; expiry: number }) {
+    this.#store = store;
+    this.#clock = times.clock;
+    this.#heartbeat = times.heartbeat;
+    this.#expiry = times.expiry;
+  }
+
+  add(facts: LeaseFacts): Lease {
+    const controller = new AbortController();
+    const { tenant, epoch, takenOver } = facts;
+    const lease: Lease = {
+      tenant,
+      epoch,
+      lost: controller.signal,
+      ...(takenOver === undefined ? {} : { takenOver }),
+      [Symbol.asyncDispose]: () => this.#release(lease),
+    };
+    const before = this.#held.get(tenant);
+    if (before !== undefined) this.lose(before);
+    this.#held.set(tenant, { ...facts, lease, controller });
+    this.#timer ??= setInterval(() => void this.#beat(), this.#heartbeat).unref();
+    return lease;
+  }
+
+  /** The run that holds the lease; throws `ledger-fenced` when it is lost or released. */
+  run(lease: Lease): string {
+    const held = this.#held.get(lease.tenant);
+    if (held?.lease !== lease) throw fencedError(lease.tenant, lease.epoch);
+    return held.run;
+  }
+
+  lose({ tenant, epoch }: { readonly tenant: string; readonly epoch: number }): void {
+    const held = this.#held.get(tenant);
+    if (held?.epoch !== epoch) return;
+    this.#forget(tenant);
+    held.controller.abort(fencedError(tenant, epoch));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { lease } of [...this.#held.values()]) await this.#release(lease);
+  }
+
+  async #release(lease: Lease): Promise<void> {
+    if (this.#held.get(lease.tenant)?.lease !== lease) return;
+    this.#forget(lease.tenant);
+    await this.#store.release(lease.tenant, lease.epoch);
+  }
+
+  #forget(tenant: string): void {
+    this.#held.delete(tenant);
+    if (this.#held.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  async #beat(): Promise<void> {
+    if (this.#beating) return;
+    this.#beating = true;
+    try {
+      await this.#renew();
+    } catch {
+      // A write that fails may succeed at the next beat; the lease is good until it expires.
+      const now = this.#clock();
+      for (const held of [...this.#held.values()]) if (held.expires <= now) this.lose(held);
+    } finally {
+      this.#beating = false;
+    }
+  }
+
+  async #renew(): Promise<void> {
+    const expires = this.#clock() + this.#expiry;
+    const before = [...this.#held.values()];
+    const renewed = await this.#store.renew(expires);
+    const still = renewed < before.length ? await this.#store.held() : undefined;
+    for (const held of before) {
+      if (still === undefined || still.get(held.tenant) === held.epoch) held.expires = expires;
+      else this.lose(held);
+    }
+  }
+}

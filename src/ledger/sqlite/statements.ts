@@ -1,0 +1,66 @@
+import type { DatabaseSync } from "node:sqlite";
+
+const address = "environment = ? AND tenant = ? AND target = ? AND kind = ? AND _id = ?";
+const columns = "id, properties, applied, echo, updated_at, driver, state";
+const excluded = columns.replaceAll(/\w+/g, "excluded.$&");
+
+/** Settled intents are history: what they were about is dropped with the outcome. */
+const settle = "UPDATE intent SET outcome = ?, ended = ?, open = 0, change = NULL, seen = NULL";
+const leave = "UPDATE intent SET outcome = 'uncertain', ended = ?";
+
+const beyondKept = "number <= (SELECT number FROM run WHERE environment = ? ORDER BY number DESC LIMIT 1 OFFSET ?)";
+
+/** Every statement of the driver, compiled once; parameters are bound in the order of the question marks. */
+export const prepareStatements = (connection: DatabaseSync) => {
+  const prepare = (text: string) => connection.prepare(text);
+  return {
+    key: prepare("SELECT value FROM ledger_key WHERE environment = ?"),
+    rememberKey: prepare("INSERT INTO ledger_key VALUES (?, ?) ON CONFLICT DO NOTHING"),
+
+    target: prepare("SELECT endpoint, identity FROM target WHERE environment = ? AND name = ?"),
+    pinTarget: prepare(`INSERT INTO target VALUES (?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET endpoint = excluded.endpoint, identity = excluded.identity`),
+
+    lease: prepare("SELECT epoch, handle, holder, since, expires FROM tenant WHERE environment = ? AND tenant = ?"),
+    takeLease: prepare(`INSERT INTO tenant (environment, tenant, epoch, handle, holder, since, expires)
+      VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET epoch = excluded.epoch, handle = excluded.handle,
+      holder = excluded.holder, since = excluded.since, expires = excluded.expires`),
+    renew: prepare("UPDATE tenant SET expires = ? WHERE handle = ?"),
+    heldBy: prepare("SELECT tenant, epoch FROM tenant WHERE handle = ?"),
+    release: prepare(`UPDATE tenant SET handle = NULL, holder = NULL, since = NULL, expires = NULL
+      WHERE environment = ? AND tenant = ? AND epoch = ? AND handle = ?`),
+
+    tenants: prepare("SELECT DISTINCT tenant FROM entry WHERE environment = ? ORDER BY tenant"),
+    revision: prepare("SELECT revision FROM tenant WHERE environment = ? AND tenant = ?"),
+    setRevision: prepare("UPDATE tenant SET revision = ? WHERE environment = ? AND tenant = ?"),
+    entries: prepare(`SELECT target, kind, _id, ${columns} FROM entry
+      WHERE environment = ? AND tenant = ? ORDER BY target, kind, _id`),
+    putEntry: prepare(`INSERT INTO entry (environment, tenant, target, kind, _id, ${columns})
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET (${columns}) = (${excluded}) WHERE (${columns}) IS NOT (${excluded})`),
+    dropEntry: prepare(`DELETE FROM entry WHERE ${address}`),
+
+    putRun: prepare(`INSERT INTO run (environment, id, body) VALUES (?, ?, ?)
+      ON CONFLICT (environment, id) DO UPDATE SET body = excluded.body`),
+    runs: prepare("SELECT body FROM run WHERE environment = ? ORDER BY number DESC LIMIT ?"),
+    pruneIntents: prepare(`DELETE FROM intent WHERE environment = ? AND open = 0
+      AND run IN (SELECT id FROM run WHERE environment = ? AND ${beyondKept})`),
+    pruneRuns: prepare(`DELETE FROM run WHERE environment = ? AND ${beyondKept}`),
+
+    operations: prepare(
+      "SELECT tenant, kind, _id, op, outcome FROM intent WHERE environment = ? AND run = ? ORDER BY number",
+    ),
+    openIntents: prepare("SELECT * FROM intent WHERE environment = ? AND tenant = ? AND open = 1 ORDER BY number"),
+    intend: prepare(`INSERT INTO intent (environment, tenant, target, kind, _id, op, run, epoch, at, change, seen, open)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`),
+    acked: prepare(`UPDATE intent SET acked = ?
+      WHERE number = (SELECT max(number) FROM intent WHERE ${address} AND open = 1)`),
+    settleOwn: prepare(`${settle} WHERE ${address} AND open = 1 AND epoch = ?`),
+    settleAll: prepare(`${settle} WHERE ${address} AND open = 1`),
+    leaveOwn: prepare(`${leave} WHERE ${address} AND open = 1 AND epoch = ?`),
+    leaveAll: prepare(`${leave} WHERE ${address} AND open = 1`),
+    record: prepare(`INSERT INTO intent
+      (environment, tenant, target, kind, _id, op, run, epoch, at, change, seen, outcome, ended, open)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+  };
+};

@@ -1,0 +1,334 @@
+import fc from "fast-check";
+import { afterEach, describe, expect, it } from "vitest";
+import { emptySummary } from "../../src/contract/index.ts";
+import type { Ledger, LedgerOptions } from "../../src/ledger/index.ts";
+import { base, change, holder, run } from "./support.ts";
+
+/** What every driver has to do. `open` gives a new, empty ledger of its own; the caller closes it. */
+export const ledgerContract = (name: string, open: (options: LedgerOptions) => Promise<Ledger>) =>
+  describe(`the ledger contract, ${name}`, () => {
+    const opened: Ledger[] = [];
+    const fresh = async (options: Partial<LedgerOptions> = {}): Promise<Ledger> => {
+      const ledger = await open({ environment: "default", ...options });
+      opened.push(ledger);
+      return ledger;
+    };
+    afterEach(async () => {
+      for (const ledger of opened.splice(0)) await ledger[Symbol.asyncDispose]();
+    });
+    const leased = async (options: Partial<LedgerOptions> = {}) => {
+      const ledger = await fresh(options);
+      return { ledger, lease: await ledger.lease("t1", holder()) };
+    };
+
+    describe("entries", () => {
+      it("come back as they were put, sorted by target, kind and _id", async () => {
+        const { ledger, lease } = await leased();
+        const first = base({ _id: "a", updatedAt: "2026-01-01T00:00:00Z", driver: "pulumi", state: "retained" });
+        const second = base({ _id: "a", kind: "dataset" });
+        const third = base({ _id: "a", target: "other" });
+        for (const entry of [third, second, first]) await ledger.put(lease, entry);
+        expect(await ledger.entries("t1")).toEqual([first, second, third]);
+      });
+
+      it("are replaced by a later put and gone after a drop", async () => {
+        const { ledger, lease } = await leased();
+        await ledger.put(lease, base());
+        await ledger.put(lease, base({ id: "other" }));
+        expect(await ledger.entries("t1")).toEqual([base({ id: "other" })]);
+        await ledger.drop(lease, "default", "connection", "acme-t1-crm");
+        expect(await ledger.entries("t1")).toEqual([]);
+      });
+
+      it("belong to their tenant, and a tenant that owns nothing is not listed", async () => {
+        const ledger = await fresh();
+        for (const tenant of ["t2", "t1", "t3"]) {
+          const lease = await ledger.lease(tenant, holder());
+          if (tenant !== "t3") await ledger.put(lease, base({ tenant }));
+        }
+        expect(await ledger.tenants()).toEqual(["t1", "t2"]);
+        expect(await ledger.entries("t2")).toEqual([base({ tenant: "t2" })]);
+        expect(await ledger.entries("t3")).toEqual([]);
+      });
+
+      it("take sealed values only", async () => {
+        const { ledger, lease } = await leased();
+        const sealed = { $secret: "$SECRET(user)", fingerprint: "f" };
+        const applied = { config: { username: sealed } };
+        const plain = { config: { username: "root" } };
+        await expect(ledger.put(lease, base({ applied, echo: plain }))).rejects.toMatchObject({ code: "internal" });
+        await expect(ledger.settle(lease, change(), "done", base({ applied, echo: plain }))).rejects.toMatchObject({
+          code: "internal",
+        });
+        const stray = { config: { username: { ...sealed, value: "root" } } };
+        await expect(ledger.put(lease, base({ applied: stray }))).rejects.toMatchObject({ code: "internal" });
+        expect(await ledger.entries("t1")).toEqual([]);
+        await ledger.put(lease, base({ applied, echo: { config: {} } }));
+      });
+    });
+
+    describe("the revision", () => {
+      it("changes exactly when entries of the tenant change, and no value comes twice", async () => {
+        const ids = fc.constantFrom("a", "b");
+        const step = fc.oneof(
+          fc.record({ do: fc.constant("put" as const), _id: ids, id: fc.constantFrom("1", "2") }),
+          fc.record({ do: fc.constant("drop" as const), _id: ids }),
+          fc.record({ do: fc.constant("settle" as const), _id: ids, id: fc.option(fc.constantFrom("1", "2")) }),
+        );
+        await fc.assert(
+          fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+            await using ledger = await open({ environment: "default" });
+            await using lease = await ledger.lease("t1", holder());
+            const seen = [await ledger.revision("t1")];
+            const model = new Map<string, string>();
+            for (const step of steps) {
+              const before = JSON.stringify([...model].sort());
+              const id = "id" in step ? (step.id ?? undefined) : undefined;
+              if (id === undefined) model.delete(step._id);
+              else model.set(step._id, id);
+              const entry = id === undefined ? undefined : base({ _id: step._id, id });
+              if (step.do === "settle") await ledger.settle(lease, change({ _id: step._id }), "done", entry);
+              else if (entry === undefined) await ledger.drop(lease, "default", "connection", step._id);
+              else await ledger.put(lease, entry);
+
+              const entries = await ledger.entries("t1");
+              expect(entries.map((entry) => [entry.resource._id, entry.id])).toEqual([...model].sort());
+              const revision = await ledger.revision("t1");
+              if (JSON.stringify([...model].sort()) === before) expect(revision).toBe(seen.at(-1));
+              else expect(seen).not.toContain(revision);
+              seen.push(revision);
+            }
+          }),
+          { numRuns: 30 },
+        );
+      });
+
+      it("stays when another tenant's entries change", async () => {
+        const { ledger, lease } = await leased();
+        await ledger.put(lease, base());
+        const before = await ledger.revision("t1");
+        await ledger.put(await ledger.lease("t2", holder()), base({ tenant: "t2" }));
+        expect(await ledger.revision("t1")).toBe(before);
+      });
+
+      it("is not touched by leases and intents", async () => {
+        const { ledger, lease } = await leased();
+        await ledger.intend(lease, "run-1", [{ change: change(), seen: [] }]);
+        await ledger.acked(lease, change(), "new");
+        expect(await ledger.revision("t1")).toBe(await ledger.revision("nobody"));
+      });
+    });
+
+    describe("a lease", () => {
+      it("is refused while another run holds it, naming host, pid and since when", async () => {
+        const clock = () => Date.UTC(2026, 0, 1);
+        const { ledger } = await leased({ clock });
+        const error = await ledger.lease("t1", holder("run-2")).catch((error: unknown) => error);
+        expect(error).toMatchObject({
+          code: "lease-held",
+          message: expect.stringMatching(/t1.*elsewhere.*4711.*2026-01-01T00:00:00\.000Z/),
+          details: { tenant: "t1", holder: holder(), since: "2026-01-01T00:00:00.000Z" },
+        });
+        await using other = await ledger.lease("t2", holder("run-2"));
+        expect(other.takenOver).toBeUndefined();
+      });
+
+      it("is free after it was disposed, with a higher epoch", async () => {
+        const { ledger, lease } = await leased();
+        await lease[Symbol.asyncDispose]();
+        await lease[Symbol.asyncDispose]();
+        const next = await ledger.lease("t1", holder("run-2"));
+        expect(next.epoch).toBeGreaterThan(lease.epoch);
+        expect(next.takenOver).toBeUndefined();
+        expect(lease.lost.aborted).toBe(false);
+      });
+
+      it("of a dead holder is taken over at once", async () => {
+        const ledger = await fresh({ isAlive: () => false });
+        const dead = await ledger.lease("t1", holder("run-1"));
+        const next = await ledger.lease("t1", holder("run-2"));
+        expect(next.takenOver).toEqual(holder("run-1"));
+        expect(next.epoch).toBeGreaterThan(dead.epoch);
+      });
+
+      it("that expired is taken over, and the old holder writes nothing any more", async () => {
+        let now = 0;
+        const { ledger, lease } = await leased({ clock: () => now, expiry: 1_000, heartbeat: 1_000_000 });
+        await ledger.intend(lease, "run-1", [{ change: change(), seen: [] }]);
+        now = 1_001;
+        const next = await ledger.lease("t1", holder("run-2"));
+        expect(next.takenOver).toEqual(holder("run-1"));
+        expect(lease.lost.aborted).toBe(true);
+        const writes = [
+          ledger.put(lease, base()),
+          ledger.drop(lease, "default", "connection", "acme-t1-crm"),
+          ledger.intend(lease, "run-1", [{ change: change(), seen: [] }]),
+          ledger.acked(lease, change(), "new"),
+          ledger.settle(lease, change(), "done", base()),
+        ];
+        for (const write of writes) await expect(write).rejects.toMatchObject({ code: "ledger-fenced" });
+        expect(await ledger.entries("t1")).toEqual([]);
+        expect(await ledger.open("t1")).toHaveLength(1);
+        await ledger.settle(next, change(), "done", base());
+      });
+
+      it("lets nobody write after it was released", async () => {
+        const { ledger, lease } = await leased();
+        await lease[Symbol.asyncDispose]();
+        await expect(ledger.put(lease, base())).rejects.toMatchObject({ code: "ledger-fenced" });
+      });
+
+      it("covers its own tenant only", async () => {
+        const { ledger, lease } = await leased();
+        const foreign = { change: change({ tenant: "t2" }), seen: [] };
+        await expect(ledger.put(lease, base({ tenant: "t2" }))).rejects.toMatchObject({ code: "internal" });
+        await expect(ledger.intend(lease, "run-1", [{ change: change(), seen: [] }, foreign])).rejects.toMatchObject({
+          code: "internal",
+        });
+        expect(await ledger.open("t1")).toEqual([]);
+      });
+    });
+
+    describe("the journal", () => {
+      it("keeps what is about to be done until it is settled", async () => {
+        const clock = () => Date.UTC(2026, 0, 2);
+        const { ledger, lease } = await leased({ clock });
+        const intents = [
+          { change: change({ _id: "a" }), seen: ["x"] },
+          { change: change({ _id: "b" }), seen: [] },
+        ];
+        await ledger.intend(lease, "run-1", intents);
+        const facts = { run: "run-1", epoch: lease.epoch, at: "2026-01-02T00:00:00.000Z" };
+        expect(await ledger.open("t1")).toEqual(intents.map((intent) => ({ ...intent, ...facts })));
+
+        await ledger.acked(lease, change({ _id: "b" }), "new");
+        expect((await ledger.open("t1")).map(({ acked }) => acked)).toEqual([undefined, "new"]);
+
+        await ledger.settle(lease, change({ _id: "b" }), "done", base({ _id: "b", id: "new" }));
+        expect((await ledger.open("t1")).map((open) => open.change.entity._id)).toEqual(["a"]);
+        expect(await ledger.entries("t1")).toEqual([base({ _id: "b", id: "new" })]);
+      });
+
+      it("removes the entry when it settles with none", async () => {
+        const { ledger, lease } = await leased();
+        await ledger.put(lease, base());
+        const gone = change({ op: "delete" });
+        await ledger.intend(lease, "run-1", [{ change: gone, seen: [] }]);
+        await ledger.settle(lease, gone, "done", undefined);
+        expect(await ledger.entries("t1")).toEqual([]);
+        expect(await ledger.tenants()).toEqual([]);
+      });
+
+      it("lists what is uncertain as open until it is settled otherwise", async () => {
+        const { ledger, lease } = await leased();
+        await ledger.intend(lease, "run-1", [{ change: change(), seen: [] }]);
+        await ledger.settle(lease, change(), "uncertain", undefined);
+        expect(await ledger.open("t1")).toMatchObject([{ outcome: "uncertain", run: "run-1" }]);
+        await lease[Symbol.asyncDispose]();
+
+        const later = await ledger.lease("t1", holder("run-2"));
+        await ledger.settle(later, change(), "uncertain", undefined);
+        expect(await ledger.open("t1")).toMatchObject([{ outcome: "uncertain", run: "run-1" }]);
+        await ledger.settle(later, change(), "failed", undefined);
+        expect(await ledger.open("t1")).toEqual([]);
+      });
+
+      it("keeps an earlier run's open intent when a later one fails, and closes it when a later one is done", async () => {
+        const { ledger, lease } = await leased();
+        await ledger.intend(lease, "run-1", [{ change: change(), seen: [] }]);
+        await lease[Symbol.asyncDispose]();
+
+        const later = await ledger.lease("t1", holder("run-2"));
+        await ledger.intend(later, "run-2", [{ change: change(), seen: [] }]);
+        await ledger.settle(later, change(), "conflict", undefined);
+        expect(await ledger.open("t1")).toMatchObject([{ run: "run-1" }]);
+
+        await ledger.intend(later, "run-2", [{ change: change(), seen: [] }]);
+        await ledger.settle(later, change(), "done", base());
+        expect(await ledger.open("t1")).toEqual([]);
+      });
+
+      it("settles what writes to the ledger only, without an intent", async () => {
+        const { ledger, lease } = await leased();
+        await ledger.settle(lease, change({ op: "adopt" }), "done", base());
+        expect(await ledger.entries("t1")).toEqual([base()]);
+        expect(await ledger.open("t1")).toEqual([]);
+        expect(await ledger.operations("run-1")).toEqual([
+          { tenant: "t1", kind: "connection", _id: "acme-t1-crm", op: "adopt", outcome: "done" },
+        ]);
+      });
+
+      it("keeps what became uncertain without an intent", async () => {
+        const { ledger, lease } = await leased();
+        await ledger.settle(lease, change(), "uncertain", undefined);
+        expect(await ledger.open("t1")).toMatchObject([{ change: change(), seen: [], outcome: "uncertain" }]);
+      });
+
+      it("refuses an acknowledgement of what was never intended", async () => {
+        const { ledger, lease } = await leased();
+        await expect(ledger.acked(lease, change(), "new")).rejects.toMatchObject({ code: "internal" });
+      });
+    });
+
+    describe("runs", () => {
+      it("are listed newest first, with how they ended", async () => {
+        const ledger = await fresh();
+        for (const id of ["a", "b", "c"]) await ledger.begin(run(id));
+        const ended = run("b", { ended: "2026-01-01T00:01:00.000Z", summary: emptySummary, requests: 7, exit: "0" });
+        await ledger.end(ended);
+        expect(await ledger.history(2)).toEqual([run("c"), ended]);
+        expect(await ledger.history(10)).toHaveLength(3);
+      });
+
+      it("tell what they did and what became of it", async () => {
+        const { ledger, lease } = await leased();
+        await ledger.begin(run("run-1"));
+        const [a, b] = [change({ _id: "a" }), change({ _id: "b", op: "update" })];
+        await ledger.intend(
+          lease,
+          "run-1",
+          [a, b].map((change) => ({ change, seen: [] })),
+        );
+        await ledger.settle(lease, a, "failed", undefined);
+        const facts = { tenant: "t1", kind: "connection" };
+        expect(await ledger.operations("run-1")).toEqual([
+          { ...facts, _id: "a", op: "insert", outcome: "failed" },
+          { ...facts, _id: "b", op: "update" },
+        ]);
+        expect(await ledger.operations("run-2")).toEqual([]);
+      });
+
+      it("are kept for the last 1,000, and what is open is kept for ever", async () => {
+        const { ledger, lease } = await leased();
+        await ledger.begin(run("run-1"));
+        await ledger.intend(
+          lease,
+          "run-1",
+          ["a", "b"].map((_id) => ({ change: change({ _id }), seen: [] })),
+        );
+        await ledger.settle(lease, change({ _id: "a" }), "done", base({ _id: "a" }));
+        for (let number = 2; number <= 1_001; number++) await ledger.begin(run(`run-${number}`));
+        expect((await ledger.history(5_000)).at(-1)?.id).toBe("run-2");
+        expect((await ledger.operations("run-1")).map(({ _id }) => _id)).toEqual(["b"]);
+        expect(await ledger.open("t1")).toHaveLength(1);
+      });
+    });
+
+    describe("what it remembers", () => {
+      it("is the key that it was made with", async () => {
+        const ledger = await fresh();
+        await ledger.verifyKey("one");
+        await ledger.verifyKey("one");
+        await expect(ledger.verifyKey("two")).rejects.toMatchObject({ code: "ledger-key" });
+      });
+
+      it("is where a target was, until another place is pinned", async () => {
+        const ledger = await fresh();
+        expect(await ledger.target("default")).toBeUndefined();
+        await ledger.pinTarget("default", { endpoint: "http://a", identity: "1" });
+        await ledger.pinTarget("default", { endpoint: "http://b", identity: "2" });
+        expect(await ledger.target("default")).toEqual({ endpoint: "http://b", identity: "2" });
+        expect(await ledger.target("other")).toBeUndefined();
+      });
+    });
+  });

@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { LeaseKeeper } from "../../src/ledger/lease-keeper.ts";
+
+const heartbeat = 10_000;
+const expiry = 60_000;
+
+/** Rows as another process could change them, with a count of the writes. */
+const rows = () => {
+  const epochs = new Map<string, number>();
+  const calls = { renew: 0, held: 0 };
+  const state = { broken: false };
+  const store = {
+    renew: async () => {
+      calls.renew++;
+      if (state.broken) throw new Error("disk is gone");
+      return epochs.size;
+    },
+    held: async () => {
+      calls.held++;
+      return epochs;
+    },
+    release: async (tenant: string) => void epochs.delete(tenant),
+  };
+  const keeper = new LeaseKeeper(store, { clock: Date.now, heartbeat, expiry });
+  const add = (tenant: string, epoch = 1) => {
+    epochs.set(tenant, epoch);
+    return keeper.add({ tenant, epoch, run: "run-1", expires: Date.now() + expiry });
+  };
+  return { epochs, calls, state, keeper, add };
+};
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+it("renews a thousand leases with one write for each heartbeat", async () => {
+  const { calls, add, keeper } = rows();
+  const leases = Array.from({ length: 1_000 }, (_, index) => add(`t${index}`));
+  await vi.advanceTimersByTimeAsync(3 * heartbeat);
+  expect(calls).toEqual({ renew: 3, held: 0 });
+  expect(leases.some((lease) => lease.lost.aborted)).toBe(false);
+  await keeper[Symbol.asyncDispose]();
+});
+
+it("stops when the last lease is released", async () => {
+  const { calls, add } = rows();
+  await using first = add("t1");
+  await using second = add("t2");
+  await first[Symbol.asyncDispose]();
+  expect(vi.getTimerCount()).toBe(1);
+  await second[Symbol.asyncDispose]();
+  expect(vi.getTimerCount()).toBe(0);
+  expect(calls.renew).toBe(0);
+});
+
+it("loses exactly the leases that another run took", async () => {
+  const { epochs, add } = rows();
+  const [first, second] = [add("t1"), add("t2")];
+  epochs.delete("t1");
+  await vi.advanceTimersByTimeAsync(heartbeat);
+  expect(first.lost.reason).toMatchObject({ code: "ledger-fenced" });
+  expect(second.lost.aborted).toBe(false);
+});
+
+it("bears failing writes until the leases have expired", async () => {
+  const { state, add } = rows();
+  const lease = add("t1");
+  await vi.advanceTimersByTimeAsync(heartbeat);
+  state.broken = true;
+  await vi.advanceTimersByTimeAsync(expiry - heartbeat);
+  expect(lease.lost.aborted).toBe(false);
+  await vi.advanceTimersByTimeAsync(heartbeat);
+  expect(lease.lost.reason).toMatchObject({ code: "ledger-fenced" });
+});
+
+it("keeps a lease that a later beat could renew", async () => {
+  const { state, add } = rows();
+  const lease = add("t1");
+  state.broken = true;
+  await vi.advanceTimersByTimeAsync(expiry - heartbeat);
+  state.broken = false;
+  await vi.advanceTimersByTimeAsync(2 * expiry);
+  expect(lease.lost.aborted).toBe(false);
+});
