@@ -1,1 +1,2 @@
+export { createSecretResolver } from "./secret-resolver.ts";
 export type * from "./types.ts";
