@@ -3,24 +3,32 @@ export type Piece =
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "env" | "secret"; readonly name: string; readonly start: number; readonly end: number };
 
-const pattern = /\\\$(ENV|SECRET)\(|\$(ENV|SECRET)\(([A-Za-z_][A-Za-z0-9_.-]*)\)/g;
+const pattern = /(\\*)\$(ENV|SECRET)\((?:([A-Za-z_][A-Za-z0-9_.-]*)\))?/g;
 
-/** Splits a text at its references. `\$ENV(` and `\$SECRET(` are the literal text without the backslash. */
+/**
+ * Splits a text at its references. `\$ENV(` and `\$SECRET(` are the literal text without the backslash; a backslash
+ * itself right before a reference is written twice. A name is letters, digits, `_`, `.` and `-`; anything else in the
+ * brackets is plain text.
+ */
 export const parseReferences = (text: string): Piece[] => {
   if (!text.includes("$")) return text === "" ? [] : [{ type: "text", text }];
   const pieces: Piece[] = [];
   let plain = "";
   let last = 0;
   for (const match of text.matchAll(pattern)) {
+    const [whole, backslashes = "", word, name] = match;
     plain += text.slice(last, match.index);
-    last = match.index + match[0].length;
-    if (match[1] !== undefined) {
-      plain += match[0].slice(1);
+    last = match.index + whole.length;
+    const escaped = backslashes.length % 2 === 1;
+    if (escaped || name === undefined) {
+      plain += escaped ? backslashes.slice((backslashes.length + 1) / 2) + whole.slice(backslashes.length) : whole;
       continue;
     }
+    plain += backslashes.slice(backslashes.length / 2);
     if (plain !== "") pieces.push({ type: "text", text: plain });
     plain = "";
-    pieces.push({ type: match[2] === "ENV" ? "env" : "secret", name: match[3] ?? "", start: match.index, end: last });
+    const start = match.index + backslashes.length;
+    pieces.push({ type: word === "ENV" ? "env" : "secret", name, start, end: last });
   }
   plain += text.slice(last);
   if (plain !== "") pieces.push({ type: "text", text: plain });
@@ -28,6 +36,23 @@ export const parseReferences = (text: string): Piece[] => {
 };
 
 /** Text that `parseReferences` reads back as plain text. */
-export const escapeReferences = (text: string): string => text.replace(/\$(?=(?:ENV|SECRET)\()/g, "\\$");
+export const escapeReferences = (text: string): string =>
+  text.replace(/(\\*)\$(?=(?:ENV|SECRET)\()/g, (_, backslashes: string) => `${backslashes}${backslashes}\\$`);
+
+/** The text that `parseReferences` reads back as these pieces, whatever the plain ones hold. */
+export const writeReferences = (pieces: readonly Piece[]): string => {
+  let written = "";
+  let plain = "";
+  for (const piece of pieces) {
+    if (piece.type === "text") {
+      plain += piece.text;
+      continue;
+    }
+    written += escapeReferences(plain).replace(/\\+$/, "$&$&");
+    written += `$${piece.type === "env" ? "ENV" : "SECRET"}(${piece.name})`;
+    plain = "";
+  }
+  return written + escapeReferences(plain);
+};
 
 export const hasReference = (text: string): boolean => parseReferences(text).some((piece) => piece.type !== "text");
