@@ -1,0 +1,47 @@
+import type { ConnectionRecord, DatasetRecord, ImportJobRecord } from "./state.ts";
+import type { Service, ServiceOptions } from "./types.ts";
+
+/**
+ * The Infino-compatible connector service, without a port. Throws `service-data` where the data folder cannot be used.
+ * Close it to release the folder.
+ */
+export const createService = async (options: ServiceOptions = {}): Promise<Service> => {
+  const [{ builtinCatalog }, { createApp }, { createCredentials, storedCredentials }, { createHealth }, { openStore }] =
+    await Promise.all([
+      import("../catalog/index.ts"),
+      import("./app.ts"),
+      import("./credentials.ts"),
+      import("./sources/health.ts"),
+      import("./store/open-store.ts"),
+    ]);
+  const { createTimestamps } = await import("./timestamps.ts");
+  const { dataDir, clock = Date.now, statusWait = 3_000, reportError = () => {} } = options;
+  const store = openStore(dataDir);
+  const health = createHealth();
+  try {
+    const kept = options.credentials === undefined && dataDir !== undefined ? storedCredentials(dataDir) : undefined;
+    const credentials = options.credentials ?? kept?.credentials ?? createCredentials();
+    const state = {
+      catalog: options.catalog ?? builtinCatalog(),
+      connections: store.collection<ConnectionRecord>("connection"),
+      datasets: store.collection<DatasetRecord>("dataset"),
+      importJobs: store.collection<ImportJobRecord>("import-job"),
+      health,
+      statusWait,
+      timestamp: createTimestamps(clock),
+    };
+    const app = createApp(state, credentials, clock, reportError);
+    return {
+      credentials,
+      ...(kept === undefined ? {} : { credentialsFile: kept.file }),
+      fetch: async (request, bindings) => app.fetch(request, bindings),
+      close: async () => {
+        health.close();
+        store.close();
+      },
+    };
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+};

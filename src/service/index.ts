@@ -1,0 +1,3 @@
+export { createService } from "./create-service.ts";
+export { serve } from "./serve.ts";
+export type * from "./types.ts";

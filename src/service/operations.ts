@@ -1,0 +1,128 @@
+import { readFileSync } from "node:fs";
+import type { Json } from "../contract/index.ts";
+import * as connections from "./connections.ts";
+import * as datasets from "./datasets.ts";
+import * as importJobs from "./import-jobs.ts";
+import type { State } from "./state.ts";
+
+/** One request, authenticated. */
+export type Call = {
+  /** A path parameter, decoded. */
+  param(name: string): string;
+  /** The body as JSON; throws `unsupported_media_type` or `invalid_json`. */
+  json(): Json;
+};
+
+export type Operation = {
+  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** With parameters in braces. */
+  readonly path: string;
+  /** Gives the answer's body. */
+  readonly answer?: (state: State, call: Call) => unknown;
+  /** What is missing here; such operations answer 501. */
+  readonly missing?: string;
+};
+
+const version = (): string => {
+  const file = new URL("../../package.json", import.meta.url);
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+};
+
+const sourceQueries = "queries against connected sources";
+const datasetQueries = "queries over datasets";
+const records = "reading and writing of records";
+const uploads = "file upload";
+const fino = "natural language queries";
+const users = "users, roles and key rotation";
+
+/** Every operation of the API; of two that fit a path the first counts. */
+export const operations: readonly Operation[] = [
+  { method: "GET", path: "/", answer: () => ({ status: "healthy", version: version() }) },
+
+  { method: "GET", path: "/sources", answer: (state) => connections.listSources(state) },
+  { method: "GET", path: "/sources/connections", answer: (state) => connections.listConnections(state) },
+  {
+    method: "POST",
+    path: "/source/{source_type}",
+    answer: (state, call) => connections.createConnection(state, call.param("source_type"), call.json()),
+  },
+  {
+    method: "GET",
+    path: "/source/{connection_id}",
+    answer: (state, call) => connections.getConnection(state, call.param("connection_id")),
+  },
+  {
+    method: "PATCH",
+    path: "/source/{connection_id}",
+    answer: (state, call) => connections.updateConnection(state, call.param("connection_id"), call.json()),
+  },
+  {
+    method: "DELETE",
+    path: "/source/{connection_id}",
+    answer: (state, call) => connections.deleteConnection(state, call.param("connection_id")),
+  },
+  { method: "GET", path: "/source/{connection_id}/{dataset}/dsl", missing: sourceQueries },
+  { method: "POST", path: "/source/{connection_id}/{dataset}/dsl", missing: sourceQueries },
+  { method: "GET", path: "/source/{connection_id}/{dataset}/metadata", missing: "metadata of connected sources" },
+
+  { method: "POST", path: "/import/file", missing: uploads },
+  { method: "GET", path: "/_connectors/jobs/{run_id}", missing: uploads },
+  { method: "GET", path: "/import/jobs", answer: (state) => importJobs.listImportJobs(state) },
+  {
+    method: "DELETE",
+    path: "/import/jobs/{job_id}",
+    answer: (state, call) => importJobs.deleteImportJob(state, call.param("job_id")),
+  },
+  {
+    method: "PUT",
+    path: "/import/{source_type}",
+    answer: (state, call) => importJobs.createImportJob(state, call.param("source_type"), call.json()),
+  },
+
+  { method: "GET", path: "/sql", missing: datasetQueries },
+  { method: "POST", path: "/sql", missing: datasetQueries },
+  { method: "POST", path: "/promql/query", missing: datasetQueries },
+  { method: "POST", path: "/promql/query_range", missing: datasetQueries },
+
+  { method: "GET", path: "/fino/threads", missing: fino },
+  { method: "POST", path: "/fino/threads", missing: fino },
+  { method: "GET", path: "/fino/threads/{thread_id}", missing: fino },
+  { method: "PUT", path: "/fino/threads/{thread_id}", missing: fino },
+  { method: "DELETE", path: "/fino/threads/{thread_id}", missing: fino },
+  { method: "POST", path: "/fino/threads/{thread_id}/messages", missing: fino },
+  { method: "DELETE", path: "/fino/threads/{thread_id}/messages", missing: fino },
+  { method: "POST", path: "/fino/message", missing: fino },
+
+  { method: "GET", path: "/users", missing: users },
+  { method: "PUT", path: "/user/{name}", missing: users },
+  { method: "GET", path: "/user/{name}", missing: users },
+  { method: "PATCH", path: "/user/{name}", missing: users },
+  { method: "DELETE", path: "/user/{name}", missing: users },
+  { method: "PATCH", path: "/user/{username}/keys", missing: users },
+  { method: "GET", path: "/roles", missing: users },
+  { method: "PUT", path: "/role/{name}", missing: users },
+  { method: "GET", path: "/role/{name}", missing: users },
+  { method: "PATCH", path: "/role/{name}", missing: users },
+  { method: "DELETE", path: "/role/{name}", missing: users },
+
+  { method: "GET", path: "/metadata", answer: (state) => datasets.listDatasets(state) },
+  { method: "PUT", path: "/{dataset}", answer: (state, call) => datasets.createDataset(state, call.param("dataset")) },
+  {
+    method: "DELETE",
+    path: "/{dataset}",
+    answer: (state, call) => datasets.deleteDataset(state, call.param("dataset")),
+  },
+  { method: "PATCH", path: "/{dataset}", missing: records },
+  {
+    method: "GET",
+    path: "/{dataset}/metadata",
+    answer: (state, call) => datasets.getDataset(state, call.param("dataset")),
+  },
+  { method: "HEAD", path: "/{dataset}/schema", missing: "dataset schemas" },
+  { method: "GET", path: "/{dataset}/querydsl", missing: datasetQueries },
+  { method: "POST", path: "/{dataset}/querydsl", missing: datasetQueries },
+  { method: "GET", path: "/{dataset}/doc/{record_id}", missing: records },
+  { method: "POST", path: "/{dataset}/json", missing: records },
+  { method: "POST", path: "/{dataset}/metrics", missing: records },
+  { method: "POST", path: "/{dataset}/enrich_dataset", missing: records },
+];

@@ -1,0 +1,39 @@
+import type { ErrorWire } from "../infino/index.ts";
+
+/** Every `error.type` of an answer, with its HTTP status. */
+const statuses = {
+  bad_request: 400,
+  invalid_json: 400,
+  invalid_field: 400,
+  invalid_name: 400,
+  invalid_schedule: 400,
+  missing_fields: 400,
+  unknown_source_type: 400,
+  unknown_connection: 400,
+  unauthorized: 401,
+  not_found: 404,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  internal_error: 500,
+  not_implemented: 501,
+} as const;
+
+export type ProblemType = keyof typeof statuses;
+
+/** What a handler throws to answer with an error. The reason holds no secret. */
+export class Problem extends Error {
+  override readonly name = "Problem";
+  readonly type: ProblemType;
+
+  constructor(type: ProblemType, reason: string) {
+    super(reason);
+    this.type = type;
+  }
+}
+
+/** The answer in the API's error shape. */
+export const problemResponse = (problem: Problem): Response => {
+  const status = statuses[problem.type];
+  const body: ErrorWire = { error: { type: problem.type, reason: problem.message }, status };
+  return Response.json(body, { status, headers: { "cache-control": "no-store" } });
+};

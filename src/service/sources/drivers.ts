@@ -1,0 +1,9 @@
+import type { SourceDriver } from "./source-driver.ts";
+
+const drivers: ReadonlyMap<string, () => Promise<SourceDriver>> = new Map([
+  ["elasticsearch", async () => (await import("./search.ts")).searchDriver],
+  ["opensearch", async () => (await import("./search.ts")).searchDriver],
+]);
+
+/** Loads the driver of a connector type; undefined where there is none. */
+export const sourceDriver = (source: string): Promise<SourceDriver> | undefined => drivers.get(source)?.();

@@ -1,0 +1,38 @@
+import type { Catalog } from "../catalog/index.ts";
+import type { Properties } from "../contract/index.ts";
+import type { Health } from "./sources/health.ts";
+import type { Collection } from "./store/open-store.ts";
+
+/** A connection as it is kept. */
+export type ConnectionRecord = {
+  readonly id: string;
+  readonly type: string;
+  readonly created_at: string;
+  readonly updated_at: string;
+  /** Everything that was given, secrets included. */
+  readonly config: Properties;
+};
+
+export type DatasetRecord = { readonly name: string; readonly created_at: string };
+
+/** An import job as it is kept. */
+export type ImportJobRecord = {
+  readonly id: string;
+  readonly source_type: string;
+  readonly created_at: string;
+  /** Everything that was given. */
+  readonly config: Properties;
+};
+
+/** What the handlers work on. */
+export type State = {
+  readonly catalog: Catalog;
+  readonly connections: Collection<ConnectionRecord>;
+  readonly datasets: Collection<DatasetRecord>;
+  readonly importJobs: Collection<ImportJobRecord>;
+  readonly health: Health;
+  /** Milliseconds that reading one connection waits for its status. */
+  readonly statusWait: number;
+  /** A timestamp later than all before. */
+  timestamp(): string;
+};
