@@ -116,7 +116,7 @@ export type Shape = {
   readonly immutable: readonly Path[];
   /** Lists whose order means nothing. */
   readonly unordered: readonly Path[];
-  /** The deployer's own settings, such as `/on_delete`: kept in the ledger, never sent, never a difference. */
+  /** The deployer's own settings, such as `/on_delete`: kept in the ledger, never sent; a difference only where immutable. */
   readonly local: readonly Path[];
   /** What the target sets when a field is unset; a removed field is done when live equals this. */
   readonly defaults: { readonly [path: Path]: Json };

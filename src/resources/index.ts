@@ -1,1 +1,5 @@
+export * from "./assemble.ts";
+export * from "./ensure.ts";
+export * from "./registry.ts";
+export * from "./shared-list.ts";
 export * from "./types.ts";

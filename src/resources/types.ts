@@ -9,7 +9,13 @@ export type Ids = {
   declared(kind: string, id: string): string | undefined;
 };
 
-export type Reference = { readonly path: Path; readonly kind: string; readonly _id: string };
+export type Reference = {
+  readonly path: Path;
+  readonly kind: string;
+  readonly _id: string;
+  /** Only an order where both are declared; absent is fine. */
+  readonly optional?: boolean;
+};
 
 /** Something wrong with a component, at a path of its properties. */
 export type Problem = {
@@ -52,6 +58,8 @@ export type ResourceKind<Api> = {
   /** Component → properties: normalises and fills what follows from other components. */
   properties(component: Component, assembly: Assembly): Properties;
   shape(properties: Properties, catalog: Catalog): Shape;
+  /** What a schema cannot say, or says badly. */
+  check?(_id: string, properties: Properties, catalog: Catalog): readonly Problem[];
   references(properties: Properties): readonly Reference[];
   /** The natural key: what makes two of them the same thing on the target. */
   key(properties: Properties): string;

@@ -1,0 +1,244 @@
+import type { Base, Change, Plan, Refusal, Summary } from "../contract/index.ts";
+import { address, changeResource, eachSealed, emptySummary } from "../contract/index.ts";
+import { DeployerError } from "../errors.ts";
+import type { Holder, Lease } from "../ledger/index.ts";
+import { applyBatch } from "./apply-batch.ts";
+import type { IdMap } from "./ids.ts";
+import { createIds } from "./ids.ts";
+import { intentLog } from "./intent-log.ts";
+import { limiter } from "./limiter.ts";
+import type { Step } from "./schedule.ts";
+import { makeSteps, runSteps, stepKey } from "./schedule.ts";
+import type { Result, Rim } from "./types.ts";
+
+export type ApplySettings = {
+  readonly holder: Holder;
+  /** Changes in flight at once. */
+  readonly parallelism: number;
+  readonly onError: "continue" | "stop";
+  /** Aborted: start nothing new. The rim's own signal ends running requests too. */
+  readonly stop: AbortSignal;
+  readonly waves: readonly string[];
+  /** True: a change that would undo drift is refused as a conflict. */
+  readonly refusesDrift: (change: Change) => boolean;
+};
+
+export type Applied = {
+  readonly results: readonly Result[];
+  readonly refusals: readonly Refusal[];
+  readonly interrupted: boolean;
+  readonly summary: Summary;
+};
+
+/** Steps that share listings and intent commits: bounds the time between a listing and the writes that rest on it. */
+const batchSize = 250;
+
+/** Everything that a run keeps while it goes. */
+export type RunState<Api> = {
+  readonly rim: Rim<Api>;
+  readonly settings: ApplySettings;
+  readonly ids: ReadonlyMap<string, IdMap>;
+  readonly bases: ReadonlyMap<string, Base>;
+  readonly leases: ReadonlyMap<string, Lease>;
+  readonly limit: <T>(task: () => Promise<T>) => Promise<T>;
+  readonly intend: ReturnType<typeof intentLog>;
+  readonly results: Map<string, Result>;
+  /** Why nothing new may start any more. */
+  halted: { readonly code: string; readonly message: string; readonly hint?: string } | undefined;
+};
+
+/** All secrets that the plan needs: there, and the ones that it was made with. Nothing is written before. */
+const checkSecrets = async <Api>(rim: Rim<Api>, changes: readonly Change[]): Promise<void> => {
+  const missing = new Map<string, DeployerError>();
+  const moved: string[] = [];
+  for (const change of changes) {
+    if (!["insert", "update", "replace"].includes(change.op)) continue;
+    const name = address(change.kind, change.entity._id);
+    const sealed: { path: string; text: string; fingerprint: string | undefined }[] = [];
+    eachSealed(changeResource(change).properties, (path, value) => {
+      sealed.push({ path, text: value.$secret, fingerprint: value.fingerprint });
+    });
+    for (const { path, text, fingerprint } of sealed) {
+      try {
+        const value = await rim.secret(change.tenant, text);
+        if (fingerprint !== rim.fingerprint(name, path, value))
+          moved.push(`${name} ${path.slice(1).replaceAll("/", ".")}`);
+      } catch (error) {
+        if (!(error instanceof DeployerError)) throw error;
+        missing.set(error.message, error);
+      }
+    }
+  }
+  const first = [...missing.values()][0];
+  if (first !== undefined) {
+    throw new DeployerError(first.code, [...missing.keys()].sort().join("; "), {
+      hint: first.hint ?? "set what is missing and run the same command again; nothing was written",
+    });
+  }
+  if (moved.length > 0) {
+    throw new DeployerError("stale-plan", `secrets changed since the plan was made: ${moved.slice(0, 10).join(", ")}`, {
+      hint: "plan again",
+    });
+  }
+};
+
+const summarize = (plan: Plan, results: readonly Result[]): Summary => {
+  const summary: Record<keyof Summary, number> = { ...emptySummary, tenants: plan.summary.tenants };
+  summary.noop = plan.summary.noop;
+  summary.retained = plan.summary.retained;
+  for (const result of results) {
+    if (result.outcome !== "done") summary[result.outcome]++;
+    else if (result.op !== "noop") summary[result.op]++;
+  }
+  summary.unreadable = plan.summary.unreadable;
+  summary.ambiguous = plan.summary.ambiguous;
+  summary.unmanaged = plan.summary.unmanaged;
+  return summary;
+};
+
+const wavesOf = (
+  changes: readonly Change[],
+  order: readonly string[],
+): readonly (readonly [string | undefined, readonly Change[]])[] => {
+  const groups = Map.groupBy(changes, (change) => change.wave);
+  const rank = (wave: string | undefined): number => {
+    const index = wave === undefined ? -1 : order.indexOf(wave);
+    return index < 0 ? order.length : index;
+  };
+  return [...groups].sort(([a], [b]) => rank(a) - rank(b));
+};
+
+const record = <Api>(state: RunState<Api>, change: Change, result: Pick<Result, "outcome" | "error">): void => {
+  const { tenant, target, kind, op } = change;
+  state.results.set(stepKey(change), { tenant, target, kind, _id: change.entity._id, op, durationMs: 0, ...result });
+};
+
+const skipAll = <Api>(state: RunState<Api>, changes: readonly Change[], error: NonNullable<Result["error"]>): void => {
+  for (const change of changes) record(state, change, { outcome: "skipped", error });
+};
+
+/** One lease for each tenant that has work. Tenants that another run works on are skipped, whole. */
+const takeLeases = async <Api>(
+  rim: Rim<Api>,
+  plan: Plan,
+  changes: readonly Change[],
+  settings: ApplySettings,
+  stack: AsyncDisposableStack,
+): Promise<{ leases: Map<string, Lease>; held: Map<string, DeployerError> }> => {
+  const leases = new Map<string, Lease>();
+  const held = new Map<string, DeployerError>();
+  for (const tenant of new Set(changes.map((change) => change.tenant))) {
+    try {
+      const lease = stack.use(await rim.ledger.lease(tenant, settings.holder));
+      leases.set(tenant, lease);
+      const revision = await rim.ledger.revision(tenant);
+      if (revision !== plan.tenants[tenant]?.ledger) {
+        throw new DeployerError("stale-plan", `tenant ${tenant} was deployed by another run since the plan was made`, {
+          hint: "plan again",
+        });
+      }
+    } catch (error) {
+      if (!(error instanceof DeployerError) || !["lease-held", "stale-plan"].includes(error.code)) throw error;
+      held.set(tenant, error);
+    }
+  }
+  return { leases, held };
+};
+
+/** Does what the plan says, exactly or not at all, in dependency order. Failures of single changes are results. */
+export const applyPlan = async <Api>(rim: Rim<Api>, plan: Plan, settings: ApplySettings): Promise<Applied> => {
+  const isRefused = plan.refusals.some((refusal) => refusal.tenant === undefined);
+  const refusedTenants = new Map(plan.refusals.map((refusal) => [refusal.tenant, refusal]));
+  const open = plan.changes.filter((change) => !isRefused && !refusedTenants.has(change.tenant));
+  await checkSecrets(rim, open);
+  await using stack = new AsyncDisposableStack();
+  const { leases, held } = await takeLeases(rim, plan, open, settings, stack);
+  const allBases = (await Promise.all([...leases.keys()].map((tenant) => rim.ledger.entries(tenant)))).flat();
+  const ids = new Map(
+    [...rim.targets.keys()].map((name) => [name, createIds(allBases.filter((base) => base.target === name))]),
+  );
+  for (const change of open) {
+    if (change.id !== undefined) ids.get(change.target)?.set(change.kind, change.entity._id, change.id);
+  }
+  const state: RunState<Api> = {
+    rim,
+    settings,
+    ids,
+    bases: new Map(
+      allBases.map((base) => [
+        `${base.resource.tenant} ${base.target} ${address(base.resource.kind, base.resource._id)}`,
+        base,
+      ]),
+    ),
+    leases,
+    limit: limiter(settings.parallelism),
+    intend: intentLog(rim.ledger, settings.holder.run),
+    results: new Map(),
+    halted: undefined,
+  };
+  for (const change of plan.changes) {
+    const refusal = isRefused
+      ? plan.refusals.find((item) => item.tenant === undefined)
+      : refusedTenants.get(change.tenant);
+    if (refusal !== undefined)
+      skipAll(state, [change], { code: "blocked", message: refusal.message, hint: refusal.hint });
+    const error = held.get(change.tenant);
+    if (error !== undefined) {
+      skipAll(state, [change], {
+        code: error.code,
+        message: error.message,
+        ...(error.hint === undefined ? {} : { hint: error.hint }),
+      });
+    }
+  }
+  const work = open.filter((change) => !held.has(change.tenant));
+  rim.report({ code: "apply-started", run: settings.holder.run, tenants: leases.size, changes: work.length });
+  for (const refusal of plan.refusals)
+    if (refusal.tenant !== undefined) rim.report({ code: "tenant-refused", refusal });
+  let troubled: string | undefined;
+  for (const [wave, changes] of wavesOf(work, settings.waves)) {
+    if (troubled !== undefined) {
+      rim.report({ code: "wave-skipped", wave: wave ?? "", changes: changes.length, because: troubled });
+      skipAll(state, changes, { code: "earlier-wave", message: `the earlier wave did not end well: ${troubled}` });
+      continue;
+    }
+    if (wave !== undefined) rim.report({ code: "wave-started", wave, changes: changes.length });
+    await runWave(state, changes);
+    const bad = changes.find((change) => {
+      const result = state.results.get(stepKey(change));
+      return result !== undefined && result.outcome !== "done";
+    });
+    if (bad !== undefined) troubled = address(bad.kind, bad.entity._id);
+  }
+  const results = plan.changes.flatMap((change) => state.results.get(stepKey(change)) ?? []);
+  const summary = summarize(plan, results);
+  rim.report({ code: "apply-ended", run: settings.holder.run, summary });
+  return { results, refusals: plan.refusals, interrupted: settings.stop.aborted, summary };
+};
+
+const runWave = async <Api>(state: RunState<Api>, changes: readonly Change[]): Promise<void> => {
+  const { rim } = state;
+  const keepsOld = (change: Change): boolean => {
+    const kind = rim.targets.get(change.target)?.kinds.find((item) => item.name === change.kind);
+    return kind?.update !== undefined;
+  };
+  const skip = (step: Step, because: Step | undefined): void => {
+    if (step.part === "cleanup") {
+      const before = state.results.get(stepKey(step.change));
+      if (before?.outcome !== "done") return;
+      const message = `the new ${step.change.kind} is in place; the old one (${step.change.id ?? "?"}) is still used and was kept`;
+      state.results.set(stepKey(step.change), {
+        ...before,
+        outcome: "failed",
+        error: { code: "old-kept", message, hint: "mend what still uses it, then run the same command again" },
+      });
+      return;
+    }
+    const name = because === undefined ? "each other" : address(because.change.kind, because.change.entity._id);
+    record(state, step.change, {
+      outcome: "skipped",
+      error: { code: "dependency", message: `it needs ${name}, which did not end well` },
+    });
+  };
+  await runSteps(makeSteps(changes, keepsOld), batchSize, (batch) => applyBatch(state, batch, keepsOld), skip);
+};

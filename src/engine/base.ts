@@ -1,0 +1,46 @@
+import type { Base, Change, Live, Path, Properties, Resource, Shape } from "../contract/index.ts";
+import { at, basis, changeResource, eachSealed, leaves, unknownValue, withAt, within } from "../contract/index.ts";
+
+/** The entry after a write of ours: `applied` is what we declared, `echo` what the verifying read returned. */
+export const writtenBase = (change: Change, shape: Shape, id: string, live: Live | undefined): Base => {
+  const resource = changeResource(change);
+  return {
+    target: change.target,
+    resource,
+    id,
+    applied: resource.properties,
+    // Not read back: what was sent is the best guess, and the next plan compares live with desired anyway.
+    echo: basis(shape, resource.properties, undefined, live?.properties ?? resource.properties),
+    ...(live?.updatedAt === undefined ? {} : { updatedAt: live.updatedAt }),
+    driver: "engine",
+    state: "live",
+  };
+};
+
+/**
+ * The entry of something that was taken over: what can be read counts as applied, so that a difference from the files is
+ * a change of the files; what cannot be read is unknown, except what only we keep.
+ */
+export const adoptedBase = (change: Change, shape: Shape, live: Live): Base => {
+  const resource: Resource = changeResource(change);
+  const sealed = new Set<Path>();
+  eachSealed(resource.properties, (path) => sealed.add(path));
+  const applied = leaves(resource.properties).reduce<Properties>((part, path) => {
+    const desired = at(resource.properties, path);
+    if (within(shape.local, path)) return withAt(part, path, desired);
+    const isHidden = sealed.has(path) || within(shape.secret, path) || within(shape.writeOnly, path);
+    if (isHidden) return withAt(part, path, unknownValue);
+    const value = at(live.properties, path);
+    return value === undefined ? part : withAt(part, path, value);
+  }, {});
+  return {
+    target: change.target,
+    resource,
+    id: live.id,
+    applied,
+    echo: basis(shape, resource.properties, undefined, live.properties),
+    ...(live.updatedAt === undefined ? {} : { updatedAt: live.updatedAt }),
+    driver: "engine",
+    state: "live",
+  };
+};

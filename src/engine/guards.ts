@@ -1,0 +1,136 @@
+import type { Change, Finding, Refusal } from "../contract/index.ts";
+import { address } from "../contract/index.ts";
+import { missingAllowance } from "./observe.ts";
+
+export type DeleteBudget = number | `${number}%`;
+
+/** What the guards need to know of one tenant. */
+export type GuardedTenant = {
+  readonly tenant: string;
+  /** Entries in state `live`. */
+  readonly owned: number;
+  readonly desired: number;
+  /** `state: absent`, or `destroy`: deleting everything is what was asked for. */
+  readonly leaving: boolean;
+  /** The ledger has it, the files do not. */
+  readonly vanished: boolean;
+  readonly prune: boolean;
+  readonly changes: readonly Change[];
+  readonly findings: readonly Finding[];
+};
+
+const limitOf = (budget: DeleteBudget, owned: number): number =>
+  typeof budget === "number" ? budget : Math.max(1, Math.floor((owned * Number.parseFloat(budget)) / 100));
+
+const names = (items: readonly Change[]): string[] => items.map((change) => address(change.kind, change.entity._id));
+
+const findingNames = (items: readonly Finding[]): string[] => items.map((item) => address(item.kind, item._id ?? "?"));
+
+/** Deletes, and replacements of what holds data. */
+const destructive = (change: Change, holdsData: (kind: string) => boolean): boolean =>
+  change.op === "delete" || (change.op === "replace" && holdsData(change.kind));
+
+/** One tenant's refusals: its writes are skipped while others go on. */
+export const guardTenant = (
+  tenant: GuardedTenant,
+  budget: DeleteBudget,
+  recreateMissing: boolean,
+  holdsData: (kind: string) => boolean,
+): readonly Refusal[] => {
+  const { tenant: id, changes, findings, owned } = tenant;
+  const refusals: Refusal[] = [];
+  const of = (type: Finding["finding"]): Finding[] => findings.filter((item) => item.finding === type);
+  if (tenant.vanished) {
+    refusals.push({
+      guard: "vanished-tenant",
+      tenant: id,
+      message: `tenant ${id} has no file any more but still owns ${owned} resource${owned === 1 ? "" : "s"}; nothing of it is touched`,
+      hint: `bring the file back; to offboard the tenant write "state: absent" in it, or run: connector-deployer destroy -t ${id}`,
+      resources: [],
+    });
+    return refusals;
+  }
+  if (tenant.prune && !tenant.leaving && tenant.desired === 0 && owned > 0) {
+    refusals.push({
+      guard: "empty-desired",
+      tenant: id,
+      message: `the files ask for nothing for tenant ${id}, which owns ${owned} resource${owned === 1 ? "" : "s"}`,
+      hint: 'if it is meant, write "state: absent" in the tenant\'s file',
+      resources: [],
+    });
+  }
+  const deletes = changes.filter((change) => destructive(change, holdsData));
+  const limit = limitOf(budget, owned);
+  if (!tenant.leaving && deletes.length > limit) {
+    refusals.push({
+      guard: "tenant-delete-budget",
+      tenant: id,
+      message: `tenant ${id} would lose ${deletes.length} of its ${owned} resources; the budget is ${limit}`,
+      hint: `look at them; if they are meant, run again with --max-deletes ${deletes.length}`,
+      resources: names(deletes),
+    });
+  }
+  const protectedOnes = of("protected");
+  if (protectedOnes.length > 0) {
+    refusals.push({
+      guard: "protected",
+      tenant: id,
+      message: `tenant ${id}: ${protectedOnes.length} resource${protectedOnes.length === 1 ? " is" : "s are"} protected, hold data, or are used by something that is not ours, and would be deleted or replaced`,
+      hint: "take the glob out of protected:, allow the loss of data with on_delete: delete and --delete-data, or keep the component",
+      resources: findingNames(protectedOnes),
+    });
+  }
+  const adoptions = of("adoption");
+  if (adoptions.length > 0) {
+    refusals.push({
+      guard: "adoption-needed",
+      tenant: id,
+      message: `tenant ${id}: ${adoptions.length} resource${adoptions.length === 1 ? "" : "s"} exist on the target and are not ours`,
+      hint: "take them over with --adopt KIND/_ID (a glob), or give the components other names",
+      resources: findingNames(adoptions),
+    });
+  }
+  const ambiguous = of("ambiguous");
+  if (ambiguous.length > 0) {
+    refusals.push({
+      guard: "ambiguous",
+      tenant: id,
+      message: `tenant ${id}: several live objects have the same identity as ${findingNames(ambiguous).join(", ")}: ${ambiguous.flatMap((item) => item.ids).join(", ")}`,
+      hint: "delete or rename all but one on the target, then take that one over with --adopt",
+      resources: findingNames(ambiguous),
+    });
+  }
+  const missing = changes.filter((change) => change.marks?.includes("vanished") === true);
+  if (!recreateMissing && missing.length > missingAllowance(owned)) {
+    refusals.push({
+      guard: "missing-objects",
+      tenant: id,
+      message: `tenant ${id}: ${missing.length} of its ${owned} owned objects are gone from the target, also on a second look`,
+      hint: "find out who deleted them; to make them anew run again with --recreate-missing",
+      resources: names(missing),
+    });
+  }
+  return refusals;
+};
+
+/** The delete budget of the whole run: zero writes when it is exceeded. Tenants that are refused or leaving do not count. */
+export const guardRun = (
+  tenants: readonly GuardedTenant[],
+  refused: ReadonlySet<string>,
+  budget: DeleteBudget,
+  holdsData: (kind: string) => boolean,
+): readonly Refusal[] => {
+  const counted = tenants.filter((tenant) => !tenant.leaving && !refused.has(tenant.tenant));
+  const deletes = counted.flatMap((tenant) => tenant.changes.filter((change) => destructive(change, holdsData)));
+  const owned = tenants.reduce((sum, tenant) => sum + tenant.owned, 0);
+  const limit = limitOf(budget, owned);
+  if (deletes.length <= limit) return [];
+  return [
+    {
+      guard: "delete-budget",
+      message: `the run would delete ${deletes.length} of ${owned} owned resources; the budget is ${limit}; nothing is written`,
+      hint: `look at them; if they are meant, run again with --max-deletes ${deletes.length}`,
+      resources: names(deletes),
+    },
+  ];
+};

@@ -1,0 +1,88 @@
+import type { Base, Live, Resource } from "../contract/index.ts";
+import { DeployerError } from "../errors.ts";
+import type { Target } from "../resources/index.ts";
+import type { IdMap } from "./ids.ts";
+import { createIds } from "./ids.ts";
+import type { ReportEvent } from "./types.ts";
+
+/** One collection of a target as one listing gave it. */
+export type Collection =
+  | {
+      readonly readable: true;
+      readonly byId: ReadonlyMap<string, Live>;
+      readonly byKey: ReadonlyMap<string, readonly Live[]>;
+    }
+  | { readonly readable: false; readonly error: DeployerError };
+
+/** What one target holds now. */
+export type Observed = { readonly collections: ReadonlyMap<string, Collection>; readonly ids: IdMap };
+
+/** A listing may be short: so many owned objects may be missing before it is read again. */
+export const missingAllowance = (owned: number): number => Math.max(3, Math.floor(owned / 10));
+
+/** Errors that end a run; any other means that this collection cannot be read now. */
+const isFatal = (error: DeployerError): boolean =>
+  ["unauthorized", "forbidden", "unreachable", "timeout", "cancelled", "internal"].includes(error.code);
+
+const index = (live: readonly Live[], key: (live: Live) => string): Collection => {
+  const byId = new Map<string, Live>();
+  const byKey = new Map<string, Live[]>();
+  for (const item of live) {
+    if (byId.has(item.id)) continue;
+    byId.set(item.id, item);
+    const name = key(item);
+    const same = byKey.get(name);
+    if (same === undefined) byKey.set(name, [item]);
+    else same.push(item);
+  }
+  return { readable: true, byId, byKey };
+};
+
+/**
+ * Reads what a target holds: one list request for each kind, in dependency order, so that references become `_id`s.
+ * A listing that lacks many of the owned objects is read once more before it is believed.
+ */
+export const observe = async <Api>(
+  target: Target<Api>,
+  entries: readonly Base[],
+  desired: readonly Resource[],
+  signal: AbortSignal,
+  report: (event: ReportEvent) => void = () => undefined,
+): Promise<Observed> => {
+  const tenants = new Set([...entries.map((entry) => entry.resource.tenant), ...desired.map((item) => item.tenant)]);
+  report({ code: "observe-started", target: target.name, tenants: tenants.size });
+  const before = target.requests();
+  const ids = createIds(entries);
+  const collections = new Map<string, Collection>();
+  let objects = 0;
+  for (const kind of target.kinds) {
+    const owned = entries.filter((entry) => entry.resource.kind === kind.name && entry.state === "live");
+    try {
+      let live = await kind.list(target.api, target.catalog, ids, signal);
+      const present = new Set(live.map((item) => item.id));
+      const missing = owned.filter((entry) => !present.has(entry.id)).length;
+      if (missing > missingAllowance(owned.length)) {
+        live = [...live, ...(await kind.list(target.api, target.catalog, ids, signal))];
+      }
+      const collection = index(live, (item) => kind.key(item.properties));
+      collections.set(kind.name, collection);
+      if (!collection.readable) continue;
+      objects += collection.byId.size;
+      for (const resource of desired) {
+        if (resource.kind !== kind.name) continue;
+        const known = ids.live(kind.name, resource._id);
+        if (known !== undefined && collection.byId.has(known)) continue;
+        const same = collection.byKey.get(kind.key(resource.properties)) ?? [];
+        const only = same[0];
+        if (only !== undefined && same.length === 1 && ids.declared(kind.name, only.id) === undefined) {
+          ids.set(kind.name, resource._id, only.id);
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof DeployerError) || isFatal(error)) throw error;
+      collections.set(kind.name, { readable: false, error });
+    }
+  }
+  report({ code: "observe-ended", target: target.name, objects, requests: target.requests() - before });
+  return { collections, ids };
+};

@@ -1,0 +1,220 @@
+import { equal } from "../canonical.ts";
+import type { Base, Change, Field, Finding, Refusal, Resource, Situation, Verdict } from "../contract/index.ts";
+import { address, classify, hasUnresolved, isFinding } from "../contract/index.ts";
+import type { ResourceKind, Target } from "../resources/index.ts";
+import type { DeleteBudget } from "./guards.ts";
+import type { Collection, Observed } from "./observe.ts";
+
+/** One tenant as the planner sees it. */
+export type TenantInput = {
+  readonly tenant: string;
+  readonly target: string;
+  readonly wave?: string;
+  /** Sealed. */
+  readonly desired: readonly Resource[];
+  /** The ledger's entries, those of open create intents included. */
+  readonly entries: readonly Base[];
+  /** Addresses whose ledger entry has to be written even if nothing differs. */
+  readonly unsettled: ReadonlySet<string>;
+  /** Digest of the expansion. */
+  readonly inputs: string;
+  /** The ledger's revision. */
+  readonly ledger: string;
+  readonly leaving: boolean;
+  readonly vanished: boolean;
+};
+
+/** What the project's files say about how to plan. */
+export type Policies = {
+  /** Of `kind/_id`. */
+  readonly isProtected: (resource: string) => boolean;
+  readonly mayAdopt: (resource: string) => boolean;
+  /** False: a difference that is to be left alone. */
+  readonly keepField: (tenant: string, kind: string, field: Field) => boolean;
+  /** Of `kind/_id`; what depends on a selected one comes along. */
+  readonly isSelected: (resource: string) => boolean;
+};
+
+export type PlanInput<Api> = {
+  readonly tool: string;
+  readonly createdAt: string;
+  readonly environment: string;
+  readonly targets: ReadonlyMap<string, Target<Api>>;
+  readonly observed: ReadonlyMap<string, Observed>;
+  /** Sorted by tenant. */
+  readonly tenants: readonly TenantInput[];
+  readonly waves: readonly string[];
+  readonly prune: boolean;
+  readonly deleteData: boolean;
+  readonly maxDeletes: DeleteBudget;
+  readonly recreateMissing: boolean;
+  readonly policies: Policies;
+  /** Refusals that are known before anything is compared. */
+  readonly refusals: readonly Refusal[];
+};
+
+/** What one tenant's part of a plan holds. */
+export type Planned = { changes: Change[]; prunable: Change[]; findings: Finding[]; noops: number };
+
+const makesNewId = (verdict: Verdict): boolean =>
+  !isFinding(verdict) && (verdict.op === "insert" || verdict.op === "replace");
+
+const foreign = new WeakMap<Observed, ReadonlyMap<string, readonly string[]>>();
+
+/** Live objects that are nobody's, by the address of ours that they refer to: deleting that would break them. */
+const foreignUsers = <Api>(target: Target<Api>, observed: Observed): ReadonlyMap<string, readonly string[]> => {
+  const known = foreign.get(observed);
+  if (known !== undefined) return known;
+  const users = new Map<string, string[]>();
+  for (const kind of target.kinds) {
+    const collection = observed.collections.get(kind.name);
+    if (collection === undefined || !collection.readable) continue;
+    for (const live of collection.byId.values()) {
+      if (observed.ids.declared(kind.name, live.id) !== undefined) continue;
+      for (const reference of kind.references(live.properties)) {
+        if (reference.optional !== true) push(users, address(reference.kind, reference._id), live.id);
+      }
+    }
+  }
+  foreign.set(observed, users);
+  return users;
+};
+
+const push = (map: Map<string, string[]>, key: string, value: string): void => {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+};
+
+/** What happens to the data when the component goes: the files say it, or the ledger where it is gone already. */
+const deletesData = (base: Base | undefined, desired: Resource | undefined): boolean =>
+  (desired ?? base?.resource)?.properties["on_delete"] === "delete";
+
+const isFree = (observed: Observed, kind: string, id: string, _id: string): boolean => {
+  const owner = observed.ids.declared(kind, id);
+  return owner === undefined || owner === _id;
+};
+
+const candidates = <Api>(
+  collection: Extract<Collection, { readable: true }>,
+  kind: ResourceKind<Api>,
+  desired: Resource | undefined,
+  base: Base | undefined,
+): Situation["live"] => {
+  const own = base === undefined ? undefined : collection.byId.get(base.id);
+  const properties = desired?.properties ?? base?.resource.properties;
+  const same = properties === undefined ? [] : (collection.byKey.get(kind.key(properties)) ?? []);
+  return own === undefined || same.some((live) => live.id === own.id) ? same : [own, ...same];
+};
+
+/** Compares what one tenant wants on one target with what is there. */
+export const planTarget = <Api>(
+  input: PlanInput<Api>,
+  tenant: TenantInput,
+  target: Target<Api>,
+  observed: Observed,
+  desired: readonly Resource[],
+  entries: readonly Base[],
+): Planned => {
+  const planned: Planned = { changes: [], prunable: [], findings: [], noops: 0 };
+  const prune = input.prune || tenant.leaving;
+  const moving = new Set<string>();
+  const blocked = new Set<string>();
+  const users = new Map<string, string[]>();
+  const references = (kind: ResourceKind<Api>, of: Resource): string[] =>
+    kind.references(of.properties).map((reference) => address(reference.kind, reference._id));
+
+  for (const kind of target.kinds) {
+    const collection = observed.collections.get(kind.name);
+    const wanted = new Map(desired.flatMap((item) => (item.kind === kind.name ? [[item._id, item]] : [])));
+    const owned = new Map(
+      entries.flatMap((item) => (item.resource.kind === kind.name ? [[item.resource._id, item]] : [])),
+    );
+    for (const _id of [...new Set([...wanted.keys(), ...owned.keys()])].sort()) {
+      const own = wanted.get(_id);
+      const base = owned.get(_id);
+      const resource = own ?? base?.resource;
+      if (resource === undefined) continue;
+      const name = address(kind.name, _id);
+      const needs = references(kind, resource);
+      const before = base === undefined ? [] : references(kind, base.resource);
+      for (const need of new Set([...needs, ...before])) push(users, need, name);
+      const live = collection?.readable === true ? candidates(collection, kind, own, base) : [];
+      const verdict = classify({
+        tenant: tenant.tenant,
+        target: target.name,
+        kind: kind.name,
+        _id,
+        ...(tenant.wave === undefined ? {} : { wave: tenant.wave }),
+        shape: kind.shape(resource.properties, target.catalog),
+        ...(own === undefined ? {} : { desired: own }),
+        ...(base === undefined ? {} : { base }),
+        live,
+        readable: collection?.readable === true && !needs.some((need) => blocked.has(need)),
+        adopt: input.policies.mayAdopt(name) && live.every((item) => isFree(observed, kind.name, item.id, _id)),
+        protected: input.policies.isProtected(name),
+        keepsData: kind.holdsData && !(deletesData(base, own) && input.deleteData),
+        updatable: kind.update !== undefined,
+        referenceMoves: needs.some((need) => moving.has(need)),
+        trustsUpdatedAt: target.traits.updated_at === "config",
+        keep: (field) => input.policies.keepField(tenant.tenant, kind.name, field),
+      });
+      if (verdict === undefined) continue;
+      if (isFinding(verdict)) {
+        // Without --prune nothing of it would be touched anyway.
+        if (verdict.finding === "protected" && own === undefined && !prune) continue;
+        planned.findings.push(verdict);
+        if (verdict.finding === "unreadable") blocked.add(name);
+        continue;
+      }
+      if (makesNewId(verdict)) moving.add(name);
+      if (verdict.op === "replace" || (verdict.op === "delete" && prune)) {
+        const strangers = foreignUsers(target, observed).get(name);
+        if (strangers !== undefined) {
+          const ids = [...strangers].sort();
+          planned.findings.push({
+            finding: "protected",
+            tenant: tenant.tenant,
+            target: target.name,
+            kind: kind.name,
+            _id,
+            ids,
+          });
+          continue;
+        }
+      }
+      if (verdict.op === "noop") planned.noops++;
+      if (verdict.op === "noop" && !isWorthListing(verdict, base, own, prune, tenant.unsettled.has(name))) continue;
+      if ((verdict.op === "delete" || verdict.op === "forget") && !prune) {
+        if (verdict.op === "delete") planned.prunable.push(verdict);
+        continue;
+      }
+      planned.changes.push({ ...verdict, dependsOn: needs });
+    }
+  }
+  const changed = new Set(planned.changes.map((change) => address(change.kind, change.entity._id)));
+  planned.changes = planned.changes.map((change) => {
+    const name = address(change.kind, change.entity._id);
+    // What is taken away waits for those that used it; everything else waits for what it uses.
+    const waits = change.op === "delete" || change.op === "forget" ? (users.get(name) ?? []) : change.dependsOn;
+    return { ...change, dependsOn: [...new Set(waits)].filter((other) => other !== name && changed.has(other)).sort() };
+  });
+  return planned;
+};
+
+/** Nothing is written to the target, but a person should know or the ledger has to follow. */
+const isWorthListing = (
+  change: Change,
+  base: Base | undefined,
+  desired: Resource | undefined,
+  prune: boolean,
+  unsettled: boolean,
+): boolean => {
+  if (change.marks?.includes("retained") === true) return prune && base?.state !== "retained";
+  if (change.marks !== undefined || unsettled) return true;
+  if (base === undefined || desired === undefined) return false;
+  return (
+    !hasUnresolved(desired.properties) &&
+    (base.state === "retained" || !equal(base.resource.properties, desired.properties))
+  );
+};

@@ -1,0 +1,51 @@
+import type { Base } from "../contract/index.ts";
+import { address, changeResource, isSatisfied } from "../contract/index.ts";
+import type { OpenIntent } from "../ledger/index.ts";
+import type { Target } from "../resources/index.ts";
+import { writtenBase } from "./base.ts";
+import type { Observed } from "./observe.ts";
+
+/** What an interrupted run left: entries that its create intents prove, and what has to be settled. */
+export type Recovered = { readonly entries: readonly Base[]; readonly unsettled: ReadonlySet<string> };
+
+/**
+ * Reads open intents as evidence. A create that the target had answered, or whose one new object equals the intent, is
+ * ours; several or unequal objects stay candidates for adoption. Nothing is repeated from an intent.
+ */
+export const recover = <Api>(
+  entries: readonly Base[],
+  intents: readonly OpenIntent[],
+  targets: ReadonlyMap<string, Target<Api>>,
+  observed: ReadonlyMap<string, Observed>,
+): Recovered => {
+  const known = new Map(
+    entries.map((entry) => [`${entry.target} ${address(entry.resource.kind, entry.resource._id)}`, entry]),
+  );
+  const unsettled = new Set<string>();
+  for (const intent of intents) {
+    const { change } = intent;
+    const name = address(change.kind, change.entity._id);
+    unsettled.add(name);
+    if (change.op !== "insert" && change.op !== "replace") continue;
+    const target = targets.get(change.target);
+    const kind = target?.kinds.find((item) => item.name === change.kind);
+    const seen = observed.get(change.target);
+    const collection = seen?.collections.get(change.kind);
+    if (target === undefined || kind === undefined || seen === undefined || collection?.readable !== true) continue;
+    const before = known.get(`${change.target} ${name}`);
+    if (before !== undefined && collection.byId.has(before.id) && before.id !== change.id) continue;
+    const { properties } = changeResource(change);
+    const shape = kind.shape(properties, target.catalog);
+    const candidates =
+      intent.acked === undefined
+        ? (collection.byKey.get(kind.key(properties)) ?? []).filter(
+            (live) => !intent.seen.includes(live.id) && isSatisfied(shape, properties, [], live.properties),
+          )
+        : [collection.byId.get(intent.acked)].filter((live) => live !== undefined);
+    const only = candidates[0];
+    if (only === undefined || candidates.length > 1) continue;
+    known.set(`${change.target} ${name}`, writtenBase(change, shape, only.id, only));
+    seen.ids.set(change.kind, change.entity._id, only.id);
+  }
+  return { entries: [...known.values()], unsettled };
+};

@@ -1,0 +1,26 @@
+import type { Base, Change, Field, Live } from "../contract/index.ts";
+import type { Lease, Ledger } from "../ledger/index.ts";
+import type { IdMap } from "./ids.ts";
+import type { Written } from "./write.ts";
+
+/** One change on its way, with everything that it may touch besides the target. */
+export type Work = {
+  readonly change: Change;
+  /** The entry before the change. */
+  readonly base: Base | undefined;
+  readonly lease: Lease;
+  readonly ledger: Ledger;
+  readonly ids: IdMap;
+  /** The replaced object stays until what uses it has moved. */
+  readonly keepsOld: boolean;
+  /** Everything of this kind that is live now; shared by the batch. */
+  list(): Promise<readonly Live[]>;
+  /** Commits the intent; false: nothing new may start any more. */
+  begin(seen: readonly string[]): Promise<boolean>;
+  /** Closes the intent with its outcome and sets or removes the entry, in one commit. */
+  settled(written: Written, now: Base | undefined): Promise<Written>;
+  /** Tells that the target keeps something else than was sent. */
+  announce(differs: readonly Field[]): void;
+  explain(error: unknown): { readonly code: string; readonly message: string; readonly hint?: string };
+  stopped(): Written;
+};

@@ -1,0 +1,183 @@
+import type { Change, Live, Outcome, Properties } from "../contract/index.ts";
+import { address, basedOn, changeResource, isSatisfied } from "../contract/index.ts";
+import { DeployerError } from "../errors.ts";
+import type { Access } from "../resources/index.ts";
+import { checkBasis, createResource, deleteResource, updateResource } from "../resources/index.ts";
+import { adoptedBase, writtenBase } from "./base.ts";
+import type { Work } from "./work.ts";
+
+/** What one change came to. */
+export type Written = {
+  readonly outcome: Outcome;
+  readonly id?: string;
+  readonly fields?: Change["fields"];
+  readonly error?: { readonly code: string; readonly message: string; readonly hint?: string };
+};
+
+const conflict = (message: string, fields?: Change["fields"]): Written => ({
+  outcome: "conflict",
+  ...(fields === undefined ? {} : { fields }),
+  error: { code: "conflict", message, hint: "plan again: the newer live value was left as it is" },
+});
+
+const movedSincePlan = (fields: Change["fields"]): Written => {
+  const paths = (fields ?? []).map((field) => field.path.slice(1).replaceAll("/", "."));
+  return conflict(`live moved since the plan${paths.length > 0 ? `: ${paths.join(", ")}` : ""}`, fields);
+};
+
+const isUnknown = (error: unknown): boolean =>
+  error instanceof DeployerError && error.details?.["outcome"] === "unknown";
+
+/** Creates; after an unknown outcome looks before it gives up, never sends the request again. */
+const createSafely = async <Api>(
+  work: Work,
+  access: Access<Api>,
+  desired: Properties,
+  seen: readonly string[],
+): Promise<Written & { readonly live?: Live }> => {
+  const { change } = work;
+  let newId: string | undefined;
+  try {
+    const made = await createResource(access, desired, async (id) => {
+      newId = id;
+      await work.ledger.acked(work.lease, change, id);
+    });
+    work.announce(made.differs);
+    return { outcome: "done", id: made.id, live: made.live };
+  } catch (error) {
+    const facts = work.explain(error);
+    // It exists and is ours: the ledger must know, even if reading it back failed.
+    if (newId !== undefined) return { outcome: "uncertain", id: newId, error: facts };
+    if (!isUnknown(error)) return { outcome: "failed", error: facts };
+    await access.sleep(access.target.requestTimeout + access.target.settle, access.signal);
+    const key = access.kind.key(desired);
+    const found = (await work.list()).filter(
+      (live) => access.kind.key(live.properties) === key && !seen.includes(live.id),
+    );
+    const only = found[0];
+    if (only === undefined) return { outcome: "failed", error: facts };
+    if (found.length === 1 && isSatisfied(access.shape, desired, [], only.properties)) {
+      await work.ledger.acked(work.lease, change, only.id);
+      return { outcome: "done", id: only.id, live: only };
+    }
+    const ids = found.map((live) => live.id).join(", ");
+    return {
+      outcome: "uncertain",
+      error: {
+        ...facts,
+        message: `${facts.message}; what it made cannot be told apart: ${ids}`,
+        hint: "look at these objects and delete those that nobody uses",
+      },
+    };
+  }
+};
+
+const insert = async <Api>(work: Work, access: Access<Api>): Promise<Written> => {
+  const { change } = work;
+  const desired = changeResource(change).properties;
+  const key = access.kind.key(desired);
+  const same = (await work.list()).filter((live) => access.kind.key(live.properties) === key);
+  if (same.length > 0) {
+    const ids = same.map((live) => live.id).join(", ");
+    return work.settled(conflict(`a ${change.kind} with this identity appeared since the plan: ${ids}`), work.base);
+  }
+  if (!(await work.begin([]))) return work.settled(work.stopped(), work.base);
+  const made = await createSafely(work, access, desired, []);
+  const now = made.id === undefined ? work.base : writtenBase(change, access.shape, made.id, made.live);
+  if (made.id !== undefined) work.ids.set(change.kind, change.entity._id, made.id);
+  return work.settled(made, now);
+};
+
+const update = async <Api>(work: Work, access: Access<Api>, id: string): Promise<Written> => {
+  const { change } = work;
+  const desired = changeResource(change).properties;
+  const seen = basedOn(change.entity);
+  const fields = change.fields ?? [];
+  const now = checkBasis(access.shape, desired, seen, fields, await access.read(id));
+  if (now.state === "conflict") return work.settled(movedSincePlan(now.fields), work.base);
+  if (now.state === "already") {
+    return work.settled({ outcome: "done", id }, writtenBase(change, access.shape, id, now.live));
+  }
+  if (!(await work.begin([id]))) return work.settled(work.stopped(), work.base);
+  const { live, differs } = await updateResource(access, id, desired, seen, fields);
+  work.announce(differs);
+  return work.settled({ outcome: "done", id }, writtenBase(change, access.shape, id, live));
+};
+
+const remove = async <Api>(work: Work, access: Access<Api>, id: string): Promise<Written> => {
+  const now = checkBasis(access.shape, undefined, basedOn(work.change.entity), [], await access.read(id));
+  if (now.state === "conflict") return work.settled(movedSincePlan(now.fields), work.base);
+  if (now.state === "write") {
+    if (!(await work.begin([id]))) return work.settled(work.stopped(), work.base);
+    await deleteResource(access, id);
+  }
+  return work.settled({ outcome: "done", id }, undefined);
+};
+
+/** The first half of a replacement: the new object exists and is ours. The old one goes when nothing uses it any more. */
+const replace = async <Api>(work: Work, access: Access<Api>, id: string): Promise<Written> => {
+  const { change } = work;
+  const desired = changeResource(change).properties;
+  const now = checkBasis(access.shape, undefined, basedOn(change.entity), [], await access.read(id));
+  if (now.state === "conflict") return work.settled(movedSincePlan(now.fields), work.base);
+  const key = access.kind.key(desired);
+  const seen = (await work.list()).filter((live) => access.kind.key(live.properties) === key).map((live) => live.id);
+  if (!(await work.begin(seen))) return work.settled(work.stopped(), work.base);
+  if (!work.keepsOld) await deleteResource(access, id);
+  const made = await createSafely(work, access, desired, seen);
+  const base = made.id === undefined ? undefined : writtenBase(change, access.shape, made.id, made.live);
+  if (made.id !== undefined) work.ids.set(change.kind, change.entity._id, made.id);
+  if (made.outcome !== "done") return work.settled(made, base ?? (work.keepsOld ? work.base : undefined));
+  if (!work.keepsOld) return work.settled(made, base);
+  // The intent stays open until the old one is gone; the entry already is the new one.
+  if (base !== undefined) await work.ledger.put(work.lease, base);
+  return made;
+};
+
+const adopt = async <Api>(work: Work, access: Access<Api>, id: string): Promise<Written> => {
+  const live = await access.read(id);
+  if (live === undefined) return work.settled(conflict(`${id} is gone since the plan`), work.base);
+  work.ids.set(work.change.kind, work.change.entity._id, id);
+  return work.settled({ outcome: "done", id }, adoptedBase(work.change, access.shape, live));
+};
+
+const keep = async <Api>(work: Work, access: Access<Api>, id: string): Promise<Written> => {
+  const { change, base } = work;
+  if (change.marks?.includes("retained") === true) {
+    return work.settled({ outcome: "done", id }, base === undefined ? undefined : { ...base, state: "retained" });
+  }
+  if (change.marks !== undefined) return { outcome: "done", id };
+  const live = await access.read(id);
+  return work.settled({ outcome: "done", id }, live === undefined ? base : writtenBase(change, access.shape, id, live));
+};
+
+/** Does one change, exactly as planned or not at all. */
+export const writeChange = async <Api>(work: Work, access: Access<Api>): Promise<Written> => {
+  const { change } = work;
+  const id = change.id ?? "";
+  try {
+    switch (change.op) {
+      case "insert":
+        return await insert(work, access);
+      case "update":
+        return await update(work, access, id);
+      case "delete":
+        return await remove(work, access, id);
+      case "replace":
+        return await replace(work, access, id);
+      case "adopt":
+        return await adopt(work, access, id);
+      case "forget":
+        return await work.settled({ outcome: "done", id }, undefined);
+      case "noop":
+        return await keep(work, access, id);
+      case "rename":
+        throw new DeployerError("not-supported", `${address(change.kind, change.entity._id)} cannot be renamed yet`);
+      default:
+        return change.op satisfies never;
+    }
+  } catch (error) {
+    const outcome: Outcome = isUnknown(error) ? "uncertain" : "failed";
+    return work.settled({ outcome, error: work.explain(error) }, work.base);
+  }
+};

@@ -1,0 +1,15 @@
+import { closest, distance } from "fastest-levenshtein";
+
+/** The known name that was probably meant, or undefined where none is near. */
+export const nearestName = (name: string, known: readonly string[]): string | undefined => {
+  if (known.length === 0) return undefined;
+  const best = closest(name, known);
+  return distance(name, best) <= Math.max(1, Math.floor(Math.max(name.length, best.length) / 3)) ? best : undefined;
+};
+
+/** A hint: `did you mean "x"?`, else the known names after `otherwise`. */
+export const nearest = (name: string, known: readonly string[], otherwise = "known are"): string => {
+  const best = nearestName(name, known);
+  if (best !== undefined) return `did you mean "${best}"?`;
+  return known.length === 0 ? "none is known here" : `${otherwise}: ${[...known].sort().slice(0, 20).join(", ")}`;
+};

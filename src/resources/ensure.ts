@@ -1,0 +1,217 @@
+import { equal } from "../canonical.ts";
+import type { Field, Json, Live, Path, Properties, Sealed, Shape } from "../contract/index.ts";
+import {
+  at,
+  basis,
+  isHiddenField,
+  isObject,
+  isSatisfied,
+  isSealed,
+  joinPath,
+  leaves,
+  segments,
+  withAt,
+} from "../contract/index.ts";
+import { DeployerError } from "../errors.ts";
+import type { Ids, ResourceKind, Target } from "./types.ts";
+
+/** What one safe write needs; the engine and the Pulumi providers fill it in. */
+export type Access<Api> = {
+  readonly target: Target<Api>;
+  readonly kind: ResourceKind<Api>;
+  readonly shape: Shape;
+  readonly ids: Ids;
+  /** Reads one object; kinds without a read of their own share a listing. */
+  read(id: string): Promise<Live | undefined>;
+  /** A sealed value's clear text. */
+  reveal(path: Path, sealed: Sealed): Promise<string>;
+  clock(): number;
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  readonly signal: AbortSignal;
+};
+
+/** A copy without sealed values: what is sent. */
+const revealed = async <Api>(access: Access<Api>, value: Json, path: Path = ""): Promise<Json> => {
+  if (isSealed(value)) return access.reveal(path, value);
+  if (Array.isArray(value)) {
+    return Promise.all(value.map((item: Json, index) => revealed(access, item, joinPath(path, index))));
+  }
+  if (!isObject(value)) return value;
+  const members = Object.entries(value).map(async ([key, member]) => [
+    key,
+    await revealed(access, member, joinPath(path, key)),
+  ]);
+  return Object.fromEntries(await Promise.all(members)) as Properties;
+};
+
+const withoutLocal = (shape: Shape, properties: Properties): Properties =>
+  shape.local.reduce<Properties>((rest, path) => withAt(rest, path, undefined), properties);
+
+/** Targets merge at the level of configuration keys: a change below one sends that key whole. */
+const unit = (path: Path): Path => segments(path).slice(0, 2).reduce(joinPath, "");
+
+/** Only what changed, in the form of the properties; null unsets. */
+export const changedProperties = (desired: Properties, fields: readonly Field[]): Properties =>
+  fields.reduce<Properties>((changed, field) => {
+    const path = unit(field.path);
+    return withAt(changed, path, at(desired, path) ?? field.to ?? null);
+  }, {});
+
+export type Basis =
+  | { readonly state: "write" }
+  /** Somebody (or an earlier attempt of ours) already did it. */
+  | { readonly state: "already"; readonly live: Live | undefined }
+  /** Live moved since the plan; each field has the value seen then (`from`) and now (`to`). */
+  | { readonly state: "conflict"; readonly fields: readonly Field[] };
+
+const moved = (before: Properties, now: Properties): readonly Field[] =>
+  [...new Set([...leaves(before), ...leaves(now)])].sort().flatMap((path) => {
+    const from = at(before, path);
+    const to = at(now, path);
+    if (equal(from, to)) return [];
+    return [{ path, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }), class: "drift" }];
+  });
+
+/** Compares what is live now with what the decision rested on. */
+export const checkBasis = (
+  shape: Shape,
+  desired: Properties | undefined,
+  basedOn: Properties,
+  fields: readonly Field[],
+  live: Live | undefined,
+): Basis => {
+  if (live === undefined) {
+    return desired === undefined ? { state: "already", live } : { state: "conflict", fields: moved(basedOn, {}) };
+  }
+  const hidden = fields.some((field) => isHiddenField(shape, field));
+  const removed = fields.filter((field) => field.class === "removed");
+  if (desired !== undefined && !hidden && isSatisfied(shape, desired, removed, live.properties)) {
+    return { state: "already", live };
+  }
+  const now = leaves(basedOn).reduce<Properties>((part, path) => {
+    const value = at(live.properties, path);
+    return value === undefined ? part : withAt(part, path, value);
+  }, {});
+  const appeared = fields.filter(
+    (field) =>
+      field.from === undefined && !isHiddenField(shape, field) && at(live.properties, field.path) !== undefined,
+  );
+  const differences = [
+    ...moved(basedOn, now),
+    ...appeared.map(
+      (field): Field => ({ path: field.path, to: at(live.properties, field.path) ?? null, class: "drift" }),
+    ),
+  ];
+  return differences.length === 0 ? { state: "write" } : { state: "conflict", fields: differences };
+};
+
+/** What the verifying reads found. `differs`: the target keeps something other than what was sent. */
+export type Verified = { readonly live: Live; readonly differs: readonly Field[] };
+
+/**
+ * Reads until live is what was sent, or until two reads agree and differ from `before`.
+ * Undefined: at the target's `verify` deadline it still was not there, or still as before.
+ */
+export const verify = async <Api>(
+  access: Access<Api>,
+  id: string,
+  desired: Properties,
+  removed: readonly Field[],
+  before: Properties | undefined,
+): Promise<Verified | undefined> => {
+  const deadline = access.clock() + access.target.verify;
+  let previous: Properties | undefined;
+  for (let wait = 25; ; wait = Math.min(wait * 2, 1_000)) {
+    const live = await access.read(id);
+    if (live !== undefined) {
+      if (isSatisfied(access.shape, desired, removed, live.properties)) return { live, differs: [] };
+      const now = basis(access.shape, desired, undefined, live.properties);
+      const settled = previous !== undefined && equal(previous, now);
+      if (settled && (before === undefined || !equal(before, basis(access.shape, before, desired, live.properties)))) {
+        const sent = basis(access.shape, desired, undefined, desired);
+        return { live, differs: moved(sent, now) };
+      }
+      previous = now;
+    }
+    if (access.clock() >= deadline) return undefined;
+    await access.sleep(wait, access.signal);
+  }
+};
+
+const notVerified = (what: string): DeployerError =>
+  new DeployerError("target-problem", `the target accepted ${what}, but reading it back did not show it in time`, {
+    hint: "look at the target's health, then run the same command again",
+    details: { outcome: "unknown" },
+  });
+
+/** Creates and verifies. `acked` runs as soon as the new id is known, before anything else. Never repeats the create. */
+export const createResource = async <Api>(
+  access: Access<Api>,
+  desired: Properties,
+  acked: (id: string) => Promise<void>,
+): Promise<Verified & { readonly id: string }> => {
+  const { kind, target } = access;
+  const sent = (await revealed(access, withoutLocal(access.shape, desired))) as Properties;
+  const id = await kind.create(target.api, sent, access.ids, access.signal);
+  await acked(id);
+  const verified = await verify(access, id, desired, [], undefined);
+  if (verified === undefined) throw notVerified("the new object");
+  return { ...verified, id };
+};
+
+/** Writes only what changed and verifies. A change of write-only fields alone needs one read. */
+export const updateResource = async <Api>(
+  access: Access<Api>,
+  id: string,
+  desired: Properties,
+  basedOn: Properties,
+  fields: readonly Field[],
+): Promise<Verified> => {
+  const { kind, target } = access;
+  if (kind.update === undefined) throw new DeployerError("internal", `a ${kind.name} cannot be updated`);
+  const changed = (await revealed(access, changedProperties(desired, fields))) as Properties;
+  let unknown: unknown;
+  try {
+    await kind.update(target.api, id, changed, access.ids, access.signal);
+  } catch (error) {
+    const outcome = error instanceof DeployerError ? error.details?.["outcome"] : undefined;
+    // What was written can be read back, unless the target never returns it.
+    if (outcome !== "unknown" || fields.some((field) => isHiddenField(access.shape, field))) throw error;
+    unknown = error;
+  }
+  const removed = fields.filter((field) => field.class === "removed");
+  const verified = await verify(access, id, desired, removed, basedOn);
+  if (verified !== undefined) return verified;
+  throw unknown ?? notVerified("the change");
+};
+
+/** Deletes and verifies that it is gone. Already gone is success. */
+export const deleteResource = async <Api>(access: Access<Api>, id: string): Promise<void> => {
+  const { kind, target } = access;
+  await kind.delete(target.api, id, access.signal);
+  const deadline = access.clock() + target.verify;
+  for (let wait = 25; (await access.read(id)) !== undefined; wait = Math.min(wait * 2, 1_000)) {
+    if (access.clock() >= deadline) throw notVerified("the deletion");
+    await access.sleep(wait, access.signal);
+  }
+};
+
+/**
+ * One safe update: read the basis, refuse if it moved, write only what changed, verify.
+ * The same function serves the engine and the Pulumi providers.
+ */
+export const ensure = async <Api>(
+  access: Access<Api>,
+  id: string,
+  desired: Properties,
+  basedOn: Properties,
+  fields: readonly Field[],
+): Promise<
+  | { readonly state: "done" | "already"; readonly live: Live; readonly differs: readonly Field[] }
+  | { readonly state: "conflict"; readonly fields: readonly Field[] }
+> => {
+  const now = checkBasis(access.shape, desired, basedOn, fields, await access.read(id));
+  if (now.state === "conflict") return now;
+  if (now.state === "already" && now.live !== undefined) return { state: "already", live: now.live, differs: [] };
+  return { state: "done", ...(await updateResource(access, id, desired, basedOn, fields)) };
+};
