@@ -1,0 +1,64 @@
+import type { Finding } from "../contract/index.ts";
+import { address } from "../contract/index.ts";
+import { printable } from "./escape.ts";
+import type { Style } from "./style.ts";
+import { count, counted, listed } from "./words.ts";
+
+const mostOfAKind = 10;
+const mostIds = 5;
+
+const subject = (finding: Finding): string =>
+  printable(finding._id === undefined ? finding.kind : address(finding.kind, finding._id));
+
+const idsOf = (finding: Finding): string => printable(listed(finding.ids, mostIds));
+
+/** What it is, and what to do about it. */
+const wording = (finding: Finding): { readonly what: string; readonly cure: string } => {
+  switch (finding.finding) {
+    case "unreadable":
+      return {
+        what: `${subject(finding)} could not be read: nothing is done to it, what depends on it waits`,
+        cure: "look at the target's answer with -v, then plan again",
+      };
+    case "ambiguous":
+      return {
+        what: `${subject(finding)} exists more than once and none is ours: ${idsOf(finding)}`,
+        cure: "delete all but one on the target, then take that one over with --adopt",
+      };
+    case "adoption":
+      return {
+        what: `${subject(finding)} exists already and is not ours: ${idsOf(finding)}`,
+        cure: `take it over with --adopt ${subject(finding)}, or give it another name`,
+      };
+    case "protected":
+      return {
+        what: `${subject(finding)} is protected: it is not deleted or replaced`,
+        cure: "take it out of `protected` in connector-deployer.yaml, or declare it again",
+      };
+    case "unmanaged":
+      return { what: `${subject(finding)} is not ours: ${idsOf(finding)}`, cure: "" };
+    default:
+      return finding.finding satisfies never;
+  }
+};
+
+/** What a plan saw and will not touch; what is simply not ours is a number unless `detail`. */
+export const findingLines = (findings: readonly Finding[], style: Style, detail: boolean): string[] => {
+  const lines: string[] = [];
+  for (const [name, members] of Map.groupBy(findings, (finding) => finding.finding)) {
+    if (name === "unmanaged" && !detail) {
+      lines.push(style.dim(`  ${counted(members.length, "live object")} that nobody declared: untouched`));
+      continue;
+    }
+    const shown = detail ? members : members.slice(0, mostOfAKind);
+    for (const finding of shown) {
+      const { what, cure } = wording(finding);
+      lines.push(`${style.yellow("?")} ${what}`);
+      if (cure !== "") lines.push(`    ${style.cyan("what to do:")} ${cure}`);
+    }
+    if (shown.length < members.length) {
+      lines.push(style.dim(`  and ${count(members.length - shown.length)} more that are ${name}`));
+    }
+  }
+  return lines;
+};

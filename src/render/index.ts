@@ -1,0 +1,13 @@
+export * from "./apply-report.ts";
+export * from "./diagnostics.ts";
+export * from "./drift.ts";
+export * from "./error.ts";
+export { codeSpan, markdownText, printable, printableJson, printableLines } from "./escape.ts";
+export * from "./event.ts";
+export * from "./explain.ts";
+export * from "./lists.ts";
+export * from "./plan.ts";
+export * from "./progress.ts";
+export * from "./status.ts";
+export { planSummary, symbols } from "./summary.ts";
+export { count, counted, duration, listed } from "./words.ts";

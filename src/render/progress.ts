@@ -1,0 +1,51 @@
+import type { Operation, Outcome } from "../contract/index.ts";
+import { printable } from "./escape.ts";
+import { symbolOf } from "./plan-lines.ts";
+import { styleOf } from "./style.ts";
+import { clip } from "./width.ts";
+import { count, counted, duration } from "./words.ts";
+
+/** How far an apply is. */
+export type Progress = {
+  readonly changes: number;
+  readonly outcomes: Readonly<Record<Outcome, number>>;
+  /** Longest running first. */
+  readonly running: readonly { readonly resource: string; readonly op: Operation; readonly since: number }[];
+  readonly wave: string | undefined;
+  /** Milliseconds, on the same clock as `now`. */
+  readonly started: number;
+  readonly now: number;
+};
+
+const mostRunning = 5;
+const barCells = 24;
+
+/** What a live display shows: counts, what runs, time passed. Lines clip into `columns`. No line feed at the end. */
+export const renderProgress = (
+  progress: Progress,
+  options: { readonly colour: boolean; readonly columns: number },
+): string => {
+  const style = styleOf(options.colour);
+  const { outcomes, changes, running } = progress;
+  const ended = Object.values(outcomes).reduce((sum, number) => sum + number, 0);
+  const share = changes === 0 ? 0 : Math.min(1, ended / changes);
+  const full = Math.floor(share * barCells);
+  const bar = `${"█".repeat(full)}${"░".repeat(barCells - full)}`;
+  const troubles = (["conflict", "failed", "uncertain", "skipped"] as const)
+    .filter((outcome) => outcomes[outcome] > 0)
+    .map((outcome) => `, ${count(outcomes[outcome])} ${outcome}`)
+    .join("");
+  const wave = progress.wave === undefined ? "" : `, wave ${printable(progress.wave)}`;
+  const time = duration(Math.floor(Math.max(0, progress.now - progress.started) / 1000) * 1000).replace(/\.0 s$/, " s");
+  const head = clip(
+    ` ${count(ended)} of ${counted(changes, "change")}${troubles}${wave}, ${time}`,
+    options.columns - barCells - 1,
+  );
+  const lines = running.slice(0, mostRunning).map((change) => {
+    const age = duration(Math.max(0, progress.now - change.since));
+    return `  ${symbolOf(change.op, style)} ${clip(`${printable(change.resource)} ${age}`, options.columns - 6)}`;
+  });
+  const more =
+    running.length > mostRunning ? [style.dim(`  and ${count(running.length - mostRunning)} more running`)] : [];
+  return [`${style.green(bar)}${head}`, ...lines, ...more].join("\n");
+};

@@ -1,0 +1,49 @@
+import { address } from "../contract/index.ts";
+import type { StatusItem, StatusReport } from "../deploy/index.ts";
+import { printable } from "./escape.ts";
+import type { Style } from "./style.ts";
+import { styleOf } from "./style.ts";
+import { table } from "./table.ts";
+import { count, counted } from "./words.ts";
+
+const mostUnhealthy = 50;
+const mostTenants = 50;
+
+const itemLine = (item: StatusItem, style: Style): string => {
+  const sign = item.healthy ? style.green("=") : style.red("!");
+  const reason = item.reason === undefined ? "" : `: ${printable(item.reason)}`;
+  const retained = item.state === "retained" ? " (retained)" : "";
+  return `${sign} ${printable(address(item.kind, item._id))} ${printable(item.health)}${reason}${retained}`;
+};
+
+/** What is deployed and how it is: what needs a person first, then a line for each tenant. No line feed at the end. */
+export const renderStatus = (
+  report: StatusReport,
+  options: { readonly colour: boolean; readonly detail: boolean },
+): string => {
+  const style = styleOf(options.colour);
+  const unhealthy = report.items.filter((item) => !item.healthy);
+  const items = options.detail ? report.items : unhealthy.slice(0, mostUnhealthy);
+  const lines = items.map((item) => itemLine(item, style));
+  if (!options.detail && unhealthy.length > items.length) {
+    lines.push(style.dim(`and ${count(unhealthy.length - items.length)} more; --detail shows every one`));
+  }
+  const open = (tenant: StatusReport["tenants"][number]): string =>
+    tenant.open === 0 ? "" : `${counted(tenant.open, "change")} left open by an interrupted run`;
+  const shown = options.detail ? report.tenants : report.tenants.slice(0, mostTenants);
+  const rows = shown.map((tenant) => [
+    printable(tenant.tenant),
+    count(tenant.resources),
+    tenant.unhealthy === 0 ? "healthy" : `${count(tenant.unhealthy)} unhealthy`,
+    open(tenant),
+  ]);
+  const tenants = table(["TENANT", "RESOURCES", "HEALTH", ""], rows);
+  if (shown.length < report.tenants.length) {
+    tenants.push(style.dim(`and ${counted(report.tenants.length - shown.length, "more tenant")}`));
+  }
+  const last = `${counted(report.items.length, "resource")}, ${count(unhealthy.length)} unhealthy across ${counted(report.tenants.length, "tenant")}`;
+  return [lines, rows.length === 0 ? [] : tenants, [style.bold(last)]]
+    .filter((block) => block.length > 0)
+    .map((block) => block.join("\n"))
+    .join("\n\n");
+};
