@@ -1,9 +1,12 @@
 import type { Field, Operation, Outcome, Refusal, Summary } from "../contract/index.ts";
+import type { Diagnostic } from "../diagnostic.ts";
 import type { Ledger } from "../ledger/index.ts";
 import type { Target } from "../resources/index.ts";
 
 /** What happens while a plan is made or applied. Codes are stable; the CLI renders them, other callers may log them. */
 export type ReportEvent =
+  /** Something about the files that does not stop the run. */
+  | { readonly code: "warning"; readonly diagnostic: Diagnostic }
   | { readonly code: "observe-started"; readonly target: string; readonly tenants: number }
   | { readonly code: "observe-ended"; readonly target: string; readonly objects: number; readonly requests: number }
   | { readonly code: "apply-started"; readonly run: string; readonly tenants: number; readonly changes: number }

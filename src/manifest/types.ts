@@ -33,6 +33,8 @@ export type TenantFile = {
   readonly file: string;
   /** Changes when the file changes: size, mtime, ctime and inode, or the content's digest. */
   readonly signature: string;
+  /** Milliseconds since the epoch; what changed this very moment may change again without a new signature. */
+  readonly changedAt: number;
 };
 
 /** What a tenant file says, checked. */

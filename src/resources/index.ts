@@ -1,5 +1,4 @@
 export * from "./assemble.ts";
 export * from "./ensure.ts";
 export * from "./registry.ts";
-export * from "./shared-list.ts";
 export * from "./types.ts";

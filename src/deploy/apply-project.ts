@@ -1,0 +1,131 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Plan } from "../contract/index.ts";
+import type { Rim } from "../engine/index.ts";
+import { applyPlan } from "../engine/index.ts";
+import { DeployerError } from "../errors.ts";
+import type { InfinoClient } from "../infino/index.ts";
+import { localHolder } from "../ledger/index.ts";
+import type { Tenant } from "../manifest/index.ts";
+import type { Target } from "../resources/index.ts";
+import type { Context } from "./context.ts";
+import { refusesDrift } from "./policies.ts";
+import { readTenants, refuseInvalid } from "./read-tenants.ts";
+import type { ApplyOptions, ApplyReport } from "./types.ts";
+import { tool } from "./version.ts";
+
+const stale = (message: string): DeployerError => new DeployerError("stale-plan", message, { hint: "plan again" });
+
+const major = (name: string): string => name.split("/")[1]?.split(".")[0] ?? "";
+
+/** Refuses a plan that was made for something else than what is here now. */
+const checkPlan = (context: Context, plan: Plan, targets: ReadonlyMap<string, Target<InfinoClient>>): void => {
+  const { environment } = context.files;
+  if (plan.environment !== environment) {
+    throw stale(`the plan is for the environment "${plan.environment}", not "${environment}"`);
+  }
+  if (major(plan.tool) !== major(tool)) throw stale(`the plan was made by ${plan.tool}; this is ${tool}`);
+  for (const [name, target] of targets) {
+    const planned = plan.targets[name];
+    if (planned?.identity === target.identity) continue;
+    throw stale(
+      `the plan is for the target "${name}" at ${planned?.endpoint ?? "another address"}, which is ${target.endpoint} now`,
+    );
+  }
+};
+
+/** The tenants of a plan, read again: their files must ask for what the plan was made from. */
+const readPlanned = async (context: Context, plan: Plan): Promise<ReadonlyMap<string, Tenant>> => {
+  const wanted = Object.entries(plan.tenants).filter(([, { inputs }]) => inputs !== "");
+  if (wanted.length === 0) return new Map();
+  const tenants = wanted.map(([id]) => id);
+  const { selected, diagnostics } = await readTenants(context.files, await context.index(), { tenants }, context.set);
+  refuseInvalid(diagnostics);
+  const read = new Map(selected.map((item) => [item.tenant.id, item]));
+  const moved = wanted.filter(([id, { inputs }]) => read.get(id)?.expansion.digest !== inputs).map(([id]) => id);
+  if (moved.length > 0) {
+    throw stale(
+      `the files of ${moved.length === 1 ? "tenant" : "tenants"} ${moved.slice(0, 10).join(", ")} changed since the plan was made`,
+    );
+  }
+  return new Map([...read].map(([id, item]) => [id, item.tenant]));
+};
+
+const sleep = async (ms: number, signal: AbortSignal): Promise<void> => {
+  try {
+    await delay(ms, undefined, { signal });
+  } catch {
+    throw new DeployerError("cancelled", "the run was interrupted");
+  }
+};
+
+/** Applies a plan: checks that it still fits, then does exactly what it says. */
+export const applyProject = async (context: Context, plan: Plan, options: ApplyOptions): Promise<ApplyReport> => {
+  const tenants = await readPlanned(context, plan);
+  const targets = new Map<string, Target<InfinoClient>>();
+  for (const name of Object.keys(plan.targets)) targets.set(name, await context.target(name));
+  checkPlan(context, plan, targets);
+  const ledger = await context.ledger();
+  const print = await context.fingerprint();
+  const never = new AbortController().signal;
+  const rim: Rim<InfinoClient> = {
+    targets,
+    ledger,
+    secret: (tenant, text) => context.secrets(tenants.get(tenant)).resolve(text, options.abort),
+    fingerprint: print,
+    clock: () => context.clock(),
+    sleep,
+    report: context.report,
+    signal: options.abort ?? never,
+  };
+  const started = context.clock();
+  const startedAt = new Date(started).toISOString();
+  const run = randomUUID();
+  const command = options.command ?? "apply";
+  const requests = (): number => [...targets.values()].reduce((sum, target) => sum + target.requests(), 0);
+  const before = requests();
+  const record = { id: run, command, environment: plan.environment, started: startedAt, planDigest: plan.digest };
+  const isRefused = plan.refusals.some((refusal) => refusal.tenant === undefined);
+  await ledger.begin(record);
+  let exit = "error";
+  try {
+    if (!isRefused) {
+      for (const [name, { endpoint, identity }] of targets) await ledger.pinTarget(name, { endpoint, identity });
+    }
+    const applied = await applyPlan(rim, plan, {
+      holder: localHolder(run),
+      parallelism: options.parallelism ?? 10,
+      onError: options.onError ?? "continue",
+      stop: options.signal ?? never,
+      waves: context.files.waves,
+      refusesDrift: refusesDrift(context.files, tenants),
+    });
+    exit = applied.interrupted ? "interrupted" : "ended";
+    await ledger.end({
+      ...record,
+      ended: new Date(context.clock()).toISOString(),
+      summary: applied.summary,
+      requests: requests() - before,
+      exit,
+    });
+    return {
+      type: "apply-report",
+      schemaVersion: 1,
+      tool,
+      environment: plan.environment,
+      run,
+      planDigest: plan.digest,
+      startedAt,
+      durationMs: Math.max(0, context.clock() - started),
+      requests: requests() - before,
+      interrupted: applied.interrupted,
+      results: applied.results,
+      refusals: applied.refusals,
+      summary: applied.summary,
+    };
+  } catch (error) {
+    const ended = new Date(context.clock()).toISOString();
+    await ledger.end({ ...record, ended, requests: requests() - before, exit }).catch(() => undefined);
+    throw error;
+  }
+};

@@ -1,0 +1,135 @@
+import type { Base, Summary } from "../contract/index.ts";
+import { emptySummary } from "../contract/index.ts";
+import { findDrift } from "../engine/index.ts";
+import type { Context } from "./context.ts";
+import { observeTargets } from "./context.ts";
+import { ignores } from "./policies.ts";
+import { readTenants } from "./read-tenants.ts";
+import { checkSelection, idMatcher, selectsById } from "./selection.ts";
+import type { DriftReport, Selection, SourceItem, StatusItem, StatusReport } from "./types.ts";
+import { tool } from "./version.ts";
+
+const never = new AbortController().signal;
+
+type Owners = { readonly tenants: readonly string[]; readonly entries: readonly Base[] };
+
+/** What the selected tenants own, as the ledger says; tenants without a file can be selected by id. */
+const owned = async (context: Context, selection: Selection): Promise<Owners> => {
+  const ledger = await context.ledger();
+  const owners = await ledger.tenants();
+  let tenants = owners.filter(idMatcher(selection.tenants));
+  if (!selectsById(selection)) {
+    const { selected, diagnostics } = await readTenants(context.files, await context.index(), selection, context.set);
+    context.warn(diagnostics);
+    const ids = new Set(selected.map(({ tenant }) => tenant.id));
+    tenants = tenants.filter((id) => ids.has(id));
+    checkSelection({ ...selection, tenants: [] }, owners, context.files.waves);
+  } else checkSelection(selection, owners.length === 0 ? (selection.tenants ?? []) : owners, context.files.waves);
+  const entries = (await Promise.all(tenants.map((tenant) => ledger.entries(tenant)))).flat();
+  return { tenants, entries };
+};
+
+/** Live against what we last wrote, whatever the files say now. */
+export const driftOf = async (
+  context: Context,
+  selection: Selection,
+  signal: AbortSignal = never,
+): Promise<DriftReport> => {
+  const { tenants, entries } = await owned(context, selection);
+  const { targets, observed } = await observeTargets(
+    context,
+    entries.map((entry) => entry.target),
+    entries,
+    new Map(),
+    signal,
+  );
+  const isIgnored = ignores(context.files);
+  const items = findDrift(entries, targets, observed, (_tenant, kind, field) => !isIgnored(kind, field));
+  const unreadable = [...observed.values()]
+    .flatMap((target) => [...target.collections.values()])
+    .filter((collection) => !collection.readable);
+  const summary: Summary = {
+    ...emptySummary,
+    insert: items.filter((item) => item.drift === "vanished").length,
+    update: items.filter((item) => item.drift === "changed").length,
+    noop: entries.filter((entry) => entry.state === "live").length - items.length,
+    retained: entries.filter((entry) => entry.state === "retained").length,
+    unreadable: unreadable.length,
+    tenants: tenants.length,
+  };
+  return { type: "drift", schemaVersion: 1, tool, environment: context.files.environment, items, summary };
+};
+
+/** What the targets call well; anything else wants a look. */
+const healthyStates: readonly string[] = ["connected", "pending", "running", "completed", "green", "yellow"];
+
+/** Health of what is deployed, as the targets tell it. */
+export const statusOf = async (
+  context: Context,
+  selection: Selection,
+  signal: AbortSignal = never,
+): Promise<StatusReport> => {
+  const { tenants, entries } = await owned(context, selection);
+  const { observed } = await observeTargets(
+    context,
+    entries.map((entry) => entry.target),
+    entries,
+    new Map(),
+    signal,
+  );
+  const ledger = await context.ledger();
+  const items = entries.map((entry): StatusItem => {
+    const { tenant, kind, _id } = entry.resource;
+    const collection = observed.get(entry.target)?.collections.get(kind);
+    const live = collection?.readable === true ? collection.byId.get(entry.id) : undefined;
+    const health =
+      collection?.readable === false
+        ? "unreadable"
+        : live === undefined
+          ? "vanished"
+          : (live.health?.status ?? "present");
+    const reason = collection?.readable === false ? collection.error.message : live?.health?.reason;
+    return {
+      tenant,
+      target: entry.target,
+      kind,
+      _id,
+      id: entry.id,
+      health,
+      ...(reason === undefined ? {} : { reason }),
+      healthy:
+        health === "present" || healthyStates.includes(health) || (entry.state === "retained" && health === "vanished"),
+      state: entry.state,
+    };
+  });
+  const key = (item: StatusItem): string => `${item.tenant} ${item.kind} ${item._id}`;
+  items.sort((a, b) => (key(a) < key(b) ? -1 : 1));
+  const byTenant = Map.groupBy(items, (item) => item.tenant);
+  const rows = await Promise.all(
+    tenants.map(async (tenant) => {
+      const own = byTenant.get(tenant) ?? [];
+      const open = (await ledger.open(tenant)).length;
+      return { tenant, resources: own.length, unhealthy: own.filter((item) => !item.healthy).length, open };
+    }),
+  );
+  return { type: "status", schemaVersion: 1, tool, environment: context.files.environment, items, tenants: rows };
+};
+
+/** What one target offers, with the catalog's connection types. */
+export const sourcesOf = async (
+  context: Context,
+  target: string | undefined,
+  signal: AbortSignal = never,
+): Promise<readonly SourceItem[]> => {
+  const names = Object.keys(context.files.targets).sort();
+  const name = target ?? (names.includes("default") ? "default" : (names[0] ?? "default"));
+  const { api, catalog } = await context.target(name);
+  return (await api.listSources(signal)).map(({ id, name: title, description, category }) => ({
+    target: name,
+    id,
+    name: title,
+    description,
+    category,
+    connections: catalog.get(id)?.connections.map((connection) => connection.type) ?? [],
+  }));
+};

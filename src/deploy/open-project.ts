@@ -1,0 +1,99 @@
+import { resolve } from "node:path";
+import { at, joinPath } from "../contract/index.ts";
+import { DeployerError } from "../errors.ts";
+import { readProject } from "../manifest/index.ts";
+import { nearest } from "../nearest.ts";
+import { applyProject } from "./apply-project.ts";
+import type { Context } from "./context.ts";
+import { createContext } from "./context.ts";
+import { driftOf, sourcesOf, statusOf } from "./look.ts";
+import { planDestroy, planProject } from "./plan-project.ts";
+import type { ReadTenants } from "./read-tenants.ts";
+import { readTenants, refuseInvalid } from "./read-tenants.ts";
+import { checkSelection } from "./selection.ts";
+import type { Explanation, OpenOptions, Project, Selection } from "./types.ts";
+
+const read = async (context: Context, selection: Selection): Promise<ReadTenants> => {
+  const found = await readTenants(context.files, await context.index(), selection, context.set);
+  checkSelection(selection, found.ids, context.files.waves);
+  return found;
+};
+
+/** A JSON Pointer as it is, `config.base_url` as a pointer. */
+const pointer = (path: string): string =>
+  path === "" || path.startsWith("/") ? path : path.split(".").reduce(joinPath, "");
+
+const explain = async (context: Context, name: string, path: string, selection: Selection): Promise<Explanation> => {
+  const { selected, diagnostics } = await read(context, selection);
+  refuseInvalid(diagnostics);
+  const where = pointer(path);
+  const names: string[] = [];
+  for (const { tenant, expansion } of selected) {
+    for (const component of expansion.components) {
+      names.push(component._id);
+      if (component._id !== name && `${component.type}/${component._id}` !== name) continue;
+      const value = at({ _id: component._id, type: component.type, ...component.properties }, where);
+      return {
+        tenant: tenant.id,
+        component: component._id,
+        path: where,
+        value,
+        origin: expansion.origin(component, where),
+      };
+    }
+  }
+  throw new DeployerError("usage", `there is no component "${name}"`, { hint: nearest(name, names, "components are") });
+};
+
+/**
+ * Opens a project folder. Reads the shared files now and tenants when they are needed; opens the ledger and the targets
+ * when a call needs them. Throws `no-project`; what is wrong in the files shows as diagnostics.
+ */
+export const openProject = async (dir: string, options: OpenOptions = {}): Promise<Project> => {
+  const env = options.env ?? process.env;
+  const files = await readProject(resolve(dir), options.environment ?? "default", { env });
+  const context = createContext(files, options);
+  return {
+    files,
+    tenants: async (selection = {}) => {
+      const { selected, diagnostics } = await read(context, selection);
+      refuseInvalid(diagnostics);
+      context.warn(diagnostics);
+      const ledger = await context.ledger();
+      return Promise.all(
+        selected.map(async ({ tenant }) => ({ ...tenant, owned: (await ledger.entries(tenant.id)).length })),
+      );
+    },
+    expand: async (selection = {}) => {
+      const { selected, diagnostics } = await read(context, selection);
+      refuseInvalid(diagnostics);
+      context.warn(diagnostics);
+      const present = selected.filter(({ tenant }) => tenant.state === "present");
+      const components = present.flatMap(({ expansion }) => expansion.components);
+      return { type: "components", schemaVersion: 1, environment: files.environment, components };
+    },
+    validate: async (selection = {}) => {
+      const { selected, diagnostics } = await read(context, selection);
+      return {
+        type: "validation",
+        schemaVersion: 1,
+        environment: files.environment,
+        tenants: selected.length,
+        resources: selected.reduce((sum, { resources }) => sum + resources.length, 0),
+        diagnostics,
+      };
+    },
+    explain: (component, path, selection = {}) => explain(context, component, path, selection),
+    plan: (options = {}) => planProject(context, options),
+    planDestroy: (tenant, options = {}) => planDestroy(context, tenant, options),
+    apply: (plan, options = {}) => applyProject(context, plan, options),
+    deployTenant: async (tenant, options = {}) => {
+      const plan = await planProject(context, { ...options, tenants: [tenant] });
+      return applyProject(context, plan, { command: "deploy-tenant", ...options });
+    },
+    drift: ({ signal, ...selection } = {}) => driftOf(context, selection, signal),
+    status: ({ signal, ...selection } = {}) => statusOf(context, selection, signal),
+    sources: (target, signal) => sourcesOf(context, target, signal),
+    [Symbol.asyncDispose]: () => context.close(),
+  };
+};

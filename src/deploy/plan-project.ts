@@ -1,0 +1,172 @@
+import type { Base, Plan, Refusal, Resource } from "../contract/index.ts";
+import type { TenantInput } from "../engine/index.ts";
+import { makePlan, recover } from "../engine/index.ts";
+import { DeployerError } from "../errors.ts";
+import type { OpenIntent } from "../ledger/index.ts";
+import type { Tenant } from "../manifest/index.ts";
+import type { Target } from "../resources/index.ts";
+import type { Context } from "./context.ts";
+import { observeTargets } from "./context.ts";
+import { makePolicies } from "./policies.ts";
+import { readTenants, refuseInvalid } from "./read-tenants.ts";
+import { sealResources } from "./seal.ts";
+import { checkSelection, idMatcher, selectsById } from "./selection.ts";
+import type { PlanOptions, Selection } from "./types.ts";
+import { tool } from "./version.ts";
+
+/** What is known of one tenant before anything live is read. */
+type Prepared = Omit<TenantInput, "entries" | "unsettled"> & {
+  readonly entries: readonly Base[];
+  readonly open: readonly OpenIntent[];
+};
+
+const never = new AbortController().signal;
+
+/** Tenants that own something, were selected by id, and have no file any more. */
+const vanishedTenants = async (
+  context: Context,
+  selection: Selection,
+  ids: readonly string[],
+): Promise<readonly string[]> => {
+  if (!selectsById(selection)) return [];
+  const known = new Set(ids);
+  const matches = idMatcher(selection.tenants);
+  return (await (await context.ledger()).tenants()).filter((id) => !known.has(id) && matches(id));
+};
+
+const fromLedger = async (context: Context, tenant: string): Promise<Pick<Prepared, "entries" | "open" | "ledger">> => {
+  const ledger = await context.ledger();
+  return {
+    ledger: await ledger.revision(tenant),
+    entries: await ledger.entries(tenant),
+    open: await ledger.open(tenant),
+  };
+};
+
+const isLive = (entry: Base): boolean => entry.state === "live";
+
+/** Reads, seals and compares the given tenants. */
+const planTenants = async (
+  context: Context,
+  prepared: readonly Prepared[],
+  tenants: ReadonlyMap<string, Tenant>,
+  options: PlanOptions,
+): Promise<Plan> => {
+  const { files } = context;
+  const entries = prepared.flatMap((tenant) => tenant.entries);
+  const desired = new Map<string, Resource[]>();
+  for (const tenant of prepared) {
+    const list = desired.get(tenant.target) ?? [];
+    list.push(...tenant.desired);
+    desired.set(tenant.target, list);
+  }
+  const isInUse = (tenant: Prepared): boolean =>
+    !tenant.vanished && (tenant.desired.length > 0 || tenant.entries.length > 0 || tenant.open.length > 0);
+  const names = prepared
+    .filter(isInUse)
+    .flatMap((tenant) => [
+      ...(tenant.desired.length > 0 ? [tenant.target] : []),
+      ...tenant.entries.map((entry) => entry.target),
+      ...tenant.open.map((intent) => intent.change.target),
+    ]);
+  const { targets, observed } = await observeTargets(context, names, entries, desired, options.signal ?? never);
+  return makePlan({
+    tool,
+    createdAt: new Date(context.clock()).toISOString(),
+    environment: files.environment,
+    targets,
+    observed,
+    tenants: prepared.map(
+      ({ open, ...tenant }): TenantInput => ({ ...tenant, ...recover(tenant.entries, open, targets, observed) }),
+    ),
+    waves: files.waves,
+    prune: options.prune ?? false,
+    deleteData: options.deleteData ?? false,
+    maxDeletes: options.maxDeletes ?? "10%",
+    recreateMissing: options.recreateMissing ?? false,
+    policies: makePolicies(files, tenants, options),
+    refusals: options.acceptTarget === true ? [] : await otherEndpoints(context, targets),
+  });
+};
+
+/** A target under the same name that is another system than the ledger knows: everything would look deleted. */
+const otherEndpoints = async (
+  context: Context,
+  targets: ReadonlyMap<string, Target<unknown>>,
+): Promise<readonly Refusal[]> => {
+  const ledger = await context.ledger();
+  const refusals: Refusal[] = [];
+  for (const [name, target] of targets) {
+    const before = await ledger.target(name);
+    if (before === undefined || before.identity === target.identity) continue;
+    refusals.push({
+      guard: "other-endpoint",
+      message: `the target "${name}" was ${before.endpoint} when this ledger was written and is ${target.endpoint} now; nothing is written`,
+      hint: "if it is the same system at a new address, run again with --accept-target",
+      resources: [],
+    });
+  }
+  return refusals;
+};
+
+const checkMoves = (context: Context): void => {
+  const [first] = context.files.moved;
+  if (first === undefined) return;
+  throw new DeployerError("not-supported", `moved: cannot be used yet (${first.from} → ${first.to})`, {
+    hint: "take moved: out; the old one is deleted with --prune and the new one is made",
+  });
+};
+
+/** Plans for everything that is selected; writes nothing to the target. */
+export const planProject = async (context: Context, options: PlanOptions): Promise<Plan> => {
+  const { files } = context;
+  const { selected, ids, diagnostics } = await readTenants(files, await context.index(), options, context.set);
+  refuseInvalid(diagnostics);
+  context.warn(diagnostics);
+  checkMoves(context);
+  const vanished = await vanishedTenants(context, options, ids);
+  checkSelection(options, [...ids, ...vanished], files.waves);
+  const print = await context.fingerprint();
+  const prepared: Prepared[] = [];
+  for (const { tenant, expansion, resources } of selected) {
+    prepared.push({
+      tenant: tenant.id,
+      target: tenant.target,
+      ...(tenant.wave === undefined ? {} : { wave: tenant.wave }),
+      desired: await sealResources(resources, context.secrets(tenant), print),
+      inputs: expansion.digest,
+      leaving: tenant.state === "absent",
+      vanished: false,
+      ...(await fromLedger(context, tenant.id)),
+    });
+  }
+  for (const id of vanished) {
+    const known = await fromLedger(context, id);
+    // Data that was kept on purpose is all that is left: nothing to refuse.
+    if (!known.entries.some(isLive)) continue;
+    const target = known.entries[0]?.target ?? "";
+    prepared.push({ tenant: id, target, desired: [], inputs: "", leaving: false, vanished: true, ...known });
+  }
+  prepared.sort((a, b) => (a.tenant < b.tenant ? -1 : 1));
+  const tenants = new Map(selected.map(({ tenant }) => [tenant.id, tenant]));
+  return planTenants(context, prepared, tenants, options);
+};
+
+/** Plans the deletion of everything that one tenant owns, whether or not it still has a file. */
+export const planDestroy = async (
+  context: Context,
+  tenant: string,
+  options: Pick<PlanOptions, "deleteData" | "signal">,
+): Promise<Plan> => {
+  const known = await fromLedger(context, tenant);
+  if (known.entries.length === 0 && known.open.length === 0) {
+    const owners = await (await context.ledger()).tenants();
+    throw new DeployerError("usage", `tenant "${tenant}" owns nothing here`, {
+      hint:
+        owners.length === 0 ? "the ledger is empty" : `tenants that own something: ${owners.slice(0, 20).join(", ")}`,
+    });
+  }
+  const target = known.entries[0]?.target ?? known.open[0]?.change.target ?? "";
+  const input: Prepared = { tenant, target, desired: [], inputs: "", leaving: true, vanished: false, ...known };
+  return planTenants(context, [input], new Map(), options);
+};

@@ -1,0 +1,45 @@
+import picomatch from "picomatch";
+import type { Change, Field } from "../contract/index.ts";
+import { segments } from "../contract/index.ts";
+import type { Policies } from "../engine/index.ts";
+import type { DriftPolicy, ProjectFiles, Tenant } from "../manifest/index.ts";
+import type { PlanOptions } from "./types.ts";
+
+/** True where one of the globs matches; no globs match nothing. */
+const matcher = (globs: readonly string[]): ((name: string) => boolean) =>
+  globs.length === 0 ? () => false : picomatch([...globs], { dot: true });
+
+export const driftPolicy = (files: ProjectFiles, tenant: Tenant | undefined, kind: string): DriftPolicy =>
+  tenant?.on_drift ?? files.on_drift.kinds[kind] ?? files.on_drift.default;
+
+/** Whether the files want a difference looked at, whoever made it. */
+export const ignores = (files: ProjectFiles): ((kind: string, field: Field) => boolean) => {
+  const rules = files.ignore.map((rule) => ({ kind: matcher([rule.kind]), path: matcher([rule.path]) }));
+  return (kind, field) => {
+    const path = segments(field.path).join(".");
+    return rules.some((rule) => rule.kind(kind) && rule.path(path));
+  };
+};
+
+/** What the files and the call say about how to plan. */
+export const makePolicies = (
+  files: ProjectFiles,
+  tenants: ReadonlyMap<string, Tenant>,
+  options: PlanOptions,
+): Policies => {
+  const isIgnored = ignores(files);
+  return {
+    isProtected: matcher(files.protected),
+    mayAdopt: matcher(options.adopt ?? []),
+    isSelected: options.only === undefined || options.only.length === 0 ? () => true : matcher(options.only),
+    keepField: (tenant, kind, field) => {
+      if (isIgnored(kind, field)) return false;
+      return !(field.class === "drift" && driftPolicy(files, tenants.get(tenant), kind) === "keep");
+    },
+  };
+};
+
+export const refusesDrift =
+  (files: ProjectFiles, tenants: ReadonlyMap<string, Tenant>) =>
+  (change: Change): boolean =>
+    change.marks?.includes("drift") === true && driftPolicy(files, tenants.get(change.tenant), change.kind) === "fail";

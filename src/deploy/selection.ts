@@ -1,0 +1,37 @@
+import picomatch from "picomatch";
+import { DeployerError } from "../errors.ts";
+import type { Tenant } from "../manifest/index.ts";
+import { nearest } from "../nearest.ts";
+import type { Selection } from "./types.ts";
+
+/** Globs where `!x` excludes; only excluding ones start from everything. */
+export const idMatcher = (globs: readonly string[] | undefined): ((id: string) => boolean) => {
+  if (globs === undefined || globs.length === 0) return () => true;
+  const including = globs.filter((glob) => !glob.startsWith("!"));
+  const excluding = globs.filter((glob) => glob.startsWith("!")).map((glob) => glob.slice(1));
+  const isIn = including.length === 0 ? () => true : picomatch(including, { dot: true });
+  const isOut = excluding.length === 0 ? () => false : picomatch(excluding, { dot: true });
+  return (id) => isIn(id) && !isOut(id);
+};
+
+export const isSelected = (selection: Selection, tenant: Pick<Tenant, "id" | "labels" | "wave">): boolean =>
+  idMatcher(selection.tenants)(tenant.id) &&
+  Object.entries(selection.labels ?? {}).every(([label, value]) => tenant.labels[label] === value) &&
+  (selection.wave === undefined || tenant.wave === selection.wave);
+
+/** True where only ids select: then tenants that have no file any more can be selected too. */
+export const selectsById = (selection: Selection): boolean =>
+  Object.keys(selection.labels ?? {}).length === 0 && selection.wave === undefined;
+
+/** Refuses a glob that no tenant answers to: a typo must not look like "nothing to do". */
+export const checkSelection = (selection: Selection, ids: readonly string[], waves: readonly string[]): void => {
+  if (selection.wave !== undefined && !waves.includes(selection.wave)) {
+    throw new DeployerError("usage", `the project has no wave "${selection.wave}"`, {
+      hint: nearest(selection.wave, waves, "waves are"),
+    });
+  }
+  for (const glob of selection.tenants ?? []) {
+    if (glob.startsWith("!") || ids.some(idMatcher([glob]))) continue;
+    throw new DeployerError("usage", `no tenant matches "${glob}"`, { hint: nearest(glob, ids, "tenants are") });
+  }
+};

@@ -1,0 +1,47 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { isAbsolute, join } from "node:path";
+import { DeployerError } from "../errors.ts";
+
+const folder = ".connector-deployer";
+
+/** The project's own folder for what is not in git: made with mode 0700 and a .gitignore of its own. */
+export const stateFolder = async (dir: string): Promise<string> => {
+  const path = join(dir, folder);
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    await writeFile(join(path, ".gitignore"), "*\n", { flag: "wx" }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "EEXIST") throw error;
+    });
+  } catch (cause) {
+    throw new DeployerError("ledger-unavailable", `the folder ${folder} cannot be made in the project`, {
+      hint: "make the project folder writable, or set ledger: to a place that is",
+      cause,
+    });
+  }
+  return path;
+};
+
+/** The key of the fingerprints: made once, readable by its owner alone, never in the ledger. */
+export const fingerprintKey = async (dir: string): Promise<Uint8Array> => {
+  const path = join(await stateFolder(dir), "key");
+  try {
+    await writeFile(path, `${randomBytes(32).toString("hex")}\n`, { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+  const text = (await readFile(path, "utf8")).trim();
+  if (!/^[0-9a-f]{64}$/.test(text)) {
+    throw new DeployerError("ledger-key", `the key file ${folder}/key is damaged`, {
+      hint: "restore it from a copy; without it no secret that was written can be compared",
+    });
+  }
+  return Buffer.from(text, "hex");
+};
+
+/** A ledger's address: a path becomes absolute, a URL stays. */
+export const ledgerAddress = async (dir: string, ledger: string): Promise<string> => {
+  if (/^[a-z][a-z0-9+.-]+:/.test(ledger) || isAbsolute(ledger)) return ledger;
+  if (ledger.startsWith(`${folder}/`)) await stateFolder(dir);
+  return join(dir, ledger);
+};
