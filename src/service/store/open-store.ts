@@ -22,6 +22,7 @@ export type Collection<Value> = {
 export type Store = {
   /** `kind` is part of the stored format. Values are JSON. */
   collection<Value>(kind: string): Collection<Value>;
+  /** Does nothing the second time. */
   close(): void;
 };
 
@@ -110,7 +111,9 @@ const storeOf = (database: DatabaseSync, vault: Vault): Store => {
         },
       };
     },
-    close: () => database.close(),
+    close: () => {
+      if (database.isOpen) database.close();
+    },
   };
 };
 

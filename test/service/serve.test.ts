@@ -1,0 +1,154 @@
+import { execFile, execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { promisify } from "node:util";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { type ServeOptions, type Server, serve } from "../../src/service/index.ts";
+import { testCredentials } from "../support/service.ts";
+import { sign, signedClient } from "../support/signed.ts";
+
+const start = async (options: ServeOptions = {}): Promise<Server> => {
+  const server = await serve({ credentials: testCredentials, ...options });
+  onTestFinished(() => server.close());
+  return server;
+};
+
+const curlProblem = (): string | undefined => {
+  try {
+    return execFileSync("curl", ["--help", "all"], { encoding: "utf8" }).includes("--aws-sigv4")
+      ? undefined
+      : "this curl has no --aws-sigv4";
+  } catch {
+    return "curl is not installed";
+  }
+};
+
+describe("curl --aws-sigv4", () => {
+  const problem = curlProblem();
+  const curl = async (
+    server: Server,
+    path: string,
+    args: readonly string[] = [],
+    secret = testCredentials.secretKey,
+  ) => {
+    const { stdout } = await promisify(execFile)("curl", [
+      "--silent",
+      "--show-error",
+      "--write-out",
+      "\n%{http_code}",
+      "--aws-sigv4",
+      "aws:amz:us-east-1:es",
+      "--user",
+      `${testCredentials.accessKey}:${secret}`,
+      ...args,
+      `${server.url}${path}`,
+    ]);
+    const end = stdout.lastIndexOf("\n");
+    return { status: Number(stdout.slice(end + 1)), body: JSON.parse(stdout.slice(0, end)) as unknown };
+  };
+  const json = ["--header", "content-type: application/json"];
+
+  it("lists sources; creates, reads, updates and deletes a connection", async (context) => {
+    if (problem !== undefined) context.skip(problem);
+    const server = await start();
+    expect(await curl(server, "/")).toMatchObject({ status: 200, body: { status: "healthy" } });
+    expect(await curl(server, "/sources")).toMatchObject({ status: 200, body: expect.any(Array) });
+    const config = { name: "c", base_url: "http://127.0.0.1:1", username: "u", password: "planted" };
+    for (const headers of [json, []]) {
+      const created = await curl(server, "/source/elasticsearch", [...headers, "--data", JSON.stringify({ config })]);
+      expect(created.status).toBe(200);
+      const id = (created.body as { connection_id: string }).connection_id;
+      expect(await curl(server, `/source/${id}`)).toMatchObject({ status: 200, body: { config: { name: "c" } } });
+      const patch = [...headers, "--request", "PATCH", "--data", '{"config":{"timeout_secs":5}}'];
+      expect(await curl(server, `/source/${id}`, patch)).toMatchObject({ body: { config: { timeout_secs: 5 } } });
+      expect(await curl(server, `/source/${id}`, ["--request", "DELETE"])).toMatchObject({ status: 200 });
+      expect(await curl(server, `/source/${id}`)).toMatchObject({ status: 404 });
+    }
+  });
+
+  it("manages datasets and import jobs", async (context) => {
+    if (problem !== undefined) context.skip(problem);
+    const server = await start();
+    expect(await curl(server, "/my-set", ["--request", "PUT"])).toMatchObject({ status: 200 });
+    expect(await curl(server, "/metadata?a=1&b=2")).toMatchObject({ body: [{ index: "my-set" }] });
+    expect(await curl(server, "/my%20set", ["--request", "PUT"])).toMatchObject({ status: 400 });
+    const job = JSON.stringify({ source_id: "none", target_dataset: "my-set" });
+    expect(await curl(server, "/import/snowflake", [...json, "--request", "PUT", "--data", job])).toMatchObject({
+      status: 400,
+      body: { error: { type: "unknown_connection" } },
+    });
+  });
+
+  it("is told what is not there, for uploads and queries in a GET too", async (context) => {
+    if (problem !== undefined) context.skip(problem);
+    const server = await start();
+    const upload = ["--form", "file=hello", "--header", "x-amz-content-sha256: UNSIGNED-PAYLOAD"];
+    expect(await curl(server, "/import/file", upload)).toMatchObject({ status: 501 });
+    const query = [...json, "--request", "GET", "--data", '{"query":{"match_all":{}}}'];
+    expect(await curl(server, "/my-set/querydsl", query)).toMatchObject({ status: 501 });
+  });
+
+  it("is refused with a wrong secret key", async (context) => {
+    if (problem !== undefined) context.skip(problem);
+    const server = await start();
+    expect(await curl(server, "/sources", [], "wrong")).toMatchObject({ status: 401 });
+    expect(await curl(server, "/sources", ["--header", "x-amz-date: 20200101T000000Z"])).toMatchObject({ status: 401 });
+  });
+});
+
+describe("the server", () => {
+  it("listens on 127.0.0.1 on a port that it picks", async () => {
+    const server = await start({ port: 0 });
+    expect(server.url).toBe(`http://127.0.0.1:${server.port}`);
+    expect(server.port).toBeGreaterThan(0);
+    expect((await signedClient({ ...server.credentials, url: server.url })("GET", "/")).status).toBe(200);
+    expect((await fetch(server.url)).status).toBe(401);
+  });
+
+  it("says when its port is taken", async () => {
+    const { port } = await start();
+    await expect(serve({ credentials: testCredentials, port })).rejects.toMatchObject({
+      code: "usage",
+      message: expect.stringContaining(String(port)),
+    });
+  });
+
+  it("answers a body that is too large, announced or not, and goes on", async () => {
+    const server = await start();
+    const call = signedClient({ ...server.credentials, url: server.url });
+    expect((await call("POST", "/source/opensearch", "x".repeat(5 * 1024 * 1024))).status).toBe(413);
+    expect((await call("GET", "/sources")).status).toBe(200);
+  });
+
+  it("answers a body that stops early, and goes on", async () => {
+    const server = await start();
+    const socket = connect(server.port, "127.0.0.1");
+    socket.write("POST /source/x HTTP/1.1\r\nhost: h\r\ncontent-length: 100\r\n\r\nabc");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    socket.destroy();
+    expect((await signedClient({ ...server.credentials, url: server.url })("GET", "/sources")).status).toBe(200);
+  });
+
+  it("closes while connections are kept alive and a request hangs", async () => {
+    const server = await serve({ credentials: testCredentials });
+    const idle = connect(server.port, "127.0.0.1");
+    idle.write("GET / HTTP/1.1\r\nhost: h\r\n\r\n");
+    await once(idle, "data");
+    const hanging = connect(server.port, "127.0.0.1");
+    await once(hanging, "connect");
+    const signing = { ...testCredentials, url: server.url };
+    const { headers } = await sign(signing, "POST", "/source/x", undefined, {
+      "x-amz-content-sha256": "UNSIGNED-PAYLOAD",
+    });
+    const lines = [...headers].map(([name, value]) => `${name}: ${value}\r\n`).join("");
+    hanging.write(
+      `POST /source/x HTTP/1.1\r\nhost: 127.0.0.1:${server.port}\r\n${lines}content-length: 100\r\n\r\nabc`,
+    );
+    for (const socket of [idle, hanging]) socket.on("error", () => {});
+    const ended = [idle, hanging].map((socket) => new Promise((resolve) => socket.once("close", resolve)));
+    const started = performance.now();
+    await server.close();
+    await Promise.all(ended);
+    expect(performance.now() - started).toBeLessThan(2_000);
+  });
+});
