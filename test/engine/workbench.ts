@@ -1,0 +1,222 @@
+import { builtinCatalog } from "../../src/catalog/index.ts";
+import type { Plan, Properties, Resource } from "../../src/contract/index.ts";
+import { eachSealed, fingerprint, mapSealed } from "../../src/contract/index.ts";
+import type { Applied, ApplySettings, Policies, ReportEvent, Rim, TenantInput } from "../../src/engine/index.ts";
+import { applyPlan, findDrift, makePlan, observe, recover } from "../../src/engine/index.ts";
+import { DeployerError } from "../../src/errors.ts";
+import type { InfinoClient } from "../../src/infino/index.ts";
+import { createClient } from "../../src/infino/index.ts";
+import type { Ledger } from "../../src/ledger/index.ts";
+import { localHolder, openLedger } from "../../src/ledger/index.ts";
+import type { Target } from "../../src/resources/index.ts";
+import { defaultTraits, infinoKinds } from "../../src/resources/index.ts";
+import { createService } from "../../src/service/index.ts";
+
+const credentials = { accessKey: "IAK_TEST", secretKey: "test-secret-key-of-the-service" };
+const key = new TextEncoder().encode("fingerprints of tests");
+
+export type Fetch = (request: Request) => Promise<Response>;
+
+export type PlanSettings = Partial<{
+  prune: boolean;
+  deleteData: boolean;
+  maxDeletes: number | `${number}%`;
+  recreateMissing: boolean;
+  policies: Partial<Policies>;
+  waves: readonly string[];
+  leaving: readonly string[];
+  wave: (tenant: string) => string;
+}>;
+
+/** The real service in process, a real ledger in memory, and the engine between them. */
+export type Workbench = AsyncDisposable & {
+  readonly api: InfinoClient;
+  readonly ledger: Ledger;
+  readonly target: Target<InfinoClient>;
+  readonly events: ReportEvent[];
+  /** `METHOD /path` of every request since the last `forgetRequests`. */
+  readonly requests: string[];
+  forgetRequests(): void;
+  /** Values of secrets; change it to rotate one. */
+  readonly secrets: Map<string, string>;
+  plan(desired: Readonly<Record<string, readonly Resource[]>>, settings?: PlanSettings): Promise<Plan>;
+  apply(plan: Plan, settings?: Partial<ApplySettings>): Promise<Applied>;
+  /** Plan and apply. */
+  deploy(desired: Readonly<Record<string, readonly Resource[]>>, settings?: PlanSettings): Promise<Applied>;
+  drift(): Promise<ReturnType<typeof findDrift>>;
+};
+
+export const signal = new AbortController().signal;
+
+/** `wrap` stands between the client and the service: it may drop, delay or falsify. */
+export const workbench = async (wrap: (fetch: Fetch) => Fetch = (fetch) => fetch): Promise<Workbench> => {
+  const service = await createService({ credentials });
+  const ledger = await openLedger("memory:", { environment: "default" });
+  const requests: string[] = [];
+  const events: ReportEvent[] = [];
+  const secrets = new Map([["crm_key", "s3cret-value-1"]]);
+  const wrapped = wrap((request) => service.fetch(request));
+  const api = createClient({
+    endpoint: "http://127.0.0.1:1",
+    ...credentials,
+    fetch: (request) => {
+      requests.push(`${request.method} ${new URL(request.url).pathname}`);
+      return wrapped(request);
+    },
+    sleep: async () => undefined,
+    requestTimeout: 500,
+  });
+  const target: Target<InfinoClient> = {
+    name: "default",
+    endpoint: "http://127.0.0.1:1",
+    identity: "test",
+    traits: defaultTraits,
+    catalog: builtinCatalog(),
+    api,
+    kinds: infinoKinds,
+    requestTimeout: 5,
+    settle: 5,
+    verify: 100,
+    requests: () => api.requests(),
+  };
+  const targets = new Map([["default", target]]);
+  const resolve = (text: string): string => {
+    const value = secrets.get(/\$SECRET\((\w+)\)/.exec(text)?.[1] ?? "");
+    if (value === undefined) throw new DeployerError("missing-secret", `no secret for ${text}`);
+    return value;
+  };
+  const print = (entry: string, path: string, value: string): string => fingerprint(key, entry, path, value);
+  const seal = (resource: Resource): Resource => {
+    let missing = false;
+    eachSealed(resource.properties, (_, { $secret }) => {
+      missing ||= !secrets.has(/\$SECRET\((\w+)\)/.exec($secret)?.[1] ?? "");
+    });
+    if (missing) return resource;
+    const properties = mapSealed(resource.properties, (path, { $secret }) => ({
+      $secret,
+      fingerprint: print(`${resource.kind}/${resource._id}`, path, resolve($secret)),
+    })) as Properties;
+    return { ...resource, properties };
+  };
+
+  const bench: Workbench = {
+    api,
+    ledger,
+    target,
+    events,
+    requests,
+    forgetRequests: () => {
+      requests.length = 0;
+    },
+    secrets,
+    plan: async (desired, settings = {}) => {
+      const tenants = [...new Set([...Object.keys(desired), ...(await ledger.tenants())])].sort();
+      const sealed = new Map(Object.entries(desired).map(([tenant, list]) => [tenant, list.map(seal)]));
+      const entries = (await Promise.all(tenants.map((tenant) => ledger.entries(tenant)))).flat();
+      const observed = new Map([["default", await observe(target, entries, [...sealed.values()].flat(), signal)]]);
+      const inputs: TenantInput[] = [];
+      for (const tenant of tenants) {
+        const known = await ledger.entries(tenant);
+        inputs.push({
+          tenant,
+          target: "default",
+          ...(settings.wave === undefined ? {} : { wave: settings.wave(tenant) }),
+          desired: sealed.get(tenant) ?? [],
+          inputs: "inputs",
+          ledger: await ledger.revision(tenant),
+          leaving: settings.leaving?.includes(tenant) === true,
+          vanished: !sealed.has(tenant) && settings.leaving?.includes(tenant) !== true,
+          ...recover(known, await ledger.open(tenant), targets, observed),
+        });
+      }
+      return makePlan({
+        tool: "connector-deployer/0.1.0",
+        createdAt: "2026-01-15T10:30:00.000Z",
+        environment: "default",
+        targets,
+        observed,
+        tenants: inputs,
+        waves: settings.waves ?? [],
+        prune: settings.prune ?? false,
+        deleteData: settings.deleteData ?? false,
+        maxDeletes: settings.maxDeletes ?? "10%",
+        recreateMissing: settings.recreateMissing ?? false,
+        policies: {
+          isProtected: () => false,
+          mayAdopt: () => false,
+          keepField: () => true,
+          isSelected: () => true,
+          ...settings.policies,
+        },
+        refusals: [],
+      });
+    },
+    apply: (plan, settings = {}) => {
+      const rim: Rim<InfinoClient> = {
+        targets,
+        ledger,
+        secret: async (_tenant, text) => resolve(text),
+        fingerprint: print,
+        clock: Date.now,
+        sleep: (ms) => new Promise((done) => setTimeout(done, Math.min(ms, 20))),
+        report: (event) => events.push(event),
+        signal,
+      };
+      return applyPlan(rim, plan, {
+        holder: localHolder(crypto.randomUUID()),
+        parallelism: 10,
+        onError: "continue",
+        stop: signal,
+        waves: [],
+        refusesDrift: () => false,
+        ...settings,
+      });
+    },
+    deploy: async (desired, settings) =>
+      bench.apply(await bench.plan(desired, settings), { waves: settings?.waves ?? [] }),
+    drift: async () => {
+      const entries = (await Promise.all((await ledger.tenants()).map((tenant) => ledger.entries(tenant)))).flat();
+      const observed = new Map([["default", await observe(target, entries, [], signal)]]);
+      return findDrift(entries, targets, observed, () => true);
+    },
+    [Symbol.asyncDispose]: async () => {
+      await ledger[Symbol.asyncDispose]();
+      await service.close();
+    },
+  };
+  return bench;
+};
+
+export const aConnection = (tenant: string, config: Properties = {}, _id = `acme-${tenant}-crm`): Resource => ({
+  tenant,
+  kind: "connection",
+  _id,
+  properties: {
+    source: "elasticsearch",
+    auth: "api_key",
+    config: { name: _id, base_url: "http://127.0.0.1:9", api_key: { $secret: "$SECRET(crm_key)" }, ...config },
+  },
+});
+
+export const aJob = (tenant: string, properties: Properties = {}, connection = `acme-${tenant}-crm`): Resource => ({
+  tenant,
+  kind: "import-job",
+  _id: `acme-${tenant}-crm-contact-collect`,
+  properties: {
+    connection,
+    source: "elasticsearch",
+    target_dataset: `acme-${tenant}-crm-contact-collect`,
+    query: '{"query":{"match_all":{}}}',
+    schedule: "0 0 * * *",
+    ...properties,
+  },
+});
+
+export const aDataset = (tenant: string, on_delete: "retain" | "delete" = "retain"): Resource => ({
+  tenant,
+  kind: "dataset",
+  _id: `acme-${tenant}-contacts`,
+  properties: { name: `acme-${tenant}-contacts`, on_delete },
+});
+
+export const aTenant = (tenant: string): readonly Resource[] => [aDataset(tenant), aConnection(tenant), aJob(tenant)];
