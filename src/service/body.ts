@@ -3,7 +3,7 @@ import type { Json } from "../contract/index.ts";
 import { Problem } from "./problem.ts";
 
 /** Bytes that a body may have. */
-export const maxBody = 4 * 1024 * 1024;
+const maxBody = 4 * 1024 * 1024;
 const maxDepth = 64;
 
 /**

@@ -156,6 +156,18 @@ describe("a connection's status", () => {
     });
   });
 
+  it("is waited for once while one attempt is under way, however often it is read", async () => {
+    const base_url = await listenHttp(() => {});
+    let now = 0;
+    const health = createHealth({ clock: () => now });
+    const connection = { id: "c", version: "1", source: "opensearch", auth: "none", config: { base_url } };
+    await health.fresh(connection, 10);
+    now = 60_000;
+    expect(await health.fresh(connection, 60_000)).toMatchObject({ reason: "not tried yet" });
+    await health.refresh([connection], 60_000);
+    health.close();
+  });
+
   it("of thousands is found out a few at a time, and not before the list is answered", async () => {
     const waiting: (() => void)[] = [];
     let most = 0;

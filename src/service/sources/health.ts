@@ -14,7 +14,7 @@ export type Probed = {
 export type Health = {
   /** What was last found out; tries nothing. */
   known(connection: Probed): SourceStatus;
-  /** Found out anew where the last result is old; waits at most `wait` milliseconds, then gives what is known. */
+  /** Found out anew where the last result is old; gives what is known `wait` milliseconds after the attempt began. */
   fresh(connection: Probed, wait: number): Promise<SourceStatus>;
   /** Tries in the background those whose last result is old; waits at most `wait` milliseconds for them. */
   refresh(connections: Iterable<Probed>, wait: number): Promise<void>;
@@ -29,6 +29,7 @@ type Entry = {
   readonly version: string;
   status: SourceStatus;
   triedAt: number;
+  startedAt: number;
   running?: Promise<void> | undefined;
   /** Ends when its turn in the queue is over. */
   queued?: Promise<void> | undefined;
@@ -49,14 +50,17 @@ export const createHealth = ({ ttl = 10_000, parallel = 16, clock = Date.now } =
   const entryOf = (connection: Probed): Entry => {
     const existing = entries.get(connection.id);
     if (existing !== undefined && existing.version === connection.version) return existing;
-    const entry: Entry = { version: connection.version, status: untried, triedAt: Number.NEGATIVE_INFINITY };
+    const never = Number.NEGATIVE_INFINITY;
+    const entry: Entry = { version: connection.version, status: untried, triedAt: never, startedAt: never };
     entries.set(connection.id, entry);
     return entry;
   };
   const isOld = (entry: Entry): boolean => clock() - entry.triedAt >= ttl;
 
   const attempt = (connection: Probed, entry: Entry): Promise<void> => {
-    entry.running ??= probe(connection, closed.signal).then((status) => {
+    if (entry.running !== undefined) return entry.running;
+    entry.startedAt = clock();
+    entry.running = probe(connection, closed.signal).then((status) => {
       if (!closed.signal.aborted) entry.status = status;
       entry.triedAt = clock();
       entry.running = undefined;
@@ -88,13 +92,22 @@ export const createHealth = ({ ttl = 10_000, parallel = 16, clock = Date.now } =
     known: (connection) => entryOf(connection).status,
     fresh: async (connection, wait) => {
       const entry = entryOf(connection);
-      if (isOld(entry) && !closed.signal.aborted) await within(attempt(connection, entry), wait);
+      if (isOld(entry) && !closed.signal.aborted) {
+        const running = attempt(connection, entry);
+        await within(running, Math.max(0, wait - (clock() - entry.startedAt)));
+      }
       return entry.status;
     },
     refresh: (connections, wait) => {
-      const tried = Array.from(connections, enqueue);
+      const awaited: Promise<void>[] = [];
+      for (const connection of connections) {
+        const { running, startedAt } = entryOf(connection);
+        const tried = enqueue(connection);
+        // Who was silent for that long already keeps nobody waiting again.
+        if (running === undefined || clock() - startedAt < wait) awaited.push(tried);
+      }
       while (workers < parallel && queue.length > 0) void work();
-      return wait > 0 ? within(Promise.all(tried), wait) : Promise.resolve();
+      return wait > 0 && awaited.length > 0 ? within(Promise.all(awaited), wait) : Promise.resolve();
     },
     old: (connection) => isOld(entryOf(connection)),
     forget: (id) => {
