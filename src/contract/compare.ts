@@ -25,6 +25,12 @@ const sortedList = (value: Json | undefined): Json | undefined =>
 const same = (shape: Shape, path: Path, a: Json | undefined, b: Json | undefined): boolean =>
   within(shape.unordered, path) ? equal(sortedList(a), sortedList(b)) : equal(a, b);
 
+const isEmptyMapping = (value: Json | undefined): boolean => isObject(value) && Object.keys(value).length === 0;
+
+/** True where `now` is what is desired; an empty mapping asks for nothing but a mapping. */
+const meets = (shape: Shape, path: Path, desired: Json, now: Json | undefined): boolean =>
+  isEmptyMapping(desired) ? isObject(now) : same(shape, path, desired, now);
+
 /** Never returned by the target, or sealed by us: live says nothing about it. */
 const isHidden = (shape: Shape, path: Path, desired: Json | undefined, applied: Json | undefined): boolean =>
   within(shape.secret, path) || within(shape.writeOnly, path) || isSealed(desired) || isSealed(applied);
@@ -70,9 +76,9 @@ const compareReadable = (
   base: Base | undefined,
 ): Field | undefined => {
   const now = at(live.properties, path);
-  if (same(shape, path, desired, now)) return undefined;
+  if (meets(shape, path, desired, now)) return undefined;
   if (base === undefined) return makeField(path, now, desired, "files");
-  const filesChanged = !same(shape, path, desired, at(base.applied, path));
+  const filesChanged = !meets(shape, path, desired, at(base.applied, path));
   const drifted = !same(shape, path, now, at(base.echo, path));
   if (!filesChanged && !drifted) return undefined;
   return makeField(path, now, desired, filesChanged && drifted ? "both" : drifted ? "drift" : "files");
@@ -124,7 +130,7 @@ export const compare = (
   if (base !== undefined) {
     for (const path of leaves(base.applied)) {
       if (within(shape.local, path) || at(desired, path) !== undefined) continue;
-      if (wanted.some((other) => path.startsWith(`${other}/`))) continue;
+      if (wanted.some((other) => path.startsWith(`${other}/`) && !isEmptyMapping(at(desired, other)))) continue;
       const field = compareRemoved(shape, path, at(base.applied, path) ?? null, live);
       if (field !== undefined) fields.push(field);
     }
@@ -168,7 +174,7 @@ export const isSatisfied = (shape: Shape, desired: Properties, removed: readonly
   leaves(desired).every((path) => {
     const value = at(desired, path) ?? null;
     return (
-      within(shape.local, path) || isHidden(shape, path, value, undefined) || same(shape, path, value, at(live, path))
+      within(shape.local, path) || isHidden(shape, path, value, undefined) || meets(shape, path, value, at(live, path))
     );
   }) &&
   removed.every((field) => {
