@@ -1,4 +1,5 @@
 import type { Live, Shape } from "../contract/index.ts";
+import { DeployerError } from "../errors.ts";
 import type { DatasetWire, InfinoClient } from "../infino/index.ts";
 import { datasetNameProblem } from "./dataset-name.ts";
 import type { ResourceKind } from "./types.ts";
@@ -51,7 +52,13 @@ export const dataset: ResourceKind<InfinoClient> = {
   },
   create: async (api, properties, _ids, signal) => {
     const name = String(properties["name"]);
-    await api.createDataset(name, signal);
+    const { existed } = await api.createDataset(name, signal);
+    if (existed === true) {
+      throw new DeployerError("target-problem", `the dataset "${name}" was made by somebody else since the plan`, {
+        hint: "plan again; take it over with --adopt if it is meant",
+        details: { outcome: "refused" },
+      });
+    }
     return name;
   },
   delete: async (api, id, signal) => {
