@@ -1,3 +1,4 @@
+export { builtinCatalog } from "../catalog/index.ts";
 export type * from "../contract/index.ts";
 export { formatPlan, parsePlan } from "../contract/index.ts";
 export type { Diagnostic, DiagnosticCode, Location } from "../diagnostic.ts";

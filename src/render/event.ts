@@ -23,7 +23,7 @@ export const renderEvent = (event: ReportEvent, options: { readonly colour: bool
     case "echo-differs":
       return event.fields
         .map((field) => {
-          const kept = `keeps ${formatValue(field.from)} where ${formatValue(field.to)} was sent`;
+          const kept = `keeps ${formatValue(field.to)} where ${formatValue(field.from)} was sent`;
           return `${style.cyan("i")} ${printable(event.resource)} ${dotted(field.path)}: the target ${kept}`;
         })
         .join("\n");
@@ -36,6 +36,8 @@ export const renderEvent = (event: ReportEvent, options: { readonly colour: bool
       return style.yellow(
         `lease of tenant ${printable(event.tenant)} taken over from ${printable(event.holder)}, which ended`,
       );
+    // Diagnostics are collected and shown together.
+    case "warning":
     case "observe-started":
     case "observe-ended":
     case "apply-started":

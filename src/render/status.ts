@@ -30,11 +30,17 @@ export const renderStatus = (
   }
   const open = (tenant: StatusReport["tenants"][number]): string =>
     tenant.open === 0 ? "" : `${counted(tenant.open, "change")} left open by an interrupted run`;
+  const byTenant = Map.groupBy(report.items, (item) => item.tenant);
+  /** `2 connected, 1 pending`. */
+  const healthOf = (tenant: string): string =>
+    [...Map.groupBy(byTenant.get(tenant) ?? [], (item) => item.health)]
+      .map(([health, items]) => `${count(items.length)} ${printable(health)}`)
+      .join(", ");
   const shown = options.detail ? report.tenants : report.tenants.slice(0, mostTenants);
   const rows = shown.map((tenant) => [
     printable(tenant.tenant),
     count(tenant.resources),
-    tenant.unhealthy === 0 ? "healthy" : `${count(tenant.unhealthy)} unhealthy`,
+    healthOf(tenant.tenant),
     open(tenant),
   ]);
   const tenants = table(["TENANT", "RESOURCES", "HEALTH", ""], rows);

@@ -142,7 +142,7 @@ describe("status", () => {
     const rendered = renderStatus(report, { colour: false, detail: false });
     expect(rendered).toContain("! connection/d failed: 401 from \\u001b[2Jsource");
     expect(rendered).not.toContain("connection/c");
-    expect(rendered).toMatch(/t001 +2 +1 unhealthy +3 changes left open by an interrupted run/);
+    expect(rendered).toMatch(/t001 +2 +1 connected, 1 failed +3 changes left open by an interrupted run/);
     expect(rendered.endsWith("2 resources, 1 unhealthy across 1 tenant")).toBe(true);
     expect(renderStatus(report, { colour: false, detail: true })).toContain("= connection/c connected");
   });

@@ -1,0 +1,64 @@
+import type { ApplyOptions, Plan, Project } from "../deploy/index.ts";
+import { DeployerError } from "../errors.ts";
+import { planSummary, renderApplyReport, renderPlan } from "../render/index.ts";
+import type { ExitCode } from "./exit-code.ts";
+import { exitOfApply } from "./exit-code.ts";
+import type { FlagValues } from "./flag.ts";
+import { usage } from "./flag.ts";
+import { showProgress } from "./progress.ts";
+import type { Session } from "./session.ts";
+import type { applying, detail } from "./shared-flags.ts";
+
+/** Without a terminal nobody can say yes; found out before anything is planned. */
+export const refuseUnasked = (name: string, isConfirmed: boolean, session: Session): void => {
+  if (isConfirmed || session.interactive) return;
+  throw usage(
+    `${name} asks before it writes, and there is no terminal to ask on`,
+    "give --yes when it may go on unasked",
+  );
+};
+
+export const isWork = (plan: Plan): boolean =>
+  plan.changes.some((change) => change.op !== "noop") && !plan.refusals.some((refusal) => refusal.tenant === undefined);
+
+/** On standard error: what is printed as data is what became of it. */
+export const showPlan = (plan: Plan, isDetailed: boolean, session: Session): void =>
+  session.output.note(renderPlan(plan, { format: "text", colour: session.output.colour, detail: isDetailed }));
+
+/** Asks whether to go on; what is deleted needs a whole word. */
+export const confirmPlan = async (plan: Plan, session: Session): Promise<void> => {
+  const { confirm } = await import("./confirm.ts");
+  const deletes = plan.summary.delete + plan.summary.replace;
+  if (session.quiet) session.output.warn(planSummary(plan.summary));
+  if (deletes > 0) await confirm(`this deletes ${deletes} of what is live; type yes to go on:`, ["yes"], session);
+  else await confirm("go on? [y/N]", ["y", "yes", "Y", "YES"], session);
+};
+
+type Flags = FlagValues<typeof applying> & FlagValues<typeof detail>;
+
+/** Applies a plan, shows how it goes on and what became of it. */
+export const applyPlan = async (
+  opened: Project,
+  plan: Plan,
+  command: string,
+  flags: Flags,
+  session: Session,
+): Promise<ExitCode> => {
+  const { stops, output } = session;
+  if (stops.stop.aborted) throw new DeployerError("cancelled", "interrupted before anything was written");
+  const options: ApplyOptions = {
+    ...(flags.parallelism === undefined ? {} : { parallelism: flags.parallelism }),
+    ...(flags.onError === undefined ? {} : { onError: flags.onError }),
+    signal: stops.stop,
+    abort: stops.abort,
+    command,
+  };
+  const hide = isWork(plan) ? await showProgress(session) : undefined;
+  const report = await opened.apply(plan, options).finally(hide);
+  await output.print({
+    document: report,
+    text: ({ colour }) => renderApplyReport(report, { format: "text", colour, detail: flags.detail }),
+    markdown: () => renderApplyReport(report, { format: "markdown", colour: false, detail: flags.detail }),
+  });
+  return stops.reason() === "deadline" ? 1 : exitOfApply(report);
+};

@@ -1,0 +1,26 @@
+import type { Command } from "../command.ts";
+
+export type CommandEntry = {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly command: Command }>;
+};
+
+/** Every command; only the chosen one is loaded. */
+export const commands: readonly CommandEntry[] = [
+  { name: "init", summary: "scaffold a project, a connector and a tenant", load: () => import("./init.ts") },
+  { name: "expand", summary: "the components that the files describe", load: () => import("./expand.ts") },
+  { name: "validate", summary: "everything that is wrong with the files", load: () => import("./validate.ts") },
+  { name: "explain", summary: "where a value came from", load: () => import("./explain.ts") },
+  { name: "plan", summary: "what apply would do", load: () => import("./plan.ts") },
+  { name: "apply", summary: "do what a plan says, or refuse", load: () => import("./apply.ts") },
+  { name: "sync", summary: "apply, and delete what is no longer declared", load: () => import("./sync.ts") },
+  { name: "drift", summary: "what differs from what was last written", load: () => import("./drift.ts") },
+  { name: "status", summary: "health of what is deployed", load: () => import("./status.ts") },
+  { name: "destroy", summary: "delete everything that one tenant owns", load: () => import("./destroy.ts") },
+  { name: "tenants", summary: "tenants of the project", load: () => import("./tenants.ts") },
+  { name: "sources", summary: "connector types that a target offers", load: () => import("./sources.ts") },
+  { name: "schema", summary: "JSON Schemas of the files", load: () => import("./schema.ts") },
+  { name: "serve", summary: "a local connector service", load: () => import("./serve.ts") },
+];

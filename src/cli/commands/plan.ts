@@ -1,0 +1,36 @@
+import { renderPlan } from "../../render/index.ts";
+import { defineCommand } from "../command.ts";
+import { exitOfPlan } from "../exit-code.ts";
+import { planOptionsOf } from "../plan-options.ts";
+import { detail, exitCode, planning, project, prune, reporting, selection } from "../shared-flags.ts";
+import { withProject } from "../with-project.ts";
+import { writeFileWhole } from "../write-file.ts";
+
+export const command = defineCommand({
+  description:
+    "Compares what the files ask for with what is live and shows what apply would do. Writes nothing to the target. --out keeps the plan in a file that `apply` takes; no secret is in it. Refusals are shown and do not change the exit code here; applying them exits 7.",
+  examples: [
+    { line: "plan", does: "what apply would do for every tenant" },
+    {
+      line: "plan --out plan.json -o markdown > comment.md",
+      does: "a plan to apply later, and a comment to review it",
+    },
+    { line: "plan -t 't0*' -t '!t042' --exit-code", does: "some tenants; exits 2 when there are changes" },
+  ],
+  formats: ["text", "json", "yaml", "markdown"],
+  flags: { ...project, ...selection, ...prune, ...planning, ...detail, ...exitCode, ...reporting },
+  run: async (flags, session) => {
+    const plan = await withProject(flags, session, (opened) => opened.plan(planOptionsOf(flags, session)));
+    if (flags.out !== undefined) {
+      const { formatPlan } = await import("../../deploy/index.ts");
+      await writeFileWhole(flags.out, formatPlan(plan), 0o600);
+      session.output.note(`plan written to ${flags.out}; do it with: connector-deployer apply ${flags.out}`);
+    }
+    await session.output.print({
+      document: plan,
+      text: ({ colour }) => renderPlan(plan, { format: "text", colour, detail: flags.detail }),
+      markdown: () => renderPlan(plan, { format: "markdown", colour: false, detail: flags.detail }),
+    });
+    return exitOfPlan(plan, flags.exitCode);
+  },
+});

@@ -1,0 +1,69 @@
+import type { Plan } from "../contract/index.ts";
+import type { ApplyReport, DriftReport, Validation } from "../deploy/index.ts";
+import { hasErrors } from "../diagnostic.ts";
+import type { ErrorCode } from "../errors.ts";
+
+/** What each exit code means; `docs/cli.md` holds the same table. */
+export const exitCodes = {
+  0: "success",
+  1: "error",
+  2: "there are changes or drift (only with --exit-code)",
+  3: "usage, or the files are invalid",
+  4: "some applied, some failed or uncertain",
+  5: "conflict: live moved since the plan, or the plan is stale",
+  6: "authentication or authorisation",
+  7: "blocked by a guard or another run's lease; adoption needed",
+  130: "interrupted",
+} as const;
+
+export type ExitCode = keyof typeof exitCodes;
+
+/** Where several hold, the first of these counts. */
+export const exitOrder = [130, 6, 7, 5, 4, 1] as const satisfies readonly ExitCode[];
+
+const byError: Partial<Record<ErrorCode, ExitCode>> = {
+  usage: 3,
+  "no-project": 3,
+  "invalid-files": 3,
+  "missing-secret": 3,
+  "missing-environment-variable": 3,
+  "invalid-plan": 3,
+  unauthorized: 6,
+  forbidden: 6,
+  blocked: 7,
+  "lease-held": 7,
+  "stale-plan": 5,
+  cancelled: 130,
+};
+
+const isErrorCode = (code: string): code is keyof typeof byError => Object.hasOwn(byError, code);
+
+export const exitOfError = (code: string): ExitCode => (isErrorCode(code) ? byError[code] : undefined) ?? 1;
+
+/** What an apply did, as an exit code. What was only skipped follows from something else, which counts. */
+export const exitOfApply = (report: Pick<ApplyReport, "interrupted" | "results" | "refusals">): ExitCode => {
+  const found = new Set<ExitCode>();
+  if (report.interrupted) found.add(130);
+  if (report.refusals.length > 0) found.add(7);
+  const failure: ExitCode = report.results.some((result) => result.outcome === "done") ? 4 : 1;
+  let onlySkipped = false;
+  for (const { outcome, error } of report.results) {
+    if (outcome === "done") continue;
+    const cause = error === undefined ? 1 : exitOfError(error.code);
+    if (cause === 6 || cause === 7 || cause === 5) found.add(cause);
+    else if (outcome === "conflict") found.add(5);
+    else if (outcome === "skipped") onlySkipped = true;
+    else found.add(failure);
+  }
+  const first = exitOrder.find((code) => found.has(code));
+  return first ?? (onlySkipped ? failure : 0);
+};
+
+export const exitOfPlan = (plan: Pick<Plan, "changes">, counts: boolean): ExitCode =>
+  counts && plan.changes.some((change) => change.op !== "noop") ? 2 : 0;
+
+export const exitOfDrift = (report: Pick<DriftReport, "items">, counts: boolean): ExitCode =>
+  counts && report.items.length > 0 ? 2 : 0;
+
+export const exitOfValidation = (validation: Pick<Validation, "diagnostics">): ExitCode =>
+  hasErrors(validation.diagnostics) ? 3 : 0;

@@ -1,0 +1,89 @@
+import type { Io } from "./session.ts";
+import type { Format } from "./shared-flags.ts";
+import { wantsColour } from "./streams.ts";
+import { writeFileWhole } from "./write-file.ts";
+
+export type Rendering = { readonly colour: boolean };
+
+/** Data in every form that a command can print it in. */
+export type Printable = {
+  /** With `type` and `schemaVersion`. */
+  readonly document: unknown;
+  readonly text: (rendering: Rendering) => string | Promise<string>;
+  readonly markdown?: () => string;
+  /** One a line for `jsonl`. */
+  readonly items?: readonly unknown[];
+};
+
+export type Output = {
+  readonly format: Format;
+  /** Colours on standard error. */
+  readonly colour: boolean;
+  readonly columns: number;
+  /** Data, to standard output or to `--out`. */
+  print(data: Printable): Promise<void>;
+  /** For people, to standard error; nothing with `--quiet`. */
+  note(text: string): void;
+  /** For people, to standard error, always. */
+  warn(text: string): void;
+};
+
+/** JSON that is safe on a terminal. */
+const jsonText = async (value: unknown, indent: number | undefined): Promise<string> => {
+  const { printableJson } = await import("../render/index.ts");
+  return printableJson(JSON.stringify(value, null, indent));
+};
+
+/** A document in one of the forms that machines read. */
+export const documentText = async (document: unknown, format: "json" | "jsonl" | "yaml"): Promise<string> => {
+  if (format !== "yaml") return `${await jsonText(document, format === "json" ? 2 : undefined)}\n`;
+  const { yamlText } = await import("./yaml-text.ts");
+  return yamlText(document);
+};
+
+const written = async (data: Printable, format: Format, colour: boolean): Promise<string> => {
+  switch (format) {
+    case "json":
+    case "yaml":
+      return documentText(data.document, format);
+    case "jsonl": {
+      const lines = await Promise.all((data.items ?? []).map((item) => jsonText(item, undefined)));
+      return lines.map((line) => `${line}\n`).join("");
+    }
+    case "markdown":
+      return `${data.markdown?.() ?? (await data.text({ colour: false }))}\n`;
+    case "text":
+      return `${await data.text({ colour })}\n`;
+    default:
+      return format satisfies never;
+  }
+};
+
+export type OutputOptions = {
+  readonly format: Format;
+  readonly out: string | undefined;
+  readonly noColor: boolean;
+  readonly quiet: boolean;
+};
+
+export const createOutput = (io: Io, options: OutputOptions): Output => {
+  const { format, out, noColor, quiet } = options;
+  const warn = (text: string): void => {
+    io.stderr.write(`${text}\n`);
+  };
+  return {
+    format,
+    colour: wantsColour(io.stderr, io.env, noColor),
+    columns: io.stderr.columns ?? 80,
+    print: async (data) => {
+      const colour = out === undefined && wantsColour(io.stdout, io.env, noColor);
+      const text = await written(data, format, colour);
+      if (out === undefined) io.stdout.write(text);
+      else await writeFileWhole(out, text, 0o644);
+    },
+    note: (text) => {
+      if (!quiet) warn(text);
+    },
+    warn,
+  };
+};
