@@ -42,7 +42,7 @@ const staleness = () => {
       if (optional) continue;
       return `${place.slice(place.lastIndexOf("node_modules/") + 13)} is not installed`;
     }
-    if (found.version !== version || found.integrity !== integrity) {
+    if (found.version !== version || (integrity && found.integrity !== integrity)) {
       return `${place.slice(place.lastIndexOf("node_modules/") + 13)} is not the version of the lock file`;
     }
   }
