@@ -8,6 +8,7 @@ type Flags = FlagValues<typeof planning> & Partial<FlagValues<typeof selection> 
 
 export const planOptionsOf = (flags: Flags, session: Session): PlanOptions => ({
   ...selectionOf(flags),
+  ...(flags.only.length === 0 ? {} : { only: flags.only }),
   prune: flags.prune === true,
   deleteData: flags.deleteData,
   ...(flags.maxDeletes === undefined ? {} : { maxDeletes: flags.maxDeletes }),

@@ -30,7 +30,6 @@ export const selection = {
   tenant: repeated("-t, --tenant <glob>", "only these tenants (repeat; !x excludes)"),
   selector: repeated("-l, --selector <label=value>", "only tenants with this label (repeat)"),
   wave: single("--wave <name>", "only tenants of this wave", filled("--wave")),
-  only: repeated("--only <kind/_id>", "only these resources and what depends on them (repeat; globs)"),
 };
 
 export const detail = { detail: toggle("--detail", "every thing with all that is known of it") };
@@ -40,6 +39,7 @@ export const prune = { prune: toggle("--prune", "delete what is owned and no lon
 
 /** What goes into a plan. */
 export const planning = {
+  only: repeated("--only <kind/_id>", "only these resources and what depends on them (repeat; globs)"),
   ...deleteData,
   maxDeletes: single(
     "--max-deletes <n|p%>",

@@ -65,11 +65,10 @@ export const withProject = async <Result>(
 };
 
 export const selectionOf = (flags: Partial<FlagValues<typeof selection>>): Selection => {
-  const { tenant = [], selector = [], wave, only = [] } = flags;
+  const { tenant = [], selector = [], wave } = flags;
   return {
     ...(tenant.length === 0 ? {} : { tenants: tenant }),
     ...(selector.length === 0 ? {} : { labels: Object.fromEntries(selector.map((text) => pair("--selector", text))) }),
     ...(wave === undefined ? {} : { wave }),
-    ...(only.length === 0 ? {} : { only }),
   };
 };
