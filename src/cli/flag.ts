@@ -63,8 +63,6 @@ export const repeated = (flags: string, description: string): Flag<readonly stri
   read: (texts) => texts,
 });
 
-export const asText = (text: string): string => text;
-
 export const usage = (message: string, hint: string): DeployerError => new DeployerError("usage", message, { hint });
 
 /** Text that has to be there: an empty one is most often a shell variable that is not set. */

@@ -22,6 +22,8 @@ export type Output = {
   readonly columns: number;
   /** Data, to standard output or to `--out`. */
   print(data: Printable): Promise<void>;
+  /** True once data was printed: a failure after that is only told to people, so that there is one document. */
+  hasPrinted(): boolean;
   /** For people, to standard error; nothing with `--quiet`. */
   note(text: string): void;
   /** For people, to standard error, always. */
@@ -71,6 +73,7 @@ export const createOutput = (io: Io, options: OutputOptions): Output => {
   const warn = (text: string): void => {
     io.stderr.write(`${text}\n`);
   };
+  let hasPrinted = false;
   return {
     format,
     colour: wantsColour(io.stderr, io.env, noColor),
@@ -78,9 +81,11 @@ export const createOutput = (io: Io, options: OutputOptions): Output => {
     print: async (data) => {
       const colour = out === undefined && wantsColour(io.stdout, io.env, noColor);
       const text = await written(data, format, colour);
+      hasPrinted = true;
       if (out === undefined) io.stdout.write(text);
       else await writeFileWhole(out, text, 0o644);
     },
+    hasPrinted: () => hasPrinted,
     note: (text) => {
       if (!quiet) warn(text);
     },

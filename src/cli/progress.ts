@@ -77,6 +77,8 @@ export const showProgress = async (session: Session): Promise<() => void> => {
   const isOnTerminal = isLive(session);
   const display = isOnTerminal ? await live(session) : plain(session);
   const stop = session.listen((event: ReportEvent) => {
+    // The plan has said this, and the report says it again.
+    if (event.code === "tenant-refused") return;
     // What ended well is in the display's counts already.
     if (isOnTerminal && event.code === "change-ended" && event.outcome === "done") return;
     const line = renderEvent(event, { colour: session.output.colour });

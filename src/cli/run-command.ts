@@ -109,7 +109,10 @@ export const runCommand = async (
     return await Promise.race([command.execute(given, args, session), impatience(stops, command)]);
   } catch (error) {
     const isCancelled = error instanceof DeployerError && error.code === "cancelled";
-    throw isCancelled && stops.reason() === "deadline" ? deadlineError(timeout ?? 0, activity) : error;
+    const reason = isCancelled && stops.reason() === "deadline" ? deadlineError(timeout ?? 0, activity) : error;
+    if (!output.hasPrinted()) throw reason;
+    const { fail } = await import("./fail.ts");
+    return fail(reason, io, { format: undefined, noColor, verbose });
   } finally {
     if (warnings.length > 0) output.note(renderDiagnostics(warnings, { colour: output.colour }));
     stops.dispose();
