@@ -1,1 +1,7 @@
+export type { ReadOptions } from "./read-project.ts";
+export { readProject } from "./read-project.ts";
+export { environmentSchema } from "./schemas/environment.ts";
+export { manifestSchema } from "./schemas/manifest.ts";
+export { projectSchema } from "./schemas/project.ts";
+export { tenantSchema } from "./schemas/tenant.ts";
 export type * from "./types.ts";

@@ -1,0 +1,152 @@
+import type { Json } from "../contract/index.ts";
+import type { Compilation, CompileProblem, Part, VariableUse } from "./compile-text.ts";
+import { compileKey, compileText } from "./compile-text.ts";
+import { placeAt } from "./place.ts";
+import type { Scope, Spot } from "./scope.ts";
+import type { Source } from "./source.ts";
+import type { Member, Tree, TreeMap } from "./tree.ts";
+import { reservedKeys } from "./tree.ts";
+
+export type ComponentTemplate = {
+  readonly tree: TreeMap;
+  readonly id: Part;
+  readonly type: Part;
+  readonly properties: Part;
+  readonly idSpot: Spot;
+  readonly typeSpot: Spot;
+};
+
+/** A template file, compiled once for all tenants. */
+export type Template = {
+  readonly source: Source;
+  readonly components: readonly ComponentTemplate[];
+  readonly variables: readonly string[];
+  readonly uses: readonly VariableUse[];
+  readonly problems: readonly CompileProblem[];
+  readonly environment: ReadonlySet<string>;
+};
+
+const compile = (compilation: Compilation, source: Source, tree: Tree): Part => {
+  const { start, end } = tree;
+  if (tree.type === "scalar") {
+    return typeof tree.value === "string"
+      ? compileText(compilation, tree.value, { source, start, end })
+      : { constant: true, value: tree.value };
+  }
+  return tree.type === "list"
+    ? compileList(compilation, source, tree.items)
+    : compileMembers(compilation, source, tree.members, []);
+};
+
+const compileList = (compilation: Compilation, source: Source, items: readonly Tree[]): Part => {
+  const parts = items.map((item) => compile(compilation, source, item));
+  const constant = parts.flatMap((part) => (part.constant ? [part.value] : []));
+  if (constant.length === parts.length) return { constant: true, value: Object.freeze(constant) };
+  return { constant: false, make: (scope) => parts.map((part) => (part.constant ? part.value : part.make(scope))) };
+};
+
+type Entry = { readonly key: string | ((scope: Scope) => string); readonly part: Part; readonly spot: Spot };
+
+const compileMembers = (
+  compilation: Compilation,
+  source: Source,
+  members: readonly Member[],
+  taken: readonly string[],
+): Part => {
+  const entries = members.map((member): Entry => {
+    const spot = { source, start: member.keyStart, end: member.keyEnd };
+    const key = compileKey(compilation, member.key, spot);
+    return { key, spot, part: compile(compilation, source, member.value) };
+  });
+  const names = entries.flatMap(({ key }) => (typeof key === "string" ? [key] : []));
+  if (names.length < entries.length || new Set(names).size < names.length) {
+    return { constant: false, make: withMadeKeys(entries, taken) };
+  }
+  return withFixedKeys(names, entries);
+};
+
+const withFixedKeys = (names: readonly string[], entries: readonly Entry[]): Part => {
+  const base: Record<string, Json> = {};
+  const made: { key: string; make: (scope: Scope) => Json }[] = [];
+  for (const [index, { part }] of entries.entries()) {
+    const key = names[index] ?? "";
+    base[key] = part.constant ? part.value : null;
+    if (!part.constant) made.push({ key, make: part.make });
+  }
+  Object.freeze(base);
+  if (made.length === 0) return { constant: true, value: base };
+  return {
+    constant: false,
+    make: (scope) => {
+      const value = { ...base };
+      for (const { key, make } of made) value[key] = make(scope);
+      return value;
+    },
+  };
+};
+
+const withMadeKeys =
+  (entries: readonly Entry[], taken: readonly string[]) =>
+  (scope: Scope): Json => {
+    const value: Record<string, Json> = {};
+    for (const { key, part, spot } of entries) {
+      const name = typeof key === "string" ? key : key(scope);
+      const place = () => placeAt(spot.source, spot.start, spot.end);
+      if (reservedKeys.has(name)) {
+        scope.report("invalid-value", place, `the key becomes "${name}", which is reserved`, "use another name");
+      } else if (Object.hasOwn(value, name) || taken.includes(name)) {
+        const message = `the key becomes "${name}", which is here already`;
+        scope.report("duplicate-key", place, message, "every key of a mapping needs a name of its own");
+      } else value[name] = part.constant ? part.value : part.make(scope);
+    }
+    return value;
+  };
+
+const componentOf = (compilation: Compilation, source: Source, tree: TreeMap): ComponentTemplate | undefined => {
+  const required = (name: string): { part: Part; spot: Spot } | undefined => {
+    const member = tree.members.find(({ key }) => key === name);
+    const around = { source, start: tree.start, end: tree.start + 1 };
+    if (member === undefined) {
+      const hint = `add ${name}: as text`;
+      compilation.problems.push({ code: "missing-field", spot: around, message: `a component needs "${name}"`, hint });
+      return undefined;
+    }
+    const { value } = member;
+    const spot = { source, start: value.start, end: Math.max(value.end, value.start + 1) };
+    if (value.type === "scalar" && typeof value.value === "string" && value.value !== "") {
+      return { part: compileText(compilation, value.value, spot), spot };
+    }
+    const message = `"${name}" of a component has to be text`;
+    const hint = "put it in quotes if it is a number";
+    const start = value.type === "scalar" && value.end > value.start ? spot : keySpot(source, member);
+    compilation.problems.push({ code: "wrong-type", spot: start, message, hint });
+    return undefined;
+  };
+  const id = required("_id");
+  const type = required("type");
+  const others = tree.members.filter(({ key }) => key !== "_id" && key !== "type");
+  const properties = compileMembers(compilation, source, others, ["_id", "type"]);
+  if (id === undefined || type === undefined) return undefined;
+  return { tree, id: id.part, type: type.part, properties, idSpot: id.spot, typeSpot: type.spot };
+};
+
+const keySpot = (source: Source, member: Member): Spot => ({ source, start: member.keyStart, end: member.keyEnd });
+
+/** Compiles the documents of a template: each is one component, or a list of them. */
+export const compileTemplate = (source: Source, trees: readonly Tree[], declared: ReadonlySet<string>): Template => {
+  const compilation: Compilation = { variables: [], uses: [], problems: [], environment: new Set(), declared };
+  const components = trees
+    .flatMap((tree) => (tree.type === "list" ? tree.items : [tree]))
+    .flatMap((tree): ComponentTemplate[] => {
+      if (tree.type === "map") {
+        const component = componentOf(compilation, source, tree);
+        return component === undefined ? [] : [component];
+      }
+      const spot = { source, start: tree.start, end: Math.max(tree.end, tree.start + 1) };
+      const hint = "a template is one mapping, a list of mappings, or several documents of them";
+      compilation.problems.push({ code: "wrong-type", spot, message: "a component has to be a mapping", hint });
+      return [];
+    });
+  const { variables, uses, problems, environment } = compilation;
+  return { source, components, variables, uses, problems, environment };
+};

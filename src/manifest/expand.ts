@@ -1,0 +1,223 @@
+import { digest } from "../canonical.ts";
+import type { Component, Json, Properties } from "../contract/index.ts";
+import { hasReference, isObject, joinPath } from "../contract/index.ts";
+import type { Location } from "../diagnostic.ts";
+import { nearest } from "../nearest.ts";
+import type { Collector } from "./collect.ts";
+import { collector } from "./collect.ts";
+import type { ComponentTemplate } from "./compile-template.ts";
+import { instantiate } from "./instantiate.ts";
+import { insideOf } from "./jail.ts";
+import type { Provenance } from "./origin.ts";
+import { locateComponent, originOf } from "./origin.ts";
+import type { ProjectState } from "./project-state.ts";
+import type { Use } from "./read-connector.ts";
+import type { TenantConnector, TenantValues } from "./read-tenant.ts";
+import type { Scope, Value } from "./scope.ts";
+import { reservedKeys } from "./tree.ts";
+import type { ExpandOptions, Expansion, Tenant } from "./types.ts";
+import { locateIn } from "./validate.ts";
+import type { Given } from "./variables.ts";
+import { plainValue } from "./variables.ts";
+
+type Run = {
+  readonly state: ProjectState;
+  readonly tenant: Tenant;
+  readonly values: TenantValues;
+  readonly options: ExpandOptions;
+  readonly collect: Collector;
+  readonly components: Component[];
+  /** In step with `components`. */
+  readonly templates: ComponentTemplate[];
+  readonly scopes: Scope[];
+  readonly ids: Map<string, number>;
+};
+
+const givenBy = ({ state, tenant, values, options }: Run, { connector, entry }: TenantConnector): Given => {
+  const { account_id, is_fullsync } = entry.auth;
+  const accountPath = `${joinPath("/connectors", connector.id)}/auth/account_id`;
+  const system = `${state.vendor}-${tenant.id}-${connector.id}`;
+  return {
+    system: plainValue(system, "vendor, tenant id and connector name"),
+    account_id: account_id === undefined ? undefined : plainValue(account_id, "tenant auth.account_id", accountPath),
+    is_fullsync,
+    service_url:
+      values.service_url === undefined
+        ? state.serviceUrls.get(tenant.target)
+        : plainValue(values.service_url, "tenant service_url", "/service_url"),
+    parameter_values: entry.parameter_values as Properties,
+    datatypes: entry.datatypes as Given["datatypes"],
+    set: options.set ?? {},
+  };
+};
+
+/** Every declared parameter needs a value somewhere, also where no template uses it. */
+const checkParameters = (run: Run, { connector }: TenantConnector, given: Given): void => {
+  for (const name of connector.valueless) {
+    const somewhere =
+      Object.hasOwn(given.set, name) ||
+      Object.hasOwn(given.parameter_values, name) ||
+      Object.values(given.datatypes).some(
+        (said) => typeof said === "object" && Object.hasOwn(said.parameter_values, name),
+      );
+    if (!somewhere) withoutValue(run, connector.id, name);
+  }
+};
+
+const withoutValue = ({ values, tenant, collect }: Run, connector: string, name: string): void => {
+  const place = (): Location | undefined => locateIn(values.source)(joinPath("/connectors", connector), "key");
+  const account = name === "account_id";
+  collect.error(
+    "parameter-without-value",
+    place,
+    `"${name}" of the connector ${connector} has no value for tenant ${tenant.id}`,
+    account
+      ? `set connectors.${connector}.auth.account_id in ${values.source.file}`
+      : `give it in parameter_values of ${values.source.file} or of the project, or a default in the manifest`,
+  );
+};
+
+const scopeOf = (run: Run, use: Use, connector: string, given: Given): Scope | undefined => {
+  const { state, tenant, collect } = run;
+  const values: Value[] = [];
+  for (const [slot, resolve] of use.resolvers.entries()) {
+    const value = resolve(given);
+    if (value === undefined) withoutValue(run, connector, use.template.variables[slot] ?? "");
+    else values.push(value);
+  }
+  if (values.length < use.resolvers.length) return undefined;
+  return {
+    variables: use.template.variables,
+    values,
+    environment: state.environment,
+    secretDeclared: (name) => Object.hasOwn(tenant.secrets, name) || Object.hasOwn(state.secrets, name),
+    secretNames: () => [...Object.keys(tenant.secrets), ...Object.keys(state.secrets)],
+    report: collect.error,
+    deferred: false,
+  };
+};
+
+const checkComponent = (run: Run, component: Component, provenance: Provenance): void => {
+  const { state, collect, ids, components } = run;
+  const { _id, type, properties } = component;
+  const other = ids.get(_id);
+  if (other !== undefined) {
+    const first = components[other];
+    const before = first && locateComponent({ ...provenance, at: other }, "/_id");
+    const seen = before === undefined ? "another template" : `${before.file}:${before.line}`;
+    const message = `the _id "${_id}" stands here and at ${seen}`;
+    const hint = "put what tells them apart into the _id, such as <<@ datatype @>>";
+    collect.error("duplicate-id", () => locateComponent(provenance, "/_id"), message, hint);
+  }
+  const path = properties["path"];
+  if (type === "file" && typeof path === "string" && insideOf(state.root, "", path) === undefined) {
+    const message = `"${path}" leaves the project folder`;
+    collect.error("path-outside-project", () => locateComponent(provenance, "/path"), message, "keep data inside it");
+  }
+};
+
+const expandConnector = (run: Run, entry: TenantConnector): void => {
+  const { tenant, options, components, templates, scopes, ids } = run;
+  const { connector } = entry;
+  const given = givenBy(run, entry);
+  const system = String(given.system.json);
+  checkParameters(run, entry, given);
+  for (const use of connector.uses) {
+    const { datatype, schedule } = use;
+    if (datatype !== undefined && Object.hasOwn(given.datatypes, datatype) && given.datatypes[datatype] === false)
+      continue;
+    const scope = scopeOf(run, use, connector.id, given);
+    if (scope === undefined) continue;
+    const identity = { tenant: tenant.id, connector: connector.id, datatype, system, schedule };
+    for (const template of use.template.components) {
+      const component = instantiate(template, scope, identity, options.secretPaths);
+      if (component === undefined) continue;
+      const at = components.push(component) - 1;
+      templates.push(template);
+      scopes.push(scope);
+      if (ids.has(component._id) || component.type === "file") checkComponent(run, component, provenanceOf(run, at));
+      ids.set(component._id, at);
+    }
+  }
+};
+
+const provenanceOf = ({ templates, scopes, components, values, state, tenant }: Run, at: number): Provenance => ({
+  at,
+  templates,
+  scopes,
+  components,
+  tenantSource: values.source,
+  tenant,
+  state,
+});
+
+/** `--set` is not part of any file: what it names and holds is checked once for each tenant. */
+const checkSet = (set: Properties, parameters: ReadonlySet<string>, collect: Collector): void => {
+  const visit = (name: string, value: Json): void => {
+    if (typeof value === "string" && hasReference(value)) {
+      const hint = "name secrets in templates or in connector-deployer.yaml";
+      collect.warning("reference-not-resolved", undefined, `references are plain text in --set ${name}`, hint);
+    } else if (Array.isArray(value)) for (const item of value) visit(name, item);
+    else if (isObject(value)) {
+      for (const [key, member] of Object.entries(value)) {
+        if (!reservedKeys.has(key)) visit(name, member);
+        else
+          collect.error("invalid-value", undefined, `--set ${name}: the key "${key}" is reserved`, "use another name");
+      }
+    }
+  };
+  for (const [name, value] of Object.entries(set)) {
+    visit(name, value);
+    if (parameters.has(name)) continue;
+    const hint = nearest(name, [...parameters], "parameters are");
+    collect.error("unknown-parameter", undefined, `--set ${name}: no connector has this parameter`, hint);
+  }
+};
+
+/** Expands one tenant's components, in the order of its connectors and their manifests. */
+export const expand = (
+  state: ProjectState,
+  tenant: Tenant,
+  values: TenantValues,
+  options: ExpandOptions,
+): Expansion => {
+  const collect = collector(tenant.id);
+  const run: Run = {
+    state,
+    tenant,
+    values,
+    options,
+    collect,
+    components: [],
+    templates: [],
+    scopes: [],
+    ids: new Map(),
+  };
+  if (options.set !== undefined) checkSet(options.set, state.parameters, collect);
+  if (tenant.state === "present") for (const entry of values.connectors) expandConnector(run, entry);
+  const { components } = run;
+  let known: string | undefined;
+  const find = (component: Component): Provenance | undefined => {
+    const at = components.indexOf(component);
+    const index = at === -1 ? run.ids.get(component._id) : at;
+    return index === undefined ? undefined : provenanceOf(run, index);
+  };
+  return {
+    tenant,
+    components,
+    diagnostics: collect.diagnostics,
+    get digest() {
+      const { id, state, target, wave, on_drift } = tenant;
+      known ??= digest({ tenant: { id, state, target, wave, on_drift }, components });
+      return known;
+    },
+    locate: (component, path) => {
+      const provenance = find(component);
+      return provenance && locateComponent(provenance, path);
+    },
+    origin: (component, path) => {
+      const provenance = find(component);
+      return provenance && originOf(provenance, path);
+    },
+  };
+};

@@ -1,0 +1,60 @@
+import type { Component, Json, Path, Properties } from "../contract/index.ts";
+import type { ComponentTemplate } from "./compile-template.ts";
+import type { Part } from "./compile-text.ts";
+import { placeAt } from "./place.ts";
+import { Deferred, inClear, resolveDeferred } from "./references.ts";
+import type { Scope, Spot } from "./scope.ts";
+
+export type Identity = {
+  readonly tenant: string;
+  readonly connector: string;
+  readonly datatype: string | undefined;
+  readonly system: string;
+  readonly schedule: string | undefined;
+};
+
+export type SecretPaths = (type: string, properties: Properties) => readonly Path[];
+
+const made = (part: Part, scope: Scope): Json => (part.constant ? part.value : part.make(scope));
+
+/** `_id` and `type` have to be text; undefined, and reported, where they are not. */
+const textOf = (part: Part, name: string, spot: Spot, scope: Scope): string | undefined => {
+  const value: unknown = made(part, scope);
+  if (typeof value === "string" && value !== "") return value;
+  if (value instanceof Deferred) {
+    const text = inClear(value, scope, true);
+    if (text !== "") return text;
+  }
+  const what =
+    value === "" || value instanceof Deferred
+      ? "empty"
+      : typeof value === "object"
+        ? "no text"
+        : `the ${typeof value} ${value}`;
+  const message = `"${name}" of a component has to be text, and is ${what}`;
+  scope.report("wrong-type", () => placeAt(spot.source, spot.start, spot.end), message, "give its variables text");
+  return undefined;
+};
+
+/** One component of a template with a scope's values; undefined, and reported, where it has no `_id` or type. */
+export const instantiate = (
+  template: ComponentTemplate,
+  scope: Scope,
+  { tenant, connector, datatype, system, schedule }: Identity,
+  secretPaths: SecretPaths | undefined,
+): Component | undefined => {
+  const _id = textOf(template.id, "_id", template.idSpot, scope);
+  const type = textOf(template.type, "type", template.typeSpot, scope);
+  scope.deferred = false;
+  const properties = made(template.properties, scope) as Record<string, Json>;
+  if (_id === undefined || type === undefined) return undefined;
+  if (scope.deferred) resolveDeferred(properties, scope, () => secretPaths?.(type, properties) ?? []);
+  if (datatype === undefined) {
+    return schedule === undefined
+      ? { tenant, connector, system, _id, type, properties }
+      : { tenant, connector, system, _id, type, properties, schedule };
+  }
+  return schedule === undefined
+    ? { tenant, connector, datatype, system, _id, type, properties }
+    : { tenant, connector, datatype, system, _id, type, properties, schedule };
+};

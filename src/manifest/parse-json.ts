@@ -1,0 +1,179 @@
+import type { FileProblem } from "./source.ts";
+import type { Member, Tree } from "./tree.ts";
+import { maxDepth, reservedKeys } from "./tree.ts";
+
+class Stop extends Error {
+  readonly problem: FileProblem;
+  constructor(problem: FileProblem) {
+    super(problem.message);
+    this.problem = problem;
+  }
+}
+
+const space = /[ \t\n\r]*/y;
+const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const word = /true|false|null/y;
+const string = /"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*"/y;
+const words: ReadonlyMap<string, boolean | null> = new Map([
+  ["true", true],
+  ["false", false],
+  ["null", null],
+]);
+
+/** JSON with places. Unlike `JSON.parse` it finds duplicate keys, and numbers that would lose digits. */
+export const parseJson = (text: string): { tree: Tree | undefined; problems: readonly FileProblem[] } => {
+  const problems: FileProblem[] = [];
+  let at = 0;
+
+  const take = (pattern: RegExp): string | undefined => {
+    pattern.lastIndex = at;
+    const match = pattern.exec(text);
+    if (match === null) return undefined;
+    at += match[0].length;
+    return match[0];
+  };
+
+  const fail = (expected: string): never => {
+    const before = text[at - 1] === "{" && text[at] === "{" ? at - 1 : at;
+    const opening = text.slice(before, before + 3);
+    if (opening === "{{@" || opening === "<<@") {
+      throw new Stop({
+        code: "unquoted-variable",
+        start: before,
+        end: before + 3,
+        message: "a variable stands outside of quotes",
+        hint: 'write "<<@ name @>>": a text that is one variable takes its value with its type',
+      });
+    }
+    if (opening === "{{%") {
+      throw new Stop({
+        code: "yaml-syntax",
+        start: before,
+        end: before + 3,
+        message: "template blocks such as {{% if … %}} are not supported",
+        hint: "write the template without blocks",
+      });
+    }
+    const found = at >= text.length ? "the end of the file" : `"${text[at]}"`;
+    throw new Stop({ code: "yaml-syntax", start: at, end: at + 1, message: `expected ${expected}, found ${found}` });
+  };
+
+  const value = (depth: number): Tree => {
+    if (depth > maxDepth) {
+      throw new Stop({ code: "yaml-syntax", start: at, end: at + 1, message: `nested deeper than ${maxDepth} levels` });
+    }
+    const start = at;
+    const first = text[at];
+    if (first === "{") return map(depth, start);
+    if (first === "[") return list(depth, start);
+    if (first === '"') return { type: "scalar", value: quoted(), start, end: at };
+    const digits = take(number);
+    if (digits !== undefined) {
+      const parsed = Number(digits);
+      if (!Number.isFinite(parsed) || (Number.isInteger(parsed) && !Number.isSafeInteger(parsed))) {
+        problems.push(tooLarge(digits, start, at));
+      }
+      return { type: "scalar", value: parsed, start, end: at };
+    }
+    const literal = take(word);
+    if (literal === undefined) return fail("a value");
+    return { type: "scalar", value: words.get(literal) ?? null, start, end: at };
+  };
+
+  const quoted = (): string => {
+    const start = at;
+    const raw = take(string);
+    if (raw !== undefined) return JSON.parse(raw) as string;
+    at = start;
+    throw new Stop({
+      code: "yaml-syntax",
+      start,
+      end: start + 1,
+      message: "the quoted text does not end, or holds a raw control character or a bad escape",
+    });
+  };
+
+  const list = (depth: number, start: number): Tree => {
+    const items: Tree[] = [];
+    at++;
+    take(space);
+    while (text[at] !== "]") {
+      items.push(value(depth + 1));
+      take(space);
+      if (text[at] !== ",") break;
+      at++;
+      take(space);
+      if (text[at] === "]") fail("a value");
+    }
+    if (text[at] !== "]") fail('"," or "]"');
+    at++;
+    return { type: "list", items, start, end: at };
+  };
+
+  const map = (depth: number, start: number): Tree => {
+    const members: Member[] = [];
+    const keys = new Set<string>();
+    at++;
+    take(space);
+    while (text[at] !== "}") {
+      const keyStart = at;
+      if (text[at] !== '"') fail("a key in double quotes");
+      const key = quoted();
+      const keyEnd = at;
+      take(space);
+      if (text[at] !== ":") fail('":"');
+      at++;
+      take(space);
+      const member = { key, keyStart, keyEnd, value: value(depth + 1) };
+      const problem = keyProblem(key, keys, keyStart, keyEnd);
+      if (problem === undefined) members.push(member);
+      else problems.push(problem);
+      take(space);
+      if (text[at] !== ",") break;
+      at++;
+      take(space);
+      if (text[at] === "}") fail("a key in double quotes");
+    }
+    if (text[at] !== "}") fail('"," or "}"');
+    at++;
+    return { type: "map", members, start, end: at };
+  };
+
+  try {
+    take(space);
+    if (at >= text.length) return { tree: undefined, problems };
+    const tree = value(0);
+    take(space);
+    if (at < text.length) fail("the end of the file");
+    return { tree, problems };
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error;
+    return { tree: undefined, problems: [...problems, error.problem] };
+  }
+};
+
+/** A key that cannot stand here; a good one is remembered in `keys`. */
+export const keyProblem = (key: string, keys: Set<string>, start: number, end: number): FileProblem | undefined => {
+  if (reservedKeys.has(key)) {
+    return { code: "invalid-value", start, end, message: `the key "${key}" is reserved`, hint: "use another name" };
+  }
+  if (keys.has(key)) {
+    return {
+      code: "duplicate-yaml-key",
+      start,
+      end,
+      message: `the key "${key}" stands here twice`,
+      hint: "keep one of them; only one could count",
+    };
+  }
+  keys.add(key);
+  return undefined;
+};
+
+export const tooLarge = (digits: string, start: number, end: number): FileProblem => ({
+  code: "invalid-value",
+  start,
+  end,
+  message: `the number ${digits} is too large to be kept exactly`,
+  hint: "put it in quotes",
+});

@@ -1,0 +1,57 @@
+import type { Location } from "../diagnostic.ts";
+import type { Source } from "./source.ts";
+
+const lines = new WeakMap<Source, readonly number[]>();
+
+const lineStarts = (source: Source): readonly number[] => {
+  const known = lines.get(source);
+  if (known !== undefined) return known;
+  const starts = [0];
+  for (let at = source.text.indexOf("\n"); at !== -1; at = source.text.indexOf("\n", at + 1)) starts.push(at + 1);
+  lines.set(source, starts);
+  return starts;
+};
+
+/** True for names of things that are secret more often than not. */
+export const looksSecret = (name: string): boolean =>
+  /pass|secret|token|api_?key|access_?key|private|credential|^pat$|pat_|(?:^|_)key$/i.test(name) &&
+  !/_ur[li]$/i.test(name);
+
+const secretMember = /["']?([A-Za-z_][\w.-]*)["']?\s*:\s*([^\s,}\]{[][^,}\]{[]*)?/g;
+const harmless = /\\*\$(?:ENV|SECRET)\([^)]*\)|(?:<<|\{\{)@[^@]*@(?:>>|\}\})/g;
+
+/**
+ * True where a line seems to hold a secret in clear: a literal behind a key with a secret's name, a user with a password
+ * in an address, or a long run of letters and digits. References and variables are not literals.
+ */
+export const maySecret = (line: string): boolean => {
+  const plain = line.replace(harmless, "");
+  for (const [, key = "", value = ""] of plain.matchAll(secretMember)) {
+    if (looksSecret(key) && /[^\s"'|>&*!-]/.test(value)) return true;
+  }
+  return /:\/\/[^\s/@:]*:[^\s/@]+@/.test(plain) || /(?=[\w+/=-]*\d)(?=[\w+/=-]*[A-Za-z])[\w+/=-]{28,}/.test(plain);
+};
+
+/** The place of two offsets, with the line's text unless that may hold a secret. */
+export const placeAt = (source: Source, start: number, end: number): Location => {
+  const starts = lineStarts(source);
+  let low = 0;
+  let high = starts.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((starts[middle] ?? 0) <= start) low = middle;
+    else high = middle - 1;
+  }
+  const from = starts[low] ?? 0;
+  const next = starts[low + 1];
+  const text = source.text.slice(from, next === undefined ? undefined : next - 1).replace(/\r$/, "");
+  const column = Math.min(start - from, text.length) + 1;
+  const endColumn = Math.max(Math.min(end - from, text.length), column - 1) + 1;
+  return {
+    file: source.file,
+    line: low + 1,
+    column,
+    endColumn: Math.max(endColumn, column + 1),
+    ...(maySecret(text) ? {} : { text }),
+  };
+};

@@ -1,0 +1,187 @@
+import type { Json, Path, Properties } from "../contract/index.ts";
+import { isObject, joinPath } from "../contract/index.ts";
+import { nearest, nearestName } from "../nearest.ts";
+import type { Collector } from "./collect.ts";
+import type { Template } from "./compile-template.ts";
+import type { Folder } from "./folder.ts";
+import { jailed, spotIn } from "./folder.ts";
+import { readManifest } from "./read-manifest.ts";
+import { templateOf } from "./read-template.ts";
+import { brokenReference } from "./references.ts";
+import { scheduleOf } from "./schedule.ts";
+import type { ManifestContent } from "./schemas/manifest.ts";
+import type { ProjectContent } from "./schemas/project.ts";
+import type { Spot } from "./scope.ts";
+import { placeWithin, timesBefore } from "./scope.ts";
+import type { Source } from "./source.ts";
+import type { Locate } from "./validate.ts";
+import { locateIn } from "./validate.ts";
+import type { Declarations, Resolve } from "./variables.ts";
+import { allParameters, bind, valuelessParameters, webhookVariable } from "./variables.ts";
+
+/** A template as one datatype uses it, or the connector's system template. */
+export type Use = {
+  readonly datatype: string | undefined;
+  readonly template: Template;
+  /** By the template's slots. */
+  readonly resolvers: readonly Resolve[];
+  readonly schedule: string | undefined;
+};
+
+/** A connector's files, checked and compiled. */
+export type Connector = {
+  readonly id: string;
+  readonly declarations: Declarations;
+  readonly datatypes: readonly string[];
+  readonly uses: readonly Use[];
+  /** Declared parameters that have no value unless a tenant, or --set, gives one. */
+  readonly valueless: readonly string[];
+  /** What the digest of the shared files covers. */
+  readonly content: Json;
+  /** Environment variables that its files name. */
+  readonly environment: ReadonlySet<string>;
+};
+
+type Configuration = Exclude<ProjectContent["connectors"], string>[string];
+
+const resolversOf = (
+  { collect }: Folder,
+  declarations: Declarations,
+  datatype: string | undefined,
+  template: Template,
+): readonly Resolve[] => {
+  const bindings = template.variables.map((name) => bind(declarations, datatype, name));
+  for (const [slot, binding] of bindings.entries()) {
+    if ("resolve" in binding) continue;
+    const { code, message, hint } = binding;
+    for (const use of template.uses.filter(({ name }) => name === template.variables[slot])) {
+      const mark = use.text.slice(use.start).match(/^.*?@(?:>>|\}\})/s)?.[0] ?? "";
+      collect.error(code, placeWithin(use.spot, mark, timesBefore(use.text, mark, use.start)), message, hint);
+    }
+  }
+  return bindings.map((binding) => ("resolve" in binding ? binding.resolve : () => undefined));
+};
+
+/** A hint for a parameter that is not declared. */
+export const parameterHint = (name: string, declared: readonly string[]): string => {
+  if (["system", "datatype", "account_id", "is_fullsync", "parent"].includes(name)) {
+    return `"${name}" is always there and cannot be given`;
+  }
+  return nearestName(name, declared) === undefined
+    ? `declare it in the manifest: additional_parameters: { ${name}: {} }`
+    : nearest(name, declared);
+};
+
+/** Reports references without a name in values where references count. */
+const checkReferences = (json: unknown, path: Path, spotOf: (path: Path) => Spot, collect: Collector): void => {
+  if (typeof json === "string") {
+    const broken = brokenReference(json);
+    if (broken === undefined) return;
+    const hint = `a name is letters, digits, "_", "." and "-"; write \\${broken} for the plain text`;
+    collect.error("invalid-value", placeWithin(spotOf(path), broken), `no name stands in ${broken})`, hint);
+  } else if (typeof json === "object" && json !== null) {
+    for (const [key, value] of Object.entries(json)) checkReferences(value, joinPath(path, key), spotOf, collect);
+  }
+};
+
+const checkDatatypes = (collect: Collector, manifest: ManifestContent, locate: Locate): void => {
+  const names = Object.keys(manifest.datatypes);
+  for (const [name, datatype] of Object.entries(manifest.datatypes)) {
+    const path = joinPath("/datatypes", name);
+    const { parent } = datatype;
+    if (parent !== undefined && !names.includes(parent)) {
+      const message = `the parent "${parent}" of ${name} is not a datatype of this manifest`;
+      collect.warning("unknown-datatype", locate(`${path}/parent`), message, nearest(parent, names, "datatypes are"));
+    }
+    const schedule = scheduleOf(datatype);
+    if (schedule === undefined || "cron" in schedule) continue;
+    const { seconds, cron } = schedule.nearest;
+    const message = `five-field cron cannot say "every ${datatype.schedule_interval} s"`;
+    const place = locate(`${path}/schedule_interval`);
+    collect.error("inexpressible-schedule", place, message, `the nearest it can say is ${seconds} s: ${cron}`);
+  }
+};
+
+export const environmentIn = (json: unknown): string[] =>
+  [...JSON.stringify(json ?? null).matchAll(/\$ENV\(([A-Za-z_][A-Za-z0-9_.-]*)\)/g)].map(([, name = ""]) => name);
+
+/** Reads a connector's folder: its manifest and templates, each template compiled once. */
+export const readConnector = async (
+  folder: Folder,
+  id: string,
+  configuration: Configuration,
+  projectSources: readonly Source[],
+): Promise<Connector | undefined> => {
+  const { collect } = folder;
+  const base = joinPath("/connectors", id);
+  const locateProject = locateIn(...projectSources);
+  const namedAt = locateProject(`${base}/path`);
+  const connectorFolder = jailed(folder, "", configuration.path, namedAt);
+  const read = connectorFolder === undefined ? undefined : await readManifest(folder, connectorFolder, namedAt);
+  if (connectorFolder === undefined || read === undefined) return undefined;
+  const { source, manifest } = read;
+  const locate = locateIn(source);
+  const start: Spot = { source, start: 0, end: 1 };
+  const declarations: Declarations = {
+    connector: id,
+    manifest,
+    auth: configuration.auth,
+    parameter_values: configuration.parameter_values as Properties,
+    manifestSpot: (path) => spotIn([source], path) ?? start,
+    projectSpot: (path) => spotIn(projectSources, `${base}${path}`) ?? start,
+  };
+  checkDatatypes(collect, manifest, locate);
+  checkReferences(configuration.auth, "/auth", declarations.projectSpot, collect);
+  checkReferences(configuration.parameter_values, "/parameter_values", declarations.projectSpot, collect);
+  checkReferences(manifest.oauth2, "/oauth2", declarations.manifestSpot, collect);
+  for (const [name, { parameters }] of Object.entries(manifest.datatypes)) {
+    checkReferences(parameters, `${joinPath("/datatypes", name)}/parameters`, declarations.manifestSpot, collect);
+  }
+  for (const [name, parameter] of Object.entries(manifest.additional_parameters)) {
+    if (!isObject(parameter)) continue;
+    const path = `${joinPath("/additional_parameters", name)}/default`;
+    checkReferences(parameter["default"], path, declarations.manifestSpot, collect);
+  }
+  const declared = allParameters(declarations);
+  for (const name of Object.keys(configuration.parameter_values)) {
+    if (declared.includes(name)) continue;
+    const place = locateProject(joinPath(`${base}/parameter_values`, name), "key");
+    collect.error("unknown-parameter", place, `${id} has no parameter "${name}"`, parameterHint(name, declared));
+  }
+
+  const uses: Use[] = [];
+  const use = async (datatype: string | undefined, path: string, pointer: Path): Promise<void> => {
+    const template = await templateOf(folder, connectorFolder, path, locate(pointer));
+    if (template === undefined) return;
+    const keys = datatype === undefined ? undefined : manifest.datatypes[datatype];
+    const schedule = keys && scheduleOf(keys);
+    uses.push({
+      datatype,
+      template,
+      resolvers: resolversOf(folder, declarations, datatype, template),
+      schedule: schedule !== undefined && "cron" in schedule ? schedule.cron : undefined,
+    });
+  };
+  for (const key of ["system-template", "system_template"] as const) {
+    const path = manifest[key];
+    if (path === undefined) continue;
+    await use(undefined, path, `/${key}`);
+    break;
+  }
+  for (const [name, { template }] of Object.entries(manifest.datatypes)) {
+    await use(name, template, `${joinPath("/datatypes", name)}/template`);
+  }
+  const environment = new Set([
+    ...uses.flatMap(({ template }) => [...template.environment]),
+    ...environmentIn(configuration),
+    ...environmentIn(manifest),
+    webhookVariable(id),
+  ]);
+  const content: Json = {
+    manifest: manifest as unknown as Json,
+    configuration: configuration as unknown as Json,
+    templates: uses.map(({ datatype, template }) => [datatype ?? null, template.source.file, template.source.text]),
+  };
+  const valueless = valuelessParameters(declarations);
+  return { id, declarations, datatypes: Object.keys(manifest.datatypes), uses, valueless, content, environment };
+};

@@ -1,0 +1,37 @@
+import { join } from "node:path";
+import type { Json } from "../contract/index.ts";
+import type { Location } from "../diagnostic.ts";
+import type { Folder } from "./folder.ts";
+import { jailed } from "./folder.ts";
+import { placeAt } from "./place.ts";
+import type { Source } from "./source.ts";
+import { parseSource, readText } from "./source.ts";
+import { jsonOf } from "./tree.ts";
+
+export type DocumentFile = { readonly source: Source; readonly content: Json };
+
+/** Reads a file of one document; an empty one is null. What is wrong is collected, at `namedAt` where it leaves the folder. */
+export const readDocument = async (
+  folder: Pick<Folder, "root" | "collect">,
+  path: string,
+  { namedAt, keep = true }: { namedAt?: Location | undefined; keep?: boolean } = {},
+): Promise<DocumentFile | undefined> => {
+  const { root, collect } = folder;
+  const file = jailed(folder, "", path, namedAt ?? { file: path, line: 1, column: 1 });
+  if (file === undefined) return undefined;
+  const text = await readText(join(root, file), file);
+  if (typeof text !== "string") {
+    collect.add(text);
+    return undefined;
+  }
+  const { source, trees, diagnostics } = parseSource(file, text, { keep });
+  collect.add(...diagnostics);
+  if (diagnostics.length > 0) return undefined;
+  const [tree, second] = trees;
+  if (second !== undefined) {
+    const place = placeAt(source, second.start, second.start + 1);
+    collect.error("yaml-syntax", place, "a second document begins here", "this file holds exactly one");
+    return undefined;
+  }
+  return { source, content: tree === undefined ? null : jsonOf(tree) };
+};

@@ -1,0 +1,43 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Json } from "../contract/index.ts";
+import type { Location } from "../diagnostic.ts";
+import type { Folder } from "./folder.ts";
+import { readDocument } from "./read-document.ts";
+import type { ManifestContent } from "./schemas/manifest.ts";
+import { manifestSchema } from "./schemas/manifest.ts";
+import type { Source } from "./source.ts";
+import { locateIn, validate, validator } from "./validate.ts";
+
+const checkManifest = validator<ManifestContent>(manifestSchema);
+
+const manifestNames = ["manifest.yaml", "manifest.yml", "manifest.json"];
+
+/** Reads and checks the manifest in a folder of the project. */
+export const readManifest = async (
+  project: Folder,
+  folder: string,
+  namedAt: Location | undefined,
+): Promise<{ source: Source; manifest: ManifestContent } | undefined> => {
+  const { root, collect } = project;
+  const name = manifestNames.find((one) => existsSync(join(root, folder, one)));
+  if (name === undefined) {
+    const hint = "every connector needs a manifest.yaml or manifest.json";
+    collect.error("file-not-found", namedAt, `there is no manifest in ${folder === "" ? "." : folder}`, hint);
+    return undefined;
+  }
+  const read = await readDocument(project, folder === "" ? name : `${folder}/${name}`, { namedAt });
+  if (read === undefined) return undefined;
+  const { source } = read;
+  const content: Json = read.content ?? {};
+  const checked = validate(checkManifest(), content, locateIn(source));
+  // Sesam ignores what it does not know; only what looks like a slip of the pen is an error.
+  const kept = checked.diagnostics.map((diagnostic) =>
+    diagnostic.code === "unknown-field" && !diagnostic.hint?.startsWith("did you mean")
+      ? ({ ...diagnostic, severity: "warning" } as const)
+      : diagnostic,
+  );
+  collect.add(...kept);
+  if (kept.some((diagnostic) => diagnostic.severity === "error")) return undefined;
+  return { source, manifest: checked.content ?? (content as unknown as ManifestContent) };
+};

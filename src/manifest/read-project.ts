@@ -1,0 +1,202 @@
+import { realpathSync } from "node:fs";
+import { resolve } from "node:path";
+import picomatch from "picomatch";
+import { digest } from "../canonical.ts";
+import { builtinConnectorTypes, createCatalog } from "../catalog/index.ts";
+import { DeployerError } from "../errors.ts";
+import type { Collector } from "./collect.ts";
+import { collector } from "./collect.ts";
+import { expand } from "./expand.ts";
+import type { Folder } from "./folder.ts";
+import { outsideProject } from "./folder.ts";
+import { insideOf } from "./jail.ts";
+import type { ProjectState } from "./project-state.ts";
+import { readCatalog } from "./read-catalog.ts";
+import type { Connector } from "./read-connector.ts";
+import { environmentIn, readConnector } from "./read-connector.ts";
+import type { ProjectFile } from "./read-project-file.ts";
+import { readProjectFile } from "./read-project-file.ts";
+import type { TenantValues } from "./read-tenant.ts";
+import { readTenantFile } from "./read-tenant.ts";
+import type { ProjectContent } from "./schemas/project.ts";
+import { credentialsIn, secretSources } from "./secret-sources.ts";
+import { checkPlainSecrets, credentialTexts, serviceUrls, targetFiles } from "./targets.ts";
+import { listTenantFiles } from "./tenant-files.ts";
+import type { ProjectFiles, Tenant } from "./types.ts";
+import type { Locate } from "./validate.ts";
+import { locateIn } from "./validate.ts";
+import { allParameters } from "./variables.ts";
+
+export type ReadOptions = {
+  /** Environment variables, as they are at this moment. */
+  readonly env: { readonly [name: string]: string | undefined };
+};
+
+const rootOf = (dir: string): string => {
+  try {
+    return realpathSync.native(dir);
+  } catch {
+    throw new DeployerError("no-project", `there is no folder ${dir}`, {
+      hint: "name the project folder with --project",
+    });
+  }
+};
+
+const tenantGlobs = (
+  { tenants }: ProjectContent,
+  root: string,
+  locate: Locate,
+  collect: Collector,
+): readonly string[] =>
+  [tenants].flat().filter((glob, index) => {
+    if (insideOf(root, "", picomatch.scan(glob).base) !== undefined) return true;
+    const place = locate(typeof tenants === "string" ? "/tenants" : `/tenants/${index}`);
+    collect.add(outsideProject(glob, place));
+    return false;
+  });
+
+const readConnectors = async (
+  folder: Folder,
+  { connectors }: ProjectContent,
+  { sources }: ProjectFile,
+): Promise<ReadonlyMap<string, Connector>> => {
+  const read = new Map<string, Connector>();
+  if (typeof connectors === "string") {
+    const hint = "write the connectors into this file as a mapping";
+    const place = locateIn(...sources)("/connectors");
+    folder.collect.error("invalid-value", place, `"${connectors}": Sesam's config.json is not supported yet`, hint);
+    return read;
+  }
+  for (const [id, configuration] of Object.entries(connectors)) {
+    const connector = await readConnector(folder, id, configuration, sources);
+    if (connector !== undefined) read.set(id, connector);
+  }
+  return read;
+};
+
+const stateOf = async (
+  folder: Folder,
+  file: ProjectFile,
+  content: ProjectContent,
+  environment: ReadonlyMap<string, string>,
+) => {
+  const { root, collect } = folder;
+  const locate = locateIn(...file.sources);
+  const secrets = secretSources(content.secrets, environment, locate, collect);
+  const texts = credentialTexts(content);
+  checkPlainSecrets(texts, locate, collect);
+  const credentials = credentialsIn(texts, secrets, root, locate, collect);
+  const connectors = await readConnectors({ ...folder, declared: new Set(Object.keys(secrets)) }, content, file);
+  const globs = [content.allow_env].flat();
+  const parameters = [...connectors.values()].flatMap(({ declarations }) => allParameters(declarations));
+  const state: ProjectState = {
+    root,
+    vendor: content.vendor,
+    connectors,
+    connectorNames: typeof content.connectors === "string" ? [] : Object.keys(content.connectors),
+    serviceUrls: serviceUrls(content, file.sources),
+    waves: content.waves,
+    secrets,
+    locate,
+    ledger: content.ledger,
+    credentials,
+    allowed: globs.length === 0 ? () => false : picomatch(globs),
+    environment,
+    parameters: new Set(parameters),
+  };
+  return state;
+};
+
+/** Of everything but the tenants' own files: equal digests mean that an unchanged tenant expands to the same. */
+const sharedDigest = (state: ProjectState, content: ProjectContent, own: unknown, environment: string): string => {
+  const { targets, secrets } = content;
+  const texts = Object.values(targets).map(({ endpoint, service_url }) => [endpoint, service_url ?? null]);
+  const names = new Set([
+    ...environmentIn([texts, secrets]),
+    ...[...state.connectors.values()].flatMap((connector) => [...connector.environment]),
+  ]);
+  const values = [...names].sort().map((name) => [name, state.environment.get(name) ?? null]);
+  const connectors = [...state.connectors.values()].map(({ id, content }) => [id, content]);
+  return digest({ environment, content, own, connectors, values });
+};
+
+const nothing: ProjectContent = {
+  vendor: "",
+  targets: {},
+  connectors: {},
+  secrets: {},
+  tenants: [],
+  waves: [],
+  ledger: "",
+  ledger_durability: "normal",
+  on_drift: "revert",
+  protected: [],
+  moved: [],
+  ignore: [],
+  allow_env: [],
+};
+
+/**
+ * Reads a project folder: everything but its tenants. Throws `no-project` where there is no `connector-deployer.yaml`;
+ * whatever else is wrong is in `diagnostics`.
+ */
+export const readProject = async (dir: string, environment: string, { env }: ReadOptions): Promise<ProjectFiles> => {
+  const root = rootOf(dir);
+  const collect = collector();
+  const folder: Folder = { root, collect, declared: new Set(), templates: new Map() };
+  const file = await readProjectFile(folder, environment);
+  const content = file.content ?? nothing;
+  const variables = new Map(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+  const { catalog, own } =
+    file.content === undefined
+      ? { catalog: createCatalog(builtinConnectorTypes()), own: [] }
+      : await readCatalog(folder);
+  const state = await stateOf(folder, file, content, variables as ReadonlyMap<string, string>);
+  const globs = tenantGlobs(content, root, state.locate, collect);
+  const { on_drift } = content;
+  const kept = new WeakMap<Tenant, TenantValues>();
+  return {
+    dir: resolve(dir),
+    environment,
+    vendor: content.vendor,
+    targets: targetFiles(content),
+    connectors: state.connectorNames,
+    secrets: state.secrets,
+    waves: content.waves,
+    ledger: content.ledger,
+    ledger_key: content.ledger_key,
+    ledger_durability: content.ledger_durability,
+    on_drift:
+      typeof on_drift === "string"
+        ? { default: on_drift, kinds: {} }
+        : { default: on_drift.default, kinds: on_drift.kinds ?? {} },
+    protected: content.protected,
+    moved: content.moved,
+    ignore: content.ignore,
+    catalog,
+    shared: sharedDigest(state, content, own, environment),
+    diagnostics: collect.diagnostics,
+    tenantFiles: () => listTenantFiles(root, globs),
+    readTenant: async (name) => {
+      const { tenant, values, diagnostics } = await readTenantFile(state, name);
+      if (tenant !== undefined) kept.set(tenant, values ?? noValues(name));
+      return { tenant, diagnostics };
+    },
+    expandTenant: (tenant, options = {}) => {
+      const values = kept.get(tenant);
+      if (values === undefined) {
+        throw new DeployerError("internal", `tenant ${tenant.id} was not read by this project`);
+      }
+      return expand(state, tenant, values, options);
+    },
+  };
+};
+
+/** Of a tenant whose file is wrong: it expands to nothing. */
+const noValues = (file: string): TenantValues => ({
+  source: { file, text: "", trees: () => [] },
+  service_url: undefined,
+  connectors: [],
+});

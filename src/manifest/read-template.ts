@@ -1,0 +1,55 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Location } from "../diagnostic.ts";
+import type { Template } from "./compile-template.ts";
+import { compileTemplate } from "./compile-template.ts";
+import type { Folder } from "./folder.ts";
+import { jailed } from "./folder.ts";
+import { placeAt } from "./place.ts";
+import { placeWithin } from "./scope.ts";
+import { parseSource, readText } from "./source.ts";
+
+const readTemplate = async (folder: Folder, file: string): Promise<Template | undefined> => {
+  const text = await readText(join(folder.root, file), file);
+  if (typeof text !== "string") {
+    folder.collect.add(text);
+    return undefined;
+  }
+  const { source, trees, diagnostics } = parseSource(file, text);
+  folder.collect.add(...diagnostics);
+  if (diagnostics.length > 0) return undefined;
+  const template = compileTemplate(source, trees, folder.declared);
+  for (const { code, spot, part, message, hint } of template.problems) {
+    const place = part === undefined ? placeAt(source, spot.start, spot.end) : placeWithin(spot, part);
+    folder.collect.error(code, place, message, hint);
+  }
+  return template;
+};
+
+/** The template that a manifest names, read and compiled once for all who name it. */
+export const templateOf = async (
+  folder: Folder,
+  connectorFolder: string,
+  path: string,
+  namedAt: Location | undefined,
+): Promise<Template | undefined> => {
+  const { root, collect, templates } = folder;
+  const file = jailed(folder, connectorFolder, path, namedAt);
+  if (file === undefined) return undefined;
+  if (file.endsWith(".hbs")) {
+    const hint = "write it as plain YAML or JSON with variables";
+    collect.error("invalid-value", namedAt, `"${path}": Handlebars templates are not supported yet`, hint);
+    return undefined;
+  }
+  if (!/\.(ya?ml|json)$/.test(file)) {
+    collect.error("invalid-value", namedAt, `"${path}" is not a template`, "a template ends in .yaml, .yml or .json");
+    return undefined;
+  }
+  if (!existsSync(join(root, file))) {
+    collect.error("file-not-found", namedAt, `there is no template ${file}`, "paths are relative to the manifest");
+    return undefined;
+  }
+  const known = templates.get(file) ?? readTemplate(folder, file);
+  templates.set(file, known);
+  return known;
+};

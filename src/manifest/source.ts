@@ -1,0 +1,87 @@
+import { isUtf8 } from "node:buffer";
+import { open } from "node:fs/promises";
+import type { Diagnostic, DiagnosticCode } from "../diagnostic.ts";
+import { parseJson } from "./parse-json.ts";
+import { parseYaml } from "./parse-yaml.ts";
+import { placeAt } from "./place.ts";
+import type { Tree } from "./tree.ts";
+
+/** Larger files are refused before they are read. */
+export const maxFileSize = 10 * 1024 * 1024;
+
+/** Something wrong with a file's text, at offsets into it. */
+export type FileProblem = {
+  readonly code: DiagnosticCode;
+  readonly start: number;
+  readonly end: number;
+  readonly message: string;
+  readonly hint?: string;
+};
+
+/** A file that was read. */
+export type Source = {
+  /** Relative to the project folder, with forward slashes. */
+  readonly file: string;
+  readonly text: string;
+  /** Its documents, with places; a tenant file is parsed again for them, since hardly any is ever asked for. */
+  trees(): readonly Tree[];
+};
+
+export type Read = { readonly source: Source | undefined; readonly diagnostics: readonly Diagnostic[] };
+
+const parse = (file: string, text: string): { trees: readonly Tree[]; problems: readonly FileProblem[] } => {
+  if (!file.endsWith(".json")) return parseYaml(text);
+  const { tree, problems } = parseJson(text);
+  return { trees: tree === undefined ? [] : [tree], problems };
+};
+
+/** Parses a file's text. Without `keep` its places are parsed again when they are asked for. */
+export const parseSource = (
+  file: string,
+  content: string,
+  { keep = true } = {},
+): { source: Source; trees: readonly Tree[]; diagnostics: readonly Diagnostic[] } => {
+  const text = content.startsWith("\ufeff") ? content.slice(1) : content;
+  const { trees, problems } = parse(file, text);
+  let kept = keep ? trees : undefined;
+  const source: Source = {
+    file,
+    text,
+    trees: () => {
+      kept ??= parse(file, text).trees;
+      return kept;
+    },
+  };
+  const diagnostics = problems.map(({ code, start, end, message, hint }): Diagnostic => {
+    const location = placeAt(source, start, end);
+    return { code, severity: "error", message, ...(hint === undefined ? {} : { hint }), location };
+  });
+  return { source, trees: problems.length > 0 ? [] : trees, diagnostics };
+};
+
+const fileError = (code: DiagnosticCode, message: string, file: string, hint: string): Diagnostic => ({
+  code,
+  severity: "error",
+  message,
+  hint,
+  location: { file, line: 1, column: 1 },
+});
+
+/** The text of a file; a diagnostic where it is missing, too large or not UTF-8. */
+export const readText = async (path: string, file: string): Promise<string | Diagnostic> => {
+  try {
+    await using handle = await open(path, "r");
+    const { size } = await handle.stat();
+    if (size > maxFileSize) {
+      const message = `${file} has ${(size / 1024 / 1024).toFixed(1)} MB; at most 10 MB are read`;
+      return fileError("file-too-large", message, file, "split it, or move data out of it");
+    }
+    const bytes = await handle.readFile();
+    if (!isUtf8(bytes)) return fileError("yaml-syntax", `${file} is not UTF-8 text`, file, "save it as UTF-8");
+    return bytes.toString("utf8");
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    const why = code === "ENOENT" ? `${file} does not exist` : `${file} cannot be read: ${code}`;
+    return fileError("file-not-found", why, file, "check the name and its permissions");
+  }
+};

@@ -1,0 +1,171 @@
+import type { ErrorObject, ValidateFunction } from "ajv";
+import { Ajv } from "ajv";
+import type { Json, Path } from "../contract/index.ts";
+import { isObject, joinPath, segments } from "../contract/index.ts";
+import type { Diagnostic, DiagnosticCode, Location } from "../diagnostic.ts";
+import { nearest } from "../nearest.ts";
+import { looksSecret } from "./place.ts";
+import type { Source } from "./source.ts";
+import { findIn, placeOf } from "./tree.ts";
+
+const ajv = new Ajv({ allErrors: true, useDefaults: true, verbose: true, allowUnionTypes: true });
+
+/** A check that is compiled when it is first used. It also fills in defaults. */
+export const validator = <Content>(schema: object): (() => ValidateFunction<Content>) => {
+  let compiled: ValidateFunction<Content> | undefined;
+  return () => {
+    compiled ??= ajv.compile<Content>(schema);
+    return compiled;
+  };
+};
+
+/** Finds the place of a value, or of its key, by its path. */
+export type Locate = (path: Path, part?: "key" | "value") => Location | undefined;
+
+/** Looks through several files, the last first: what stands in a later one is merged over the earlier. */
+export const locateIn =
+  (...sources: readonly Source[]): Locate =>
+  (path, part = "value") => {
+    for (const source of sources.toReversed()) {
+      const [tree] = source.trees();
+      const found = tree && findIn(tree, segments(path));
+      if (found !== undefined) return placeOf(source, found, part);
+    }
+    return undefined;
+  };
+
+export type Finding = {
+  readonly code: DiagnosticCode;
+  readonly path: Path;
+  readonly message: string;
+  readonly hint?: string;
+};
+
+/** `connectors.crm.auth`, as people write it. */
+export const dotted = (path: Path): string => segments(path).join(".");
+
+const typeName = (value: unknown): string => {
+  if (value === null) return "nothing";
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" ? "a mapping" : typeof value === "string" ? "text" : `the ${typeof value} ${value}`;
+};
+
+const typeNames: Readonly<Record<string, string>> = {
+  object: "a mapping",
+  array: "a list",
+  string: "text",
+  integer: "a whole number",
+  number: "a number",
+  boolean: "true or false",
+  null: "nothing",
+};
+
+const shown = (value: unknown, path: Path): string => {
+  if (segments(path).some(looksSecret)) return "the value";
+  const text = JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+};
+
+const where = (path: Path): string => (path === "" ? "the file" : `"${dotted(path)}"`);
+
+const quoteHint = (expected: readonly string[], value: unknown): { hint: string } | Record<never, never> =>
+  expected.includes("string") && (typeof value === "number" || typeof value === "boolean")
+    ? { hint: `put it in quotes: "${value}"` }
+    : {};
+
+const finding = (error: ErrorObject): Finding | undefined => {
+  const { keyword, instancePath: path, params, data } = error;
+  switch (keyword) {
+    case "additionalProperties": {
+      const field = String(params["additionalProperty"]);
+      const known = Object.keys(isObject(error.parentSchema?.["properties"]) ? error.parentSchema["properties"] : {});
+      const hint = nearest(field, known, "known fields are");
+      return { code: "unknown-field", path: joinPath(path, field), message: `unknown field "${field}"`, hint };
+    }
+    case "required": {
+      const field = String(params["missingProperty"]);
+      return {
+        code: "missing-field",
+        path,
+        message: `${where(path)} needs the field "${field}"`,
+        hint: `add ${field}`,
+      };
+    }
+    case "type": {
+      const expected = [params["type"]].flat().map(String);
+      const names = expected.map((type) => typeNames[type] ?? type).join(" or ");
+      const message = `${where(path)} has to be ${names}, not ${typeName(data)}`;
+      return { code: "wrong-type", path, message, ...quoteHint(expected, data) };
+    }
+    case "enum": {
+      const allowed = [params["allowedValues"]].flat().map(String);
+      const hint =
+        typeof data === "string" ? nearest(data, allowed, "it is one of") : `it is one of: ${allowed.join(", ")}`;
+      return { code: "invalid-value", path, message: `${where(path)} cannot be ${shown(data, path)}`, hint };
+    }
+    case "minProperties":
+    case "maxProperties":
+      return {
+        code: "invalid-value",
+        path,
+        message: `${where(path)} needs exactly one source`,
+        hint: `one of: ${Object.keys((error.parentSchema?.["properties"] ?? {}) as object).join(", ")}`,
+      };
+    case "propertyNames":
+    case "if":
+    case "anyOf":
+      return undefined;
+    default: {
+      const name = error.propertyName;
+      const rule = keyword === "pattern" ? `has to match ${params["pattern"]}` : (error.message ?? keyword);
+      if (name !== undefined) {
+        return { code: "invalid-value", path: joinPath(path, name), message: `the name "${name}" ${rule}` };
+      }
+      return { code: "invalid-value", path, message: `${where(path)} is ${shown(data, path)}, but ${rule}` };
+    }
+  }
+};
+
+/** Of alternatives only those count whose type fits the value; else every alternative would add its complaint. */
+const relevant = (errors: readonly ErrorObject[]): readonly ErrorObject[] => {
+  let kept = errors;
+  for (const choice of errors.filter((error) => error.keyword === "anyOf" || error.keyword === "oneOf")) {
+    const branchOf = (error: ErrorObject): string | undefined =>
+      error.schemaPath.startsWith(`${choice.schemaPath}/`)
+        ? error.schemaPath.slice(choice.schemaPath.length + 1).split("/")[0]
+        : undefined;
+    const isType = (error: ErrorObject): boolean =>
+      error.keyword === "type" && error.instancePath === choice.instancePath;
+    const misfits = new Set(kept.filter(isType).map(branchOf));
+    const others = new Set(kept.map(branchOf).filter((branch) => branch !== undefined && !misfits.has(branch)));
+    if (others.size > 0) kept = kept.filter((error) => !misfits.has(branchOf(error)) || branchOf(error) === undefined);
+    else kept = kept.filter((error) => branchOf(error) === undefined || isType(error));
+  }
+  return kept;
+};
+
+/**
+ * Checks content and fills in its defaults. The content is narrowed where there are no diagnostics. `rephrase` may say
+ * better than a schema what is wrong.
+ */
+export const validate = <Content>(
+  check: ValidateFunction<Content>,
+  content: Json | undefined,
+  locate: Locate,
+  rephrase: (finding: Finding) => Finding = (found) => found,
+): { content: Content | undefined; diagnostics: readonly Diagnostic[] } => {
+  const data: unknown = content ?? null;
+  if (check(data)) return { content: data, diagnostics: [] };
+  const diagnostics = relevant(check.errors ?? []).flatMap((error): Diagnostic[] => {
+    const found = finding(error);
+    if (found === undefined) return [];
+    const { code, path, message, hint } = rephrase(found);
+    const part = code === "wrong-type" || code === "invalid-value" ? "value" : "key";
+    const location = locate(path, error.propertyName === undefined ? part : "key");
+    const kept = location ?? locate(parentOf(path), "key") ?? locate("", "key");
+    return [{ code, severity: "error", message, ...(hint && { hint }), ...(kept && { location: kept }) }];
+  });
+  return { content: undefined, diagnostics };
+};
+
+const parentOf = (path: Path): Path => path.slice(0, Math.max(0, path.lastIndexOf("/")));

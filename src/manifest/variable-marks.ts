@@ -1,0 +1,45 @@
+/** A piece of a template's text: plain (escapes taken out, references untouched), or a variable at its offsets. */
+export type Chunk =
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "variable"; readonly name: string; readonly start: number; readonly end: number }
+  | { readonly type: "malformed"; readonly start: number; readonly end: number };
+
+const opening = /(\\*)(<<@|\{\{@)/g;
+const rest = /\s*([A-Za-z0-9_][A-Za-z0-9_.-]*)\s*(@>>|@\}\})/y;
+
+/**
+ * Splits a text at `<<@ name @>>` and `{{@ name @}}`. `\<<@` and `\{{@` are the literal text without the backslash; a
+ * backslash itself right before a variable is written twice.
+ */
+export const parseVariables = (text: string): readonly Chunk[] => {
+  if (!text.includes("<<@") && !text.includes("{{@")) return text === "" ? [] : [{ type: "text", text }];
+  const chunks: Chunk[] = [];
+  let plain = "";
+  let last = 0;
+  const flush = (): void => {
+    if (plain !== "") chunks.push({ type: "text", text: plain });
+    plain = "";
+  };
+  opening.lastIndex = 0;
+  for (let match = opening.exec(text); match !== null; match = opening.exec(text)) {
+    const [whole, backslashes = "", delimiter = ""] = match;
+    const start = match.index + backslashes.length;
+    plain += text.slice(last, match.index) + backslashes.slice(Math.ceil(backslashes.length / 2));
+    last = match.index + whole.length;
+    if (backslashes.length % 2 === 1) {
+      plain += delimiter;
+      continue;
+    }
+    flush();
+    rest.lastIndex = last;
+    const found = rest.exec(text);
+    if (found !== null && (delimiter === "<<@") === (found[2] === "@>>")) {
+      last += found[0].length;
+      opening.lastIndex = last;
+      chunks.push({ type: "variable", name: found[1] ?? "", start, end: last });
+    } else chunks.push({ type: "malformed", start, end: last });
+  }
+  plain += text.slice(last);
+  flush();
+  return chunks;
+};
