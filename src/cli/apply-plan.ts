@@ -18,8 +18,14 @@ export const refuseUnasked = (name: string, isConfirmed: boolean, session: Sessi
   );
 };
 
-export const isWork = (plan: Plan): boolean =>
-  plan.changes.some((change) => change.op !== "noop") && !plan.refusals.some((refusal) => refusal.tenant === undefined);
+/** How many changes applying would begin: what is refused, and what is equal already, is none. */
+const workOf = (plan: Plan): number => {
+  const refused = new Set(plan.refusals.map((refusal) => refusal.tenant));
+  if (refused.has(undefined)) return 0;
+  return plan.changes.filter((change) => change.op !== "noop" && !refused.has(change.tenant)).length;
+};
+
+export const isWork = (plan: Plan): boolean => workOf(plan) > 0;
 
 /** On standard error: what is printed as data is what became of it. */
 export const showPlan = (plan: Plan, isDetailed: boolean, session: Session): void =>
@@ -53,7 +59,7 @@ export const applyPlan = async (
     abort: stops.abort,
     command,
   };
-  const hide = isWork(plan) ? await showProgress(session) : undefined;
+  const hide = isWork(plan) ? await showProgress(session, workOf(plan)) : undefined;
   const report = await opened.apply(plan, options).finally(hide);
   await output.print({
     document: report,

@@ -6,7 +6,7 @@ import type { Session } from "./session.ts";
 const pace = 100;
 
 /** A display on a terminal that shows counts and what runs; lines that stay are put above it. */
-const live = async (session: Session): Promise<{ line: (text: string) => void; end: () => void }> => {
+const live = async (session: Session, changes: number): Promise<{ line: (text: string) => void; end: () => void }> => {
   const { createLogUpdate } = await import("log-update");
   const { stderr } = session.io;
   const display = createLogUpdate(stderr);
@@ -23,7 +23,7 @@ const live = async (session: Session): Promise<{ line: (text: string) => void; e
       return;
     }
     const progress = {
-      changes: activity.changes(),
+      changes,
       outcomes: activity.outcomes(),
       running: activity.running(),
       wave: activity.wave(),
@@ -71,11 +71,11 @@ const isLive = (session: Session): boolean => {
   );
 };
 
-/** Shows how a run goes on, on standard error, until the function that it gives is called. */
-export const showProgress = async (session: Session): Promise<() => void> => {
+/** Shows how a run of so many changes goes on, on standard error, until the function that it gives is called. */
+export const showProgress = async (session: Session, changes: number): Promise<() => void> => {
   if (session.quiet) return () => undefined;
   const isOnTerminal = isLive(session);
-  const display = isOnTerminal ? await live(session) : plain(session);
+  const display = isOnTerminal ? await live(session, changes) : plain(session);
   const stop = session.listen((event: ReportEvent) => {
     // The plan has said this, and the report says it again.
     if (event.code === "tenant-refused") return;

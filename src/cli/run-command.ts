@@ -37,8 +37,8 @@ const deadlineError = (timeout: number, activity: Activity): DeployerError =>
 
 const interrupted = (): DeployerError => new DeployerError("cancelled", "interrupted");
 
-const whatStops = (command: Command, times: number): string => {
-  if (command.endsItself !== "writes") return "interrupted";
+const whatStops = (command: Command, activity: Activity, times: number): string => {
+  if (command.endsItself !== "writes" || activity.phase() !== "applying") return "interrupted";
   return times === 1
     ? "stopping: nothing new is started, what runs ends and is recorded; interrupt again to abandon it"
     : "abandoning what runs; its outcome is found out by the next run";
@@ -75,7 +75,7 @@ export const runCommand = async (
   const activity = createActivity(Date.now);
   const listeners = new Set<(event: ReportEvent) => void>();
   const stops = createStops(timeout, {
-    onInterrupt: (times) => output.warn(whatStops(command, times)),
+    onInterrupt: (times) => output.warn(whatStops(command, activity, times)),
     onDeadline: () => output.warn(`--timeout has passed: ${whatWentOn(activity)}`),
     onImpatience: () => process.exit(130),
   });

@@ -26,7 +26,7 @@ const mostKinds = 20;
 const notDone = ["skipped", "conflict", "failed", "uncertain"] as const satisfies readonly Outcome[];
 
 const explained: Readonly<Record<(typeof notDone)[number], string>> = {
-  skipped: "not started, because something before it did not end well",
+  skipped: "not started",
   conflict: "not written, because the target changed since the plan",
   failed: "failed",
   uncertain: "may or may not have happened; look at the target, then plan again",

@@ -20,6 +20,12 @@ export type Progress = {
 const mostRunning = 5;
 const barCells = 24;
 
+/** Whole seconds: the display has no use for more. */
+const elapsed = (milliseconds: number): string => {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  return seconds < 60 ? `${seconds} s` : duration(seconds * 1000);
+};
+
 /** What a live display shows: counts, what runs, time passed. Lines clip into `columns`. No line feed at the end. */
 export const renderProgress = (
   progress: Progress,
@@ -36,13 +42,13 @@ export const renderProgress = (
     .map((outcome) => `, ${count(outcomes[outcome])} ${outcome}`)
     .join("");
   const wave = progress.wave === undefined ? "" : `, wave ${printable(progress.wave)}`;
-  const time = duration(Math.floor(Math.max(0, progress.now - progress.started) / 1000) * 1000).replace(/\.0 s$/, " s");
+  const time = elapsed(progress.now - progress.started);
   const head = clip(
     ` ${count(ended)} of ${counted(changes, "change")}${troubles}${wave}, ${time}`,
     options.columns - barCells - 1,
   );
   const lines = running.slice(0, mostRunning).map((change) => {
-    const age = duration(Math.max(0, progress.now - change.since));
+    const age = elapsed(progress.now - change.since);
     return `  ${symbolOf(change.op, style)} ${clip(`${printable(change.resource)} ${age}`, options.columns - 6)}`;
   });
   const more =

@@ -50,7 +50,7 @@ describe("a question", () => {
 describe("progress", () => {
   test("on a terminal is a display with counts and what runs, and failures as lines that stay", async () => {
     const terminal = createTerminal();
-    const hide = await showProgress(terminal.session);
+    const hide = await showProgress(terminal.session, 3);
     terminal.report({ code: "observe-started", target: "default", tenants: 3 });
     await until(() => terminal.shown().includes("comparing with target default"));
     terminal.report(applying(3));
@@ -75,7 +75,7 @@ describe("progress", () => {
     ["beside JSON", { format: "json" as const }],
   ])("%s is a line for each change", async (_, facts) => {
     const terminal = createTerminal(facts);
-    const hide = await showProgress(terminal.session);
+    const hide = await showProgress(terminal.session, 3);
     terminal.report(applying(2));
     terminal.report(started(1));
     terminal.report(ended(1));
@@ -88,7 +88,7 @@ describe("progress", () => {
 
   test("is silent when asked to be", async () => {
     const terminal = createTerminal({ quiet: true });
-    const hide = await showProgress(terminal.session);
+    const hide = await showProgress(terminal.session, 3);
     terminal.report(ended(1));
     hide();
     expect(terminal.shown()).toBe("");
@@ -101,7 +101,7 @@ describe("progress", () => {
       terminal.session.io.stderr.on("data", () => {
         writes += 1;
       });
-      const hide = await showProgress(terminal.session);
+      const hide = await showProgress(terminal.session, 3);
       terminal.report(applying(20_000));
       for (let index = 0; index < 20_000; index++) {
         terminal.report(started(index));
