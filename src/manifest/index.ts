@@ -1,5 +1,5 @@
-export type { ReadOptions } from "./read-project.ts";
-export { readProject } from "./read-project.ts";
+export type { ReadOptions } from "./read/read-project.ts";
+export { readProject } from "./read/read-project.ts";
 export { environmentSchema } from "./schemas/environment.ts";
 export { manifestSchema } from "./schemas/manifest.ts";
 export { projectSchema } from "./schemas/project.ts";

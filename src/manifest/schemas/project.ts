@@ -1,5 +1,5 @@
 import type { FromSchema } from "json-schema-to-ts";
-import { durationPattern } from "../duration.ts";
+import { durationPattern } from "../read/duration.ts";
 import { driftPolicy, editorSchema, idPattern, parameterValues, secretSource } from "./shared.ts";
 
 const target = {

@@ -1,11 +1,11 @@
-import type { Json } from "../contract/index.ts";
+import type { Json } from "../../contract/index.ts";
+import { placeAt } from "../parse/place.ts";
+import type { Source } from "../parse/source.ts";
+import type { Member, Tree, TreeMap } from "../parse/tree.ts";
+import { reservedKeys } from "../parse/tree.ts";
 import type { Compilation, CompileProblem, Part, VariableUse } from "./compile-text.ts";
 import { compileKey, compileText } from "./compile-text.ts";
-import { placeAt } from "./place.ts";
 import type { Scope, Spot } from "./scope.ts";
-import type { Source } from "./source.ts";
-import type { Member, Tree, TreeMap } from "./tree.ts";
-import { reservedKeys } from "./tree.ts";
 
 export type ComponentTemplate = {
   readonly tree: TreeMap;

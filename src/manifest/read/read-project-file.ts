@@ -1,16 +1,16 @@
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Json } from "../contract/index.ts";
-import { isObject } from "../contract/index.ts";
-import { DeployerError } from "../errors.ts";
-import { nearest } from "../nearest.ts";
+import type { Json } from "../../contract/index.ts";
+import { isObject } from "../../contract/index.ts";
+import { DeployerError } from "../../errors.ts";
+import { nearest } from "../../nearest.ts";
+import type { Source } from "../parse/source.ts";
+import type { ProjectContent } from "../schemas/project.ts";
+import { projectSchema } from "../schemas/project.ts";
 import type { Folder } from "./folder.ts";
 import { mergePatch } from "./merge.ts";
 import { readDocument } from "./read-document.ts";
-import type { ProjectContent } from "./schemas/project.ts";
-import { projectSchema } from "./schemas/project.ts";
-import type { Source } from "./source.ts";
 import { locateIn, validate, validator } from "./validate.ts";
 
 const projectFile = "connector-deployer.yaml";

@@ -1,14 +1,14 @@
-import type { Path } from "../contract/index.ts";
-import { hasReference, joinPath } from "../contract/index.ts";
-import type { Collector } from "./collect.ts";
+import type { Path } from "../../contract/index.ts";
+import { hasReference, joinPath } from "../../contract/index.ts";
+import type { Collector } from "../collect.ts";
+import type { Value } from "../expand/scope.ts";
+import { trustedValue } from "../expand/variables.ts";
+import type { Source } from "../parse/source.ts";
+import type { ProjectContent } from "../schemas/project.ts";
+import type { TargetFile } from "../types.ts";
 import { milliseconds } from "./duration.ts";
 import { spotIn } from "./folder.ts";
-import type { ProjectContent } from "./schemas/project.ts";
-import type { Value } from "./scope.ts";
-import type { Source } from "./source.ts";
-import type { TargetFile } from "./types.ts";
 import type { Locate } from "./validate.ts";
-import { trustedValue } from "./variables.ts";
 
 /** Targets with their durations in milliseconds; their texts stay as they are. */
 export const targetFiles = ({ targets }: ProjectContent): { readonly [name: string]: TargetFile } =>

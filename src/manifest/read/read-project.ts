@@ -1,16 +1,19 @@
 import { realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import picomatch from "picomatch";
-import { digest } from "../canonical.ts";
-import { builtinConnectorTypes, createCatalog } from "../catalog/index.ts";
-import { DeployerError } from "../errors.ts";
-import type { Collector } from "./collect.ts";
-import { collector } from "./collect.ts";
-import { expand } from "./expand.ts";
+import { digest } from "../../canonical.ts";
+import { builtinConnectorTypes, createCatalog } from "../../catalog/index.ts";
+import { DeployerError } from "../../errors.ts";
+import type { Collector } from "../collect.ts";
+import { collector } from "../collect.ts";
+import { expand } from "../expand/expand.ts";
+import type { ProjectState } from "../expand/project-state.ts";
+import { allParameters } from "../expand/variables.ts";
+import type { ProjectContent } from "../schemas/project.ts";
+import type { ProjectFiles, Tenant } from "../types.ts";
 import type { Folder } from "./folder.ts";
 import { outsideProject } from "./folder.ts";
 import { insideOf } from "./jail.ts";
-import type { ProjectState } from "./project-state.ts";
 import { readCatalog } from "./read-catalog.ts";
 import type { Connector } from "./read-connector.ts";
 import { environmentIn, readConnector } from "./read-connector.ts";
@@ -18,14 +21,11 @@ import type { ProjectFile } from "./read-project-file.ts";
 import { readProjectFile } from "./read-project-file.ts";
 import type { TenantValues } from "./read-tenant.ts";
 import { readTenantFile } from "./read-tenant.ts";
-import type { ProjectContent } from "./schemas/project.ts";
 import { credentialsIn, secretSources } from "./secret-sources.ts";
 import { checkPlainSecrets, credentialTexts, serviceUrls, targetFiles } from "./targets.ts";
 import { listTenantFiles } from "./tenant-files.ts";
-import type { ProjectFiles, Tenant } from "./types.ts";
 import type { Locate } from "./validate.ts";
 import { locateIn } from "./validate.ts";
-import { allParameters } from "./variables.ts";
 
 export type ReadOptions = {
   /** Environment variables, as they are at this moment. */

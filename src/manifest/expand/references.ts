@@ -1,6 +1,6 @@
-import type { Json, Piece, Sealed } from "../contract/index.ts";
-import { isObject, joinPath, parseReferences, writeReferences } from "../contract/index.ts";
-import { nearest } from "../nearest.ts";
+import type { Json, Piece, Sealed } from "../../contract/index.ts";
+import { isObject, joinPath, parseReferences, writeReferences } from "../../contract/index.ts";
+import { nearest } from "../../nearest.ts";
 import type { Make, Scope, Spot } from "./scope.ts";
 import { placeWithin } from "./scope.ts";
 

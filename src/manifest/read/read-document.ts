@@ -1,12 +1,12 @@
 import { join } from "node:path";
-import type { Json } from "../contract/index.ts";
-import type { Location } from "../diagnostic.ts";
+import type { Json } from "../../contract/index.ts";
+import type { Location } from "../../diagnostic.ts";
+import { placeAt } from "../parse/place.ts";
+import type { Source } from "../parse/source.ts";
+import { parseSource, readText } from "../parse/source.ts";
+import { jsonOf } from "../parse/tree.ts";
 import type { Folder } from "./folder.ts";
 import { jailed } from "./folder.ts";
-import { placeAt } from "./place.ts";
-import type { Source } from "./source.ts";
-import { parseSource, readText } from "./source.ts";
-import { jsonOf } from "./tree.ts";
 
 export type DocumentFile = { readonly source: Source; readonly content: Json };
 
@@ -19,7 +19,7 @@ export const readDocument = async (
   const { root, collect } = folder;
   const file = jailed(folder, "", path, namedAt ?? { file: path, line: 1, column: 1 });
   if (file === undefined) return undefined;
-  const text = await readText(join(root, file), file);
+  const text = readText(join(root, file), file);
   if (typeof text !== "string") {
     collect.add(text);
     return undefined;

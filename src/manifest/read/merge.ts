@@ -1,5 +1,5 @@
-import type { Json } from "../contract/index.ts";
-import { isObject } from "../contract/index.ts";
+import type { Json } from "../../contract/index.ts";
+import { isObject } from "../../contract/index.ts";
 
 /** RFC 7386: mappings are merged, null takes a member out, everything else replaces. */
 export const mergePatch = (target: Json | undefined, patch: Json): Json => {

@@ -1,11 +1,11 @@
-import type { Json, Piece } from "../contract/index.ts";
-import { parseReferences, writeReferences } from "../contract/index.ts";
-import type { DiagnosticCode } from "../diagnostic.ts";
+import type { Json, Piece } from "../../contract/index.ts";
+import { parseReferences, writeReferences } from "../../contract/index.ts";
+import type { DiagnosticCode } from "../../diagnostic.ts";
+import type { Chunk } from "../parse/variable-marks.ts";
+import { parseVariables } from "../parse/variable-marks.ts";
 import { brokenReference, Deferred, holdsReference, inClear, plainText, settle } from "./references.ts";
 import type { Make, Scope, Spot } from "./scope.ts";
 import { placeWithin, timesBefore } from "./scope.ts";
-import type { Chunk } from "./variable-marks.ts";
-import { parseVariables } from "./variable-marks.ts";
 
 /** A part of a template: the same for everybody, or made from a scope. */
 export type Part =

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Catalog, ConnectorType } from "../catalog/index.ts";
-import { builtinConnectorTypes, connectorTypeSchema, createCatalog } from "../catalog/index.ts";
+import type { Catalog, ConnectorType } from "../../catalog/index.ts";
+import { builtinConnectorTypes, connectorTypeSchema, createCatalog } from "../../catalog/index.ts";
 import type { Folder } from "./folder.ts";
 import { insideOf } from "./jail.ts";
 import { readDocument } from "./read-document.ts";

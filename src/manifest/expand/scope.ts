@@ -1,8 +1,8 @@
-import type { Json, Piece } from "../contract/index.ts";
-import type { Location } from "../diagnostic.ts";
-import type { Complain } from "./collect.ts";
-import { placeAt } from "./place.ts";
-import type { Source } from "./source.ts";
+import type { Json, Piece } from "../../contract/index.ts";
+import type { Location } from "../../diagnostic.ts";
+import type { Complain } from "../collect.ts";
+import { placeAt } from "../parse/place.ts";
+import type { Source } from "../parse/source.ts";
 
 /** A text in a file: a scalar or a key. */
 export type Spot = { readonly source: Source; readonly start: number; readonly end: number };

@@ -1,10 +1,10 @@
-import type { Json, Piece, Properties } from "../contract/index.ts";
-import { isObject, joinPath } from "../contract/index.ts";
-import type { DiagnosticCode } from "../diagnostic.ts";
-import { nearest } from "../nearest.ts";
-import { placeAt } from "./place.ts";
+import type { Json, Piece, Properties } from "../../contract/index.ts";
+import { isObject, joinPath } from "../../contract/index.ts";
+import type { DiagnosticCode } from "../../diagnostic.ts";
+import { nearest } from "../../nearest.ts";
+import { placeAt } from "../parse/place.ts";
+import type { ManifestContent } from "../schemas/manifest.ts";
 import { referencing } from "./references.ts";
-import type { ManifestContent } from "./schemas/manifest.ts";
 import type { Spot, Value } from "./scope.ts";
 
 /** What a connector's files say about variables. */

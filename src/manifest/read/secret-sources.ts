@@ -1,11 +1,11 @@
 import { join } from "node:path";
-import type { Path } from "../contract/index.ts";
-import { joinPath, parseReferences } from "../contract/index.ts";
-import { nearest } from "../nearest.ts";
-import type { Collector, Where } from "./collect.ts";
+import type { Path } from "../../contract/index.ts";
+import { joinPath, parseReferences } from "../../contract/index.ts";
+import { nearest } from "../../nearest.ts";
+import type { Collector, Where } from "../collect.ts";
+import { brokenReference } from "../expand/references.ts";
+import type { SecretSource } from "../types.ts";
 import { insideOf, realPath } from "./jail.ts";
-import { brokenReference } from "./references.ts";
-import type { SecretSource } from "./types.ts";
 import type { Locate } from "./validate.ts";
 
 type Written = {

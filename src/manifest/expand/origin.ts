@@ -1,16 +1,16 @@
-import type { Component, Json, Path, Piece } from "../contract/index.ts";
-import { at, isSealed, joinPath, parseReferences, segments } from "../contract/index.ts";
-import type { Location } from "../diagnostic.ts";
+import type { Component, Json, Path, Piece } from "../../contract/index.ts";
+import { at, isSealed, joinPath, parseReferences, segments } from "../../contract/index.ts";
+import type { Location } from "../../diagnostic.ts";
+import type { Source } from "../parse/source.ts";
+import type { Member, Tree } from "../parse/tree.ts";
+import { placeOf } from "../parse/tree.ts";
+import { parseVariables } from "../parse/variable-marks.ts";
+import { locateIn } from "../read/validate.ts";
+import type { Origin, Tenant } from "../types.ts";
 import type { ComponentTemplate } from "./compile-template.ts";
 import type { ProjectState } from "./project-state.ts";
 import { Deferred, inClear } from "./references.ts";
 import type { Scope, Spot, Value } from "./scope.ts";
-import type { Source } from "./source.ts";
-import type { Member, Tree } from "./tree.ts";
-import { placeOf } from "./tree.ts";
-import type { Origin, Tenant } from "./types.ts";
-import { locateIn } from "./validate.ts";
-import { parseVariables } from "./variable-marks.ts";
 
 /** What tells where the components of one expansion came from; nothing of it is computed before somebody asks. */
 export type Provenance = {

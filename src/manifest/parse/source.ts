@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import { open } from "node:fs/promises";
-import type { Diagnostic, DiagnosticCode } from "../diagnostic.ts";
+import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
+import type { Diagnostic, DiagnosticCode } from "../../diagnostic.ts";
 import { parseJson } from "./parse-json.ts";
 import { parseYaml } from "./parse-yaml.ts";
 import { placeAt } from "./place.ts";
@@ -67,21 +67,27 @@ const fileError = (code: DiagnosticCode, message: string, file: string, hint: st
   location: { file, line: 1, column: 1 },
 });
 
-/** The text of a file; a diagnostic where it is missing, too large or not UTF-8. */
-export const readText = async (path: string, file: string): Promise<string | Diagnostic> => {
+/**
+ * The text of a file; a diagnostic where it is missing, too large or not UTF-8. Reading at once takes a tenth of the time
+ * that parsing the same file takes; five turns through the thread pool would take longer than both.
+ */
+export const readText = (path: string, file: string): string | Diagnostic => {
+  let descriptor: number | undefined;
   try {
-    await using handle = await open(path, "r");
-    const { size } = await handle.stat();
+    descriptor = openSync(path, "r");
+    const { size } = fstatSync(descriptor);
     if (size > maxFileSize) {
       const message = `${file} has ${(size / 1024 / 1024).toFixed(1)} MB; at most 10 MB are read`;
       return fileError("file-too-large", message, file, "split it, or move data out of it");
     }
-    const bytes = await handle.readFile();
+    const bytes = readFileSync(descriptor);
     if (!isUtf8(bytes)) return fileError("yaml-syntax", `${file} is not UTF-8 text`, file, "save it as UTF-8");
     return bytes.toString("utf8");
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
     const why = code === "ENOENT" ? `${file} does not exist` : `${file} cannot be read: ${code}`;
     return fileError("file-not-found", why, file, "check the name and its permissions");
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
   }
 };

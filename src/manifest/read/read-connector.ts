@@ -1,23 +1,23 @@
-import type { Json, Path, Properties } from "../contract/index.ts";
-import { isObject, joinPath } from "../contract/index.ts";
-import { nearest, nearestName } from "../nearest.ts";
-import type { Collector } from "./collect.ts";
-import type { Template } from "./compile-template.ts";
+import type { Json, Path, Properties } from "../../contract/index.ts";
+import { isObject, joinPath } from "../../contract/index.ts";
+import { nearest, nearestName } from "../../nearest.ts";
+import type { Collector } from "../collect.ts";
+import type { Template } from "../expand/compile-template.ts";
+import { brokenReference } from "../expand/references.ts";
+import type { Spot } from "../expand/scope.ts";
+import { placeWithin, timesBefore } from "../expand/scope.ts";
+import type { Declarations, Resolve } from "../expand/variables.ts";
+import { allParameters, bind, valuelessParameters, webhookVariable } from "../expand/variables.ts";
+import type { Source } from "../parse/source.ts";
+import type { ManifestContent } from "../schemas/manifest.ts";
+import type { ProjectContent } from "../schemas/project.ts";
 import type { Folder } from "./folder.ts";
 import { jailed, spotIn } from "./folder.ts";
 import { readManifest } from "./read-manifest.ts";
 import { templateOf } from "./read-template.ts";
-import { brokenReference } from "./references.ts";
 import { scheduleOf } from "./schedule.ts";
-import type { ManifestContent } from "./schemas/manifest.ts";
-import type { ProjectContent } from "./schemas/project.ts";
-import type { Spot } from "./scope.ts";
-import { placeWithin, timesBefore } from "./scope.ts";
-import type { Source } from "./source.ts";
 import type { Locate } from "./validate.ts";
 import { locateIn } from "./validate.ts";
-import type { Declarations, Resolve } from "./variables.ts";
-import { allParameters, bind, valuelessParameters, webhookVariable } from "./variables.ts";
 
 /** A template as one datatype uses it, or the connector's system template. */
 export type Use = {

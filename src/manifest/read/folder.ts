@@ -1,12 +1,12 @@
-import type { Path } from "../contract/index.ts";
-import { segments } from "../contract/index.ts";
-import type { Diagnostic, Location } from "../diagnostic.ts";
-import type { Collector } from "./collect.ts";
-import type { Template } from "./compile-template.ts";
+import type { Path } from "../../contract/index.ts";
+import { segments } from "../../contract/index.ts";
+import type { Diagnostic, Location } from "../../diagnostic.ts";
+import type { Collector } from "../collect.ts";
+import type { Template } from "../expand/compile-template.ts";
+import type { Spot } from "../expand/scope.ts";
+import type { Source } from "../parse/source.ts";
+import { findIn } from "../parse/tree.ts";
 import { insideOf } from "./jail.ts";
-import type { Spot } from "./scope.ts";
-import type { Source } from "./source.ts";
-import { findIn } from "./tree.ts";
 
 /** A project folder while it is read. */
 export type Folder = {

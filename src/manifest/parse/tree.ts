@@ -1,5 +1,5 @@
-import type { Json } from "../contract/index.ts";
-import type { Location } from "../diagnostic.ts";
+import type { Json } from "../../contract/index.ts";
+import type { Location } from "../../diagnostic.ts";
 import { placeAt } from "./place.ts";
 import type { Source } from "./source.ts";
 

@@ -1,12 +1,12 @@
 import type { ErrorObject, ValidateFunction } from "ajv";
 import { Ajv } from "ajv";
-import type { Json, Path } from "../contract/index.ts";
-import { isObject, joinPath, segments } from "../contract/index.ts";
-import type { Diagnostic, DiagnosticCode, Location } from "../diagnostic.ts";
-import { nearest } from "../nearest.ts";
-import { looksSecret } from "./place.ts";
-import type { Source } from "./source.ts";
-import { findIn, placeOf } from "./tree.ts";
+import type { Json, Path } from "../../contract/index.ts";
+import { isObject, joinPath, segments } from "../../contract/index.ts";
+import type { Diagnostic, DiagnosticCode, Location } from "../../diagnostic.ts";
+import { nearest } from "../../nearest.ts";
+import { looksSecret } from "../parse/place.ts";
+import type { Source } from "../parse/source.ts";
+import { findIn, placeOf } from "../parse/tree.ts";
 
 const ajv = new Ajv({ allErrors: true, useDefaults: true, verbose: true, allowUnionTypes: true });
 

@@ -1,4 +1,4 @@
-import type { Location } from "../diagnostic.ts";
+import type { Location } from "../../diagnostic.ts";
 import type { Source } from "./source.ts";
 
 const lines = new WeakMap<Source, readonly number[]>();

@@ -1,8 +1,8 @@
-import type { Connector } from "./read-connector.ts";
+import type { Connector } from "../read/read-connector.ts";
+import type { Credentials } from "../read/secret-sources.ts";
+import type { Locate } from "../read/validate.ts";
+import type { SecretSource } from "../types.ts";
 import type { Value } from "./scope.ts";
-import type { Credentials } from "./secret-sources.ts";
-import type { SecretSource } from "./types.ts";
-import type { Locate } from "./validate.ts";
 
 /** What a project's tenants are checked against and expanded with. */
 export type ProjectState = {

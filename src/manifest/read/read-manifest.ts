@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Json } from "../contract/index.ts";
-import type { Location } from "../diagnostic.ts";
+import type { Json } from "../../contract/index.ts";
+import type { Location } from "../../diagnostic.ts";
+import type { Source } from "../parse/source.ts";
+import type { ManifestContent } from "../schemas/manifest.ts";
+import { manifestSchema } from "../schemas/manifest.ts";
 import type { Folder } from "./folder.ts";
 import { readDocument } from "./read-document.ts";
-import type { ManifestContent } from "./schemas/manifest.ts";
-import { manifestSchema } from "./schemas/manifest.ts";
-import type { Source } from "./source.ts";
 import { locateIn, validate, validator } from "./validate.ts";
 
 const checkManifest = validator<ManifestContent>(manifestSchema);

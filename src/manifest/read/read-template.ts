@@ -1,16 +1,16 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Location } from "../diagnostic.ts";
-import type { Template } from "./compile-template.ts";
-import { compileTemplate } from "./compile-template.ts";
+import type { Location } from "../../diagnostic.ts";
+import type { Template } from "../expand/compile-template.ts";
+import { compileTemplate } from "../expand/compile-template.ts";
+import { placeWithin } from "../expand/scope.ts";
+import { placeAt } from "../parse/place.ts";
+import { parseSource, readText } from "../parse/source.ts";
 import type { Folder } from "./folder.ts";
 import { jailed } from "./folder.ts";
-import { placeAt } from "./place.ts";
-import { placeWithin } from "./scope.ts";
-import { parseSource, readText } from "./source.ts";
 
 const readTemplate = async (folder: Folder, file: string): Promise<Template | undefined> => {
-  const text = await readText(join(folder.root, file), file);
+  const text = readText(join(folder.root, file), file);
   if (typeof text !== "string") {
     folder.collect.add(text);
     return undefined;

@@ -2,8 +2,8 @@ import type { BigIntStats } from "node:fs";
 import { lstat, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import picomatch from "picomatch";
+import type { TenantFile } from "../types.ts";
 import { insideOf } from "./jail.ts";
-import type { TenantFile } from "./types.ts";
 
 const batchSize = 64;
 

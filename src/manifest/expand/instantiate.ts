@@ -1,7 +1,7 @@
-import type { Component, Json, Path, Properties } from "../contract/index.ts";
+import type { Component, Json, Path, Properties } from "../../contract/index.ts";
+import { placeAt } from "../parse/place.ts";
 import type { ComponentTemplate } from "./compile-template.ts";
 import type { Part } from "./compile-text.ts";
-import { placeAt } from "./place.ts";
 import { Deferred, inClear, resolveDeferred } from "./references.ts";
 import type { Scope, Spot } from "./scope.ts";
 
