@@ -29,7 +29,7 @@ export const isWork = (plan: Plan): boolean => workOf(plan) > 0;
 
 /** On standard error: what is printed as data is what became of it. */
 export const showPlan = (plan: Plan, isDetailed: boolean, session: Session): void =>
-  session.output.note(renderPlan(plan, { format: "text", colour: session.output.colour, detail: isDetailed }));
+  session.output.note(`${renderPlan(plan, { format: "text", colour: session.output.colour, detail: isDetailed })}\n`);
 
 /** Asks whether to go on; what is deleted needs a whole word. */
 export const confirmPlan = async (plan: Plan, session: Session): Promise<void> => {

@@ -46,6 +46,9 @@ export const environmentOf = async (file: string | undefined, session: Session):
   }
 };
 
+// Apart, because tsc leaves the extension of an import() alone in a function that has `await using`.
+const loadDeploy = () => import("../deploy/index.ts");
+
 /** Opens the project that the flags name, hands it on, and closes it. */
 export const withProject = async <Result>(
   flags: FlagValues<typeof project>,
@@ -54,7 +57,7 @@ export const withProject = async <Result>(
 ): Promise<Result> => {
   const env = await environmentOf(flags.envFile, session);
   const set = await readSet(flags.set);
-  const { openProject } = await import("../deploy/index.ts");
+  const { openProject } = await loadDeploy();
   await using opened = await openProject(flags.project, {
     ...(flags.environment === undefined ? {} : { environment: flags.environment }),
     env,

@@ -57,6 +57,12 @@ const fieldLines = (fields: readonly Field[], style: Style, limit: number, same:
     : [...lines, style.dim(`    and ${counted(fields.length - most, "more field")}`)];
 };
 
+/** Where each field says that it is drift, the change need not. */
+const marksOf = ({ marks = [], fields = [] }: Pick<Change, "marks" | "fields">): readonly string[] =>
+  fields.some((field) => field.class === "drift" || field.class === "both")
+    ? marks.filter((mark) => mark !== "drift")
+    : marks;
+
 const tenantsOf = (changes: readonly Change[]): readonly string[] => [
   ...new Set(changes.map((change) => change.tenant)),
 ];
@@ -65,10 +71,10 @@ const inTenants = (changes: readonly Change[]): string => printable(listed(tenan
 
 /** One change with all that is known of it. */
 export const changeLines = (change: Change, style: Style, detail: boolean): string[] => {
-  const { op, kind, entity, fields = [], marks = [] } = change;
+  const { op, kind, entity, fields = [] } = change;
   const limit = detail ? longValue : shortValue;
   const name = printable(address(kind, entity._id));
-  const head = `${symbolOf(op, style)} ${name}${bracketed([...operationNote(op, change.id), ...marks], style)}`;
+  const head = `${symbolOf(op, style)} ${name}${bracketed([...operationNote(op, change.id), ...marksOf(change)], style)}`;
   if (detail && op === "insert") {
     const properties = Object.entries(entityProperties(entity));
     return [head, ...properties.map(([key, value]) => `    ${printable(key)}: ${formatValue(value, limit)}`)];
@@ -82,9 +88,9 @@ export const changeLines = (change: Change, style: Style, detail: boolean): stri
 export const groupLines = (group: ChangeGroup, style: Style): string[] => {
   const [first] = group.changes;
   if (first !== undefined && group.changes.length === 1) return changeLines(first, style, false);
-  const { op, kind, changes, fields, marks, sameValues } = group;
+  const { op, kind, changes, fields, sameValues } = group;
   const symbol = symbolOf(op, style);
-  const notes = bracketed([...operationNote(op, undefined), ...marks], style);
+  const notes = bracketed([...operationNote(op, undefined), ...marksOf(group)], style);
   const things = counted(changes.length, kind);
   const [only] = fields;
   if (only !== undefined && fields.length === 1 && (op === "update" || op === "replace")) {

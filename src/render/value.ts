@@ -59,10 +59,11 @@ const formatPair = (from: Json | undefined, to: Json | undefined, limit: number)
 };
 
 /** What a field's difference looks like: `30 → 60`, `(secret, changed)`. Never shows what stood at a sealed place. */
-export const formatDifference = (field: Pick<Field, "from" | "to">, limit: number = shortValue): string => {
+export const formatDifference = (field: Omit<Field, "path">, limit: number = shortValue): string => {
   const { from, to } = field;
   if (isSealed(to)) {
     if (to.fingerprint === undefined) return "(secret, unresolved)";
+    if (field.class === "unknown") return "(secret, unknown)";
     return from === undefined ? "(secret)" : "(secret, changed)";
   }
   if (isSealed(from)) return `(secret) → ${formatValue(to, limit)}`;
@@ -78,4 +79,5 @@ const notes = {
 } as const satisfies Record<Field["class"], string>;
 
 /** A word on where a difference comes from; empty where the files changed, which is what one expects. */
-export const fieldNote = (field: Field): string => notes[field.class];
+export const fieldNote = (field: Field): string =>
+  field.class === "unknown" && isSealed(field.to) ? "" : notes[field.class];

@@ -91,6 +91,7 @@ describe("a plan as text", () => {
       aPlan({
         changes: [
           aChange({
+            marks: ["drift"],
             fields: [
               aField("/config/a", { from: 99, to: 30, class: "drift" }),
               aField("/config/b", { from: 1, to: 2, class: "both" }),
@@ -101,7 +102,8 @@ describe("a plan as text", () => {
         ],
       }),
     );
-    expect(rendered.split("\n").slice(1, 5)).toEqual([
+    expect(rendered.split("\n").slice(0, 5)).toEqual([
+      "~ connection/acme-t001-crm",
       "    config.a 99 → 30 (drift)",
       "    config.b 1 → 2 (files and drift)",
       '    config.c "x" → (unset) (removed)',
@@ -120,6 +122,11 @@ describe("a plan as text", () => {
           }),
           aField("/config/c", { to: { $secret: "$SECRET(hush)" } }),
           aField("/config/d", { from: "PLAINTEXT", to: { $secret: "$SECRET(hush)", fingerprint: "aa" } }),
+          aField("/config/f", {
+            from: { $secret: "$SECRET(hush)", fingerprint: "aa" },
+            to: { $secret: "$SECRET(hush)", fingerprint: "aa" },
+            class: "unknown",
+          }),
           aField("/config/e", { from: [], to: [{ key: { $secret: "$SECRET(hush)", fingerprint: "aa" } }] }),
         ],
       }),
@@ -131,6 +138,7 @@ describe("a plan as text", () => {
       expect(rendered).toContain("config.b (secret, changed)\n");
       expect(rendered).toContain("config.c (secret, unresolved)\n");
       expect(rendered).toContain("config.d (secret, changed)\n");
+      expect(rendered).toContain("config.f (secret, unknown)\n");
       expect(rendered).toContain('[{"key":"(secret)"}]');
       expect(rendered).not.toMatch(/hush|PLAINTEXT|\baa\b|\bbb\b/);
     }

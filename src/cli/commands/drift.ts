@@ -22,7 +22,7 @@ export const command = defineCommand({
       text: ({ colour }) => renderDrift(report, { format: "text", colour, detail: flags.detail }),
       markdown: () => renderDrift(report, { format: "markdown", colour: false, detail: flags.detail }),
     });
-    if (report.items.length > 0) session.output.note(driftSummary(report));
+    if (report.items.length > 1) session.output.note(driftSummary(report));
     return exitOfDrift(report, flags.exitCode);
   },
 });
