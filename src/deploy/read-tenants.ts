@@ -1,5 +1,5 @@
 import type { Component, Properties, Resource } from "../contract/index.ts";
-import { address } from "../contract/index.ts";
+import { address, at } from "../contract/index.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 import { hasErrors } from "../diagnostic.ts";
 import { DeployerError } from "../errors.ts";
@@ -37,19 +37,23 @@ const problemDiagnostics = (
   problems: ReturnType<typeof assemble>["problems"],
 ): readonly Diagnostic[] => {
   const byId = new Map(expansion.components.map((component) => [component._id, component]));
-  return problems.map(({ code, _id, path, message, hint }) => {
+  const isBroken = hasErrors(expansion.diagnostics);
+  return problems.flatMap(({ code, _id, path, message, hint }) => {
     const component = byId.get(_id);
+    // A variable without a value leaves an empty text: that it is wrong was said already.
+    if (isBroken && component !== undefined && at(component.properties, path) === "") return [];
     const location = component === undefined ? undefined : expansion.locate(component, path);
-    return {
+    const diagnostic: Diagnostic = {
       code,
       severity: "error",
-      message: `${message} (in "${_id}" of tenant ${expansion.tenant.id})`,
+      message,
       ...(hint === undefined ? {} : { hint }),
       // The line of a secret that is written in clear would show it.
       ...(location === undefined ? {} : { location: code === "plain-secret" ? withoutText(location) : location }),
       tenant: expansion.tenant.id,
       component: _id,
     };
+    return [diagnostic];
   });
 };
 
