@@ -35,11 +35,16 @@ const explained: Readonly<Record<(typeof notDone)[number], string>> = {
 const resultLine = (result: Result, style: Style): string =>
   `${symbolOf(result.op, style)} ${printable(address(result.kind, result._id))} ${result.outcome}`;
 
+/** A guard refused it; the refusal says so once for all. */
+const isRefused = ({ outcome, error }: Result): boolean => outcome === "skipped" && error?.code === "blocked";
+
 /** Results with the same cause stand together, with the cause and its cure once. */
 const troubles = (results: readonly Result[], style: Style, detail: boolean): string[] => {
   const lines: string[] = [];
   for (const outcome of notDone) {
-    const members = results.filter((result) => result.outcome === outcome);
+    const members = results.filter(
+      (result) => result.outcome === outcome && result.op !== "noop" && !isRefused(result),
+    );
     if (members.length === 0) continue;
     lines.push(style.bold(`${count(members.length)} ${outcome}: ${explained[outcome]}`));
     const causes = Map.groupBy(members, ({ tenant, _id, error }) =>
@@ -49,7 +54,7 @@ const troubles = (results: readonly Result[], style: Style, detail: boolean): st
     for (const alike of shown) {
       const listed = detail ? alike : alike.slice(0, mostAlike);
       for (const result of listed) lines.push(`  ${resultLine(result, style)}`);
-      if (listed.length < alike.length) lines.push(style.dim(`  and ${counted(alike.length - listed.length, "more")}`));
+      if (listed.length < alike.length) lines.push(style.dim(`  and ${count(alike.length - listed.length)} more`));
       const error = alike[0]?.error;
       if (error !== undefined) lines.push(`      ${style.red(printable(error.code))}: ${printable(error.message)}`);
       if (error?.hint !== undefined) lines.push(`      ${style.cyan("what to do:")} ${printable(error.hint)}`);
@@ -64,14 +69,19 @@ const troubles = (results: readonly Result[], style: Style, detail: boolean): st
 const lastLine = (report: ApplyReport): string => {
   const done = { ...emptySummary, retained: report.summary.retained };
   const other = new Map<Outcome, number>();
-  for (const { op, outcome } of report.results) {
+  let refused = 0;
+  for (const result of report.results) {
+    const { op, outcome } = result;
     if (outcome === "done") done[op] += 1;
+    else if (op === "noop") continue;
+    else if (isRefused(result)) refused += 1;
     else other.set(outcome, (other.get(outcome) ?? 0) + 1);
   }
   const rest = [...notDone].reverse().flatMap((outcome) => {
     const number = other.get(outcome) ?? 0;
     return number === 0 ? [] : [`, ${count(number)} ${outcome}`];
   });
+  if (refused > 0) rest.push(`, ${count(refused)} refused`);
   const interrupted = report.interrupted ? ", interrupted" : "";
   return `${doneSummary(done)} across ${counted(report.summary.tenants, "tenant")}${rest.join("")}${interrupted}`;
 };

@@ -3,6 +3,7 @@ import { chooseCommand, wantedFormat } from "../../src/cli/choose-command.ts";
 import { defineCommand } from "../../src/cli/command.ts";
 import { milliseconds, numberOrShare, wholeNumber } from "../../src/cli/flag.ts";
 import { parseCommand } from "../../src/cli/parse-command.ts";
+import { readSet } from "../../src/cli/read-set.ts";
 import { applying, planning, project, reporting, selection } from "../../src/cli/shared-flags.ts";
 
 const command = defineCommand({
@@ -87,6 +88,53 @@ describe("flags", () => {
     expect(wholeNumber("--parallelism", 1, 1000)("10")).toBe(10);
     for (const text of ["0", "1001", "1.5", "", "0x10"])
       refused(() => wholeNumber("--parallelism", 1, 1000)(text), /1000/);
+  });
+});
+
+describe("--set", () => {
+  test("reads each value as YAML reads a scalar; the last one of a name counts", async () => {
+    const texts = [
+      "a=5",
+      "b=v5",
+      'c="5"',
+      "d=true",
+      "e=",
+      "f=null",
+      "g=1.5",
+      "h=x=y",
+      "i=https://h:1/p?q=1",
+      "a=6",
+      "__proto__=x",
+    ];
+    const set = await readSet(texts);
+    expect(Object.entries(set)).toEqual([
+      ["a", 6],
+      ["b", "v5"],
+      ["c", "5"],
+      ["d", true],
+      ["e", null],
+      ["f", null],
+      ["g", 1.5],
+      ["h", "x=y"],
+      ["i", "https://h:1/p?q=1"],
+      ["__proto__", "x"],
+    ]);
+  });
+
+  test.each([
+    "novalue",
+    "=x",
+    "a=[1]",
+    "a={b: 1}",
+    "a=x # cut",
+    "a=#x",
+    "a=*x",
+    "a=b: c",
+    'a="x',
+    "a=.nan",
+    "a=12345678901234567890",
+  ])("refuses %j instead of guessing", async (text) => {
+    await expect(readSet([text])).rejects.toMatchObject({ code: "usage" });
   });
 });
 

@@ -54,6 +54,23 @@ describe("an apply report", () => {
     );
   });
 
+  test("of what a guard refused names the refusal once, and counts what it stands for", () => {
+    const error = { code: "blocked", message: "12 deletes", hint: "raise it" };
+    const rendered = renderApplyReport(
+      anApplyReport({
+        results: [
+          aResult({ op: "delete", outcome: "skipped", error }),
+          aResult({ op: "delete", _id: "b", outcome: "skipped", error }),
+          aResult({ op: "noop", _id: "c", outcome: "skipped", error }),
+        ],
+        refusals: [{ guard: "delete-budget", message: "12 deletes", hint: "raise it", resources: [] }],
+      }),
+      plain,
+    );
+    expect(rendered.match(/12 deletes/g)).toHaveLength(1);
+    expect(rendered.endsWith("0 added, 0 changed, 0 deleted across 1 tenant, 2 refused")).toBe(true);
+  });
+
   test("of 20,000 failures with one cause is short", () => {
     const results = Array.from({ length: 20_000 }, (_, index) => {
       const tenant = tenantId(index);
