@@ -18,7 +18,7 @@ const wording = (finding: Finding): { readonly what: string; readonly cure: stri
     case "unreadable":
       return {
         what: `${subject(finding)} could not be read: nothing is done to it, what depends on it waits`,
-        cure: "look at the target's answer with -v, then plan again",
+        cure: "plan again; if it stays so, look at the health of the target",
       };
     case "ambiguous":
       return {
