@@ -79,6 +79,7 @@ const withoutValue = ({ values, tenant, collect }: Run, connector: string, name:
 
 const scopeOf = (run: Run, use: Use, connector: string, given: Given): Scope | undefined => {
   const { state, tenant, collect } = run;
+  if (use.resolvers === undefined) return undefined;
   const values: Value[] = [];
   for (const [slot, resolve] of use.resolvers.entries()) {
     const value = resolve(given);
@@ -97,15 +98,17 @@ const scopeOf = (run: Run, use: Use, connector: string, given: Given): Scope | u
   };
 };
 
+const inDatatype = (component: Component | undefined): string =>
+  component?.datatype === undefined ? "" : ` (datatype ${component.datatype})`;
+
 const checkComponent = (run: Run, component: Component, provenance: Provenance): void => {
   const { state, collect, ids, components } = run;
   const { _id, type, properties } = component;
   const other = ids.get(_id);
   if (other !== undefined) {
-    const first = components[other];
-    const before = first && locateComponent({ ...provenance, at: other }, "/_id");
-    const seen = before === undefined ? "another template" : `${before.file}:${before.line}`;
-    const message = `the _id "${_id}" stands here and at ${seen}`;
+    const before = locateComponent({ ...provenance, at: other }, "/_id");
+    const first = `${before?.file}:${before?.line}${inDatatype(components[other])}`;
+    const message = `the _id "${_id}" is made at ${first}, and here${inDatatype(component)} again`;
     const hint = "put what tells them apart into the _id, such as <<@ datatype @>>";
     collect.error("duplicate-id", () => locateComponent(provenance, "/_id"), message, hint);
   }

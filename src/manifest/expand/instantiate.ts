@@ -1,4 +1,5 @@
 import type { Component, Json, Path, Properties } from "../../contract/index.ts";
+import { isSealed } from "../../contract/index.ts";
 import { placeAt } from "../parse/place.ts";
 import type { ComponentTemplate } from "./compile-template.ts";
 import type { Part } from "./compile-text.ts";
@@ -17,6 +18,11 @@ export type SecretPaths = (type: string, properties: Properties) => readonly Pat
 
 const made = (part: Part, scope: Scope): Json => (part.constant ? part.value : part.make(scope));
 
+const kindOf = (value: unknown): string => {
+  if (value === null || typeof value !== "object") return String(value);
+  return Array.isArray(value) ? "a list" : isSealed(value) ? "a secret" : "a mapping";
+};
+
 /** `_id` and `type` have to be text; undefined, and reported, where they are not. */
 const textOf = (part: Part, name: string, spot: Spot, scope: Scope): string | undefined => {
   const value: unknown = made(part, scope);
@@ -25,13 +31,8 @@ const textOf = (part: Part, name: string, spot: Spot, scope: Scope): string | un
     const text = inClear(value, scope, true);
     if (text !== "") return text;
   }
-  const what =
-    value === "" || value instanceof Deferred
-      ? "empty"
-      : typeof value === "object"
-        ? "no text"
-        : `the ${typeof value} ${value}`;
-  const message = `"${name}" of a component has to be text, and is ${what}`;
+  const what = value === "" || value instanceof Deferred ? "empty" : kindOf(value);
+  const message = `"${name}" of a component has to be text, and becomes ${what}`;
   scope.report("wrong-type", () => placeAt(spot.source, spot.start, spot.end), message, "give its variables text");
   return undefined;
 };

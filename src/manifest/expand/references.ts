@@ -1,6 +1,6 @@
 import type { Json, Piece, Sealed } from "../../contract/index.ts";
 import { isObject, joinPath, parseReferences, writeReferences } from "../../contract/index.ts";
-import { nearest } from "../../nearest.ts";
+import { nearest, nearestName } from "../../nearest.ts";
 import type { Make, Scope, Spot } from "./scope.ts";
 import { placeWithin } from "./scope.ts";
 
@@ -30,11 +30,17 @@ export const brokenReference = (text: string): string | undefined => {
   return undefined;
 };
 
+export const secretHint = (name: string, declared: readonly string[]): string =>
+  nearestName(name, declared) === undefined
+    ? `declare it: secrets: { ${name}: { env: NAME } }`
+    : nearest(name, declared);
+
 /** Reports a secret that neither the project nor the tenant declares. */
 export const checkSecret = (scope: Scope, name: string, spot: Spot): void => {
   if (scope.secretDeclared(name)) return;
-  const hint = `${nearest(name, scope.secretNames(), "declared are")}; secrets are declared under secrets:`;
-  scope.report("missing-secret", () => placeWithin(spot, `$SECRET(${name})`), `no secret "${name}" is declared`, hint);
+  const place = () => placeWithin(spot, `$SECRET(${name})`);
+  const message = `neither the project nor the tenant declares the secret "${name}"`;
+  scope.report("missing-secret", place, message, secretHint(name, scope.secretNames()));
 };
 
 /** What a text becomes: plain, sealed as a whole, or deferred. */

@@ -23,8 +23,8 @@ import { locateIn } from "./validate.ts";
 export type Use = {
   readonly datatype: string | undefined;
   readonly template: Template;
-  /** By the template's slots. */
-  readonly resolvers: readonly Resolve[];
+  /** By the template's slots; undefined where some of its variables are not there. */
+  readonly resolvers: readonly Resolve[] | undefined;
   readonly schedule: string | undefined;
 };
 
@@ -49,7 +49,7 @@ const resolversOf = (
   declarations: Declarations,
   datatype: string | undefined,
   template: Template,
-): readonly Resolve[] => {
+): readonly Resolve[] | undefined => {
   const bindings = template.variables.map((name) => bind(declarations, datatype, name));
   for (const [slot, binding] of bindings.entries()) {
     if ("resolve" in binding) continue;
@@ -59,7 +59,8 @@ const resolversOf = (
       collect.error(code, placeWithin(use.spot, mark, timesBefore(use.text, mark, use.start)), message, hint);
     }
   }
-  return bindings.map((binding) => ("resolve" in binding ? binding.resolve : () => undefined));
+  const resolvers = bindings.flatMap((binding) => ("resolve" in binding ? [binding.resolve] : []));
+  return resolvers.length < bindings.length ? undefined : resolvers;
 };
 
 /** A hint for a parameter that is not declared. */

@@ -1,9 +1,8 @@
 import { join } from "node:path";
 import type { Path } from "../../contract/index.ts";
 import { joinPath, parseReferences } from "../../contract/index.ts";
-import { nearest } from "../../nearest.ts";
 import type { Collector, Where } from "../collect.ts";
-import { brokenReference } from "../expand/references.ts";
+import { brokenReference, secretHint } from "../expand/references.ts";
 import type { SecretSource } from "../types.ts";
 import { insideOf, realPath } from "./jail.ts";
 import type { Locate } from "./validate.ts";
@@ -69,8 +68,8 @@ export const credentialsIn = (
       if (piece.type !== "secret") continue;
       const source = Object.hasOwn(secrets, piece.name) ? secrets[piece.name] : undefined;
       if (source === undefined) {
-        const hint = `${nearest(piece.name, Object.keys(secrets), "declared are")}; the project's secrets: declares them`;
-        collect.error("missing-secret", locate(path), `no secret "${piece.name}" is declared`, hint);
+        const hint = secretHint(piece.name, Object.keys(secrets));
+        collect.error("missing-secret", locate(path), `the project declares no secret "${piece.name}"`, hint);
       } else if ("env" in source) environment.add(source.env);
       else if ("file" in source) files.add(realPath(join(root, source.file)));
     }
@@ -114,6 +113,7 @@ export const checkTenantSecrets = (
 ): void => {
   for (const [name, source] of Object.entries(sources)) {
     const path = joinPath("/secrets", name);
+    // Messages show what is written: the value of a variable in it may be secret.
     const { env = "", file = "" } = written[name] ?? {};
     for (const piece of [...parseReferences(env), ...parseReferences(file)]) {
       if (piece.type === "env") environmentRule(rules, piece.name, () => locate(path, "key"), collect);
@@ -123,14 +123,14 @@ export const checkTenantSecrets = (
     const place = () => locate(`${path}/file`);
     const inside = insideOf(rules.root, "", source.file);
     if (inside === undefined) {
-      const message = `"${source.file}" leaves the project folder`;
+      const message = `"${file}" leaves the project folder`;
       collect.error("path-outside-project", place, message, "a tenant's secrets are read from inside it only");
       continue;
     }
     const real = realPath(join(rules.root, source.file));
     const kept = [inside, real.slice(rules.root.length)].some((path) => keptFiles.test(path.replaceAll("\\", "/")));
     if (kept || rules.credentials.files.has(real) || real === realPath(join(rules.root, rules.ledger))) {
-      const message = `${source.file} belongs to the project's own credentials; a tenant cannot read it`;
+      const message = `"${file}" belongs to the project's own credentials; a tenant cannot read it`;
       collect.error("target-credential", place, message, "use a file of the tenant's own");
     }
   }

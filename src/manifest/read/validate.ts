@@ -7,6 +7,7 @@ import { nearest } from "../../nearest.ts";
 import { looksSecret } from "../parse/place.ts";
 import type { Source } from "../parse/source.ts";
 import { findIn, placeOf } from "../parse/tree.ts";
+import { patternWords } from "../schemas/shared.ts";
 
 const ajv = new Ajv({ allErrors: true, useDefaults: true, verbose: true, allowUnionTypes: true });
 
@@ -31,7 +32,8 @@ export const locateIn =
       const found = tree && findIn(tree, segments(path));
       if (found !== undefined) return placeOf(source, found, part);
     }
-    return undefined;
+    const [first] = sources;
+    return path === "" && first !== undefined ? { file: first.file, line: 1, column: 1 } : undefined;
   };
 
 export type Finding = {
@@ -68,10 +70,13 @@ const shown = (value: unknown, path: Path): string => {
 
 const where = (path: Path): string => (path === "" ? "the file" : `"${dotted(path)}"`);
 
-const quoteHint = (expected: readonly string[], value: unknown): { hint: string } | Record<never, never> =>
-  expected.includes("string") && (typeof value === "number" || typeof value === "boolean")
-    ? { hint: `put it in quotes: "${value}"` }
-    : {};
+const typeHint = (expected: readonly string[], value: unknown): { hint: string } | Record<never, never> => {
+  if (expected.includes("string") && (typeof value === "number" || typeof value === "boolean")) {
+    return { hint: `put it in quotes: "${value}"` };
+  }
+  const word = typeof value === "string" && expected.includes("boolean") && /^(yes|no|on|off|true|false)$/i.test(value);
+  return word ? { hint: "write true or false, without quotes" } : {};
+};
 
 const finding = (error: ErrorObject): Finding | undefined => {
   const { keyword, instancePath: path, params, data } = error;
@@ -95,7 +100,7 @@ const finding = (error: ErrorObject): Finding | undefined => {
       const expected = [params["type"]].flat().map(String);
       const names = expected.map((type) => typeNames[type] ?? type).join(" or ");
       const message = `${where(path)} has to be ${names}, not ${typeName(data)}`;
-      return { code: "wrong-type", path, message, ...quoteHint(expected, data) };
+      return { code: "wrong-type", path, message, ...typeHint(expected, data) };
     }
     case "enum": {
       const allowed = [params["allowedValues"]].flat().map(String);
@@ -117,11 +122,12 @@ const finding = (error: ErrorObject): Finding | undefined => {
       return undefined;
     default: {
       const name = error.propertyName;
-      const rule = keyword === "pattern" ? `has to match ${params["pattern"]}` : (error.message ?? keyword);
-      if (name !== undefined) {
-        return { code: "invalid-value", path: joinPath(path, name), message: `the name "${name}" ${rule}` };
-      }
-      return { code: "invalid-value", path, message: `${where(path)} is ${shown(data, path)}, but ${rule}` };
+      const pattern = String(params["pattern"]);
+      const hint = keyword === "pattern" ? (patternWords.get(pattern) ?? `it has to match ${pattern}`) : undefined;
+      const message =
+        name === undefined ? `${where(path)} cannot be ${shown(data, path)}` : `the name "${name}" is not allowed`;
+      const rule = hint ?? `it ${error.message ?? `breaks the rule ${keyword}`}`;
+      return { code: "invalid-value", path: name === undefined ? path : joinPath(path, name), message, hint: rule };
     }
   }
 };

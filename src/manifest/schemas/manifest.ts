@@ -1,5 +1,5 @@
 import type { FromSchema } from "json-schema-to-ts";
-import { editorSchema } from "./shared.ts";
+import { datatypePattern, editorSchema } from "./shared.ts";
 
 /** JSON Schema of a connector's `manifest.yaml` or `manifest.json`. */
 export const manifestSchema = {
@@ -37,7 +37,7 @@ export const manifestSchema = {
       type: "object",
       default: {},
       description: "Kinds of records, by name.",
-      propertyNames: { pattern: "^[A-Za-z0-9_][A-Za-z0-9_.-]*$" },
+      propertyNames: { pattern: datatypePattern },
       additionalProperties: {
         type: "object",
         required: ["template"],

@@ -1,6 +1,6 @@
 import type { FromSchema } from "json-schema-to-ts";
 import { durationPattern } from "../read/duration.ts";
-import { driftPolicy, editorSchema, idPattern, parameterValues, secretSource } from "./shared.ts";
+import { driftPolicy, editorSchema, idPattern, parameterValues, secretNamePattern, secretSource } from "./shared.ts";
 
 const target = {
   type: "object",
@@ -105,7 +105,7 @@ export const projectSchema = {
       type: "object",
       description: "Secrets for all tenants and for the targets, by name.",
       default: {},
-      propertyNames: { pattern: "^[A-Za-z_][A-Za-z0-9_.-]*$" },
+      propertyNames: { pattern: secretNamePattern },
       additionalProperties: {
         ...secretSource,
         properties: {

@@ -1,5 +1,20 @@
+import { durationPattern } from "../read/duration.ts";
+
 /** What a vendor, a tenant and a connector may be called: their names are joined to the system's. */
 export const idPattern = "^[a-z0-9][a-z0-9_-]*$";
+
+/** Names that references can name, as in `$SECRET(name)`. */
+export const secretNamePattern = "^[A-Za-z_][A-Za-z0-9_.-]*$";
+
+export const datatypePattern = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$";
+
+/** What patterns ask for, in words. */
+export const patternWords: ReadonlyMap<string, string> = new Map([
+  [idPattern, 'use lower-case letters, digits, "-" and "_", beginning with a letter or a digit'],
+  [secretNamePattern, 'use letters, digits, "_", "." and "-", beginning with a letter or "_"'],
+  [datatypePattern, 'use letters, digits, "_", "." and "-"'],
+  [durationPattern, "write it like 500ms, 30s, 2m or 1h"],
+]);
 
 export const editorSchema = {
   type: "string",

@@ -1,5 +1,5 @@
 import type { FromSchema } from "json-schema-to-ts";
-import { driftPolicy, editorSchema, idPattern, parameterValues, secretSource } from "./shared.ts";
+import { driftPolicy, editorSchema, idPattern, parameterValues, secretNamePattern, secretSource } from "./shared.ts";
 
 /** JSON Schema of a tenant file. */
 export const tenantSchema = {
@@ -65,7 +65,7 @@ export const tenantSchema = {
       type: "object",
       description: "The tenant's own secrets, by name; they hide the project's of the same name.",
       default: {},
-      propertyNames: { pattern: "^[A-Za-z_][A-Za-z0-9_.-]*$" },
+      propertyNames: { pattern: secretNamePattern },
       additionalProperties: secretSource,
     },
     on_drift: { ...driftPolicy, description: "Overrides the project's policy." },
