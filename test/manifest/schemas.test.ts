@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { schemaFiles } from "../../scripts/schemas.ts";
-import { environmentSchema, projectSchema } from "../../src/manifest/index.ts";
+import { environmentSchema, manifestSchema, projectSchema, tenantSchema } from "../../src/manifest/index.ts";
 import { traits } from "../../src/resources/index.ts";
 
 describe("the JSON Schemas for users' files", () => {
@@ -31,5 +32,14 @@ describe("the JSON Schemas for users' files", () => {
     );
     expect(check({ targets: { default: { endpiont: "https://stage" } } })).toBe(false);
     expect(check({ waves: "canary" })).toBe(false);
+  });
+
+  test("describe the examples of docs/files.md", () => {
+    const page = readFileSync(join(import.meta.dirname, "../../docs/files.md"), "utf8");
+    const examples = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text = ""]) => text);
+    for (const [index, schema] of [projectSchema, tenantSchema, manifestSchema].entries()) {
+      const check = new Ajv({ allowUnionTypes: true }).compile(schema);
+      expect([check(parse(examples[index] ?? "")), check.errors]).toEqual([true, null]);
+    }
   });
 });
