@@ -24,3 +24,8 @@ export type Work = {
   explain(error: unknown): { readonly code: string; readonly message: string; readonly hint?: string };
   stopped(): Written;
 };
+
+/** Thrown right before a change's first request where nothing new may begin. */
+export class NotStarted extends Error {
+  override readonly name = "NotStarted";
+}

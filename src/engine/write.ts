@@ -5,6 +5,7 @@ import type { Access } from "../resources/index.ts";
 import { checkBasis, createResource, deleteResource, updateResource } from "../resources/index.ts";
 import { adoptedBase, writtenBase } from "./base.ts";
 import type { Work } from "./work.ts";
+import { NotStarted } from "./work.ts";
 
 /** What one change came to. */
 export type Written = {
@@ -45,6 +46,7 @@ const createSafely = async <Api>(
     work.announce(made.differs);
     return { outcome: "done", id: made.id, live: made.live };
   } catch (error) {
+    if (error instanceof NotStarted) throw error;
     const facts = work.explain(error);
     // It exists and is ours: the ledger must know, even if reading it back failed.
     if (newId !== undefined) return { outcome: "uncertain", id: newId, error: facts };
@@ -177,6 +179,7 @@ export const writeChange = async <Api>(work: Work, access: Access<Api>): Promise
         return change.op satisfies never;
     }
   } catch (error) {
+    if (error instanceof NotStarted) return work.settled(work.stopped(), work.base);
     const outcome: Outcome = isUnknown(error) ? "uncertain" : "failed";
     return work.settled({ outcome, error: work.explain(error) }, work.base);
   }

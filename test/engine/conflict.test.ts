@@ -236,3 +236,23 @@ describe("waves", () => {
     ]);
   });
 });
+
+describe("an interrupt in the middle of a batch", () => {
+  it("sends nothing that had not begun, and leaves no intent open", async () => {
+    const stop = new AbortController();
+    let creates = 0;
+    await using bench = await workbench((real) => async (request) => {
+      if (request.method === "POST" && ++creates === 2) stop.abort();
+      return real(request);
+    });
+    const desired = { t001: Array.from({ length: 20 }, (_, index) => aConnection("t001", {}, `acme-t001-c${index}`)) };
+    const applied = await bench.apply(await bench.plan(desired), { stop: stop.signal, parallelism: 1 });
+    expect(creates).toBe(2);
+    expect(applied.summary).toMatchObject({ insert: 2, skipped: 18 });
+    expect(applied.interrupted).toBe(true);
+    expect(await bench.ledger.open("t001")).toEqual([]);
+    expect(bench.events.filter((event) => event.code === "change-started")).toHaveLength(2);
+    await bench.deploy(desired);
+    expect(await bench.api.listConnections(signal)).toHaveLength(20);
+  });
+});

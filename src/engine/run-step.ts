@@ -1,0 +1,153 @@
+import type { Live } from "../contract/index.ts";
+import { address } from "../contract/index.ts";
+import { DeployerError } from "../errors.ts";
+import type { Access } from "../resources/index.ts";
+import { deleteResource } from "../resources/index.ts";
+import type { RunState } from "./apply.ts";
+import { writtenBase } from "./base.ts";
+import type { Ended } from "./schedule.ts";
+import { stepKey } from "./schedule.ts";
+import type { StepContext } from "./step-access.ts";
+import { makeAccess } from "./step-access.ts";
+import type { Work } from "./work.ts";
+import { NotStarted } from "./work.ts";
+import type { Written } from "./write.ts";
+import { writeChange } from "./write.ts";
+
+const explain = (error: unknown): { code: string; message: string; hint?: string } => {
+  if (error instanceof DeployerError) {
+    return { code: error.code, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
+  }
+  return { code: "internal", message: error instanceof Error ? error.message : String(error) };
+};
+
+const cleanup = async <Api>(state: RunState<Api>, work: Work, access: Access<Api>): Promise<Written> => {
+  const { change } = work;
+  const before = state.results.get(stepKey(change));
+  const id = before?.id;
+  const now = (await state.rim.ledger.entries(change.tenant)).find(
+    (base) =>
+      base.target === change.target && base.resource.kind === change.kind && base.resource._id === change.entity._id,
+  );
+  try {
+    await deleteResource(access, change.id ?? "");
+    return await work.settled(
+      { outcome: "done", ...(id === undefined ? {} : { id }) },
+      now ?? writtenBase(change, access.shape, id ?? "", undefined),
+    );
+  } catch (error) {
+    return work.settled({ outcome: "failed", ...(id === undefined ? {} : { id }), error: explain(error) }, now);
+  }
+};
+
+/** Does one step and records what became of it. Never rejects because of the change itself. */
+export const runStep = async <Api>(
+  state: RunState<Api>,
+  context: StepContext<Api>,
+  keepsOld: boolean,
+): Promise<Ended> => {
+  const { rim, settings } = state;
+  const { step, list } = context;
+  const { change } = step;
+  const resource = address(change.kind, change.entity._id);
+  const lease = state.leases.get(change.tenant);
+  const ids = state.ids.get(change.target);
+  const started = rim.clock();
+  const halt = (written: Written): void => {
+    const code = written.error?.code;
+    const isHopeless =
+      code === "unauthorized" || code === "forbidden" || code === "ledger-fenced" || code === "ledger-unavailable";
+    const isBad = written.outcome === "failed" || written.outcome === "uncertain" || written.outcome === "conflict";
+    if (state.halted === undefined && isBad && (isHopeless || settings.onError === "stop")) {
+      state.halted = {
+        code: isHopeless ? (code ?? "stopped") : "stopped",
+        message: `not started: ${resource} did not end well`,
+        hint: "mend that first, then run the same command again",
+      };
+    }
+  };
+  if (lease === undefined || ids === undefined) throw new DeployerError("internal", `no lease for ${change.tenant}`);
+  const base = state.bases.get(stepKey(change));
+  // The second half of a replacement belongs to a change that has begun.
+  const isStopped = (): boolean =>
+    lease.lost.aborted || (step.part === "main" && (settings.stop.aborted || state.halted !== undefined));
+  let hasBegun = false;
+  const access = makeAccess(state, context, () => {
+    if (hasBegun) return;
+    if (isStopped()) throw new NotStarted();
+    hasBegun = true;
+    if (step.part === "main") rim.report({ code: "change-started", tenant: change.tenant, resource, op: change.op });
+  });
+  const work: Work = {
+    change,
+    base,
+    lease,
+    ledger: rim.ledger,
+    ids,
+    keepsOld,
+    list: () => list.read() as Promise<readonly Live[]>,
+    begin: async (seen) => {
+      if (isStopped()) return false;
+      await state.intend(lease, change, seen);
+      return true;
+    },
+    settled: async (result, now) => {
+      await rim.ledger.settle(lease, change, result.outcome, now);
+      return result;
+    },
+    announce: (differs) => {
+      if (differs.length > 0) rim.report({ code: "echo-differs", tenant: change.tenant, resource, fields: differs });
+    },
+    explain,
+    stopped: () => ({
+      outcome: "skipped",
+      error: state.halted ?? { code: "cancelled", message: "the run was interrupted before this change began" },
+    }),
+  };
+  let written: Written;
+  try {
+    if (isStopped()) written = work.stopped();
+    else if (settings.refusesDrift(change)) {
+      written = {
+        outcome: "conflict",
+        error: {
+          code: "conflict",
+          message: `${resource} was changed on the target, and on_drift is "fail"`,
+          hint: "take the change into the files, or set it back on the target",
+        },
+      };
+    } else written = step.part === "cleanup" ? await cleanup(state, work, access) : await writeChange(work, access);
+  } catch (error) {
+    // The ledger could not be written: nothing else may begin.
+    written = { outcome: "uncertain", error: explain(error) };
+    state.halted ??= { ...explain(error), message: `not started: ${explain(error).message}` };
+  } finally {
+    list.leave();
+  }
+  halt(written);
+  const { outcome, error, id, fields = change.fields } = written;
+  state.results.set(stepKey(change), {
+    tenant: change.tenant,
+    target: change.target,
+    kind: change.kind,
+    _id: change.entity._id,
+    op: change.op,
+    outcome,
+    ...(id === undefined ? {} : { id }),
+    ...(fields === undefined ? {} : { fields }),
+    ...(error === undefined ? {} : { error }),
+    durationMs: Math.max(0, rim.clock() - started),
+  });
+  const isFirstHalf = keepsOld && change.op === "replace" && step.part === "main" && outcome === "done";
+  if (!isFirstHalf && change.op !== "noop") {
+    rim.report({
+      code: "change-ended",
+      tenant: change.tenant,
+      resource,
+      op: change.op,
+      outcome,
+      ...(error === undefined ? {} : { reason: error.message }),
+    });
+  }
+  return outcome === "done" ? "well" : "badly";
+};
