@@ -5,8 +5,8 @@ if (major >= 24) {
   const { run } = await import("./run.ts");
   await run(process.argv.slice(2));
 } else {
-  process.stderr.write(`error usage: connector-deployer needs Node 24 or newer; this is ${process.versions.node}\n`);
-  process.exitCode = 3;
+  const { runWithNewerNode } = await import("./newer-node.ts");
+  await runWithNewerNode();
 }
 
 export {};
