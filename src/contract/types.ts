@@ -35,6 +35,8 @@ export type Entity = { readonly _id: string; readonly [property: string]: Json }
 export type Live = {
   readonly id: string;
   readonly properties: Properties;
+  /** ISO 8601, by the target's clock. */
+  readonly createdAt?: string;
   readonly updatedAt?: string;
   /** What the target says of its health, such as `connected` or `failed`, with its reason. */
   readonly health?: { readonly status: string; readonly reason?: string };

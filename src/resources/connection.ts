@@ -97,6 +97,7 @@ const toLive = (wire: ConnectionWire, catalog: Catalog): Live => {
   return {
     id: wire.id,
     properties: { source: wire.type, config: readable },
+    ...(wire.created_at === "" ? {} : { createdAt: wire.created_at }),
     ...(wire.updated_at === undefined ? {} : { updatedAt: wire.updated_at }),
     health: { status: wire.status, ...(wire.reason === undefined ? {} : { reason: wire.reason }) },
   };

@@ -85,12 +85,20 @@ const toProblem = (_id: string, error: ErrorObject, hidden: (path: Path) => bool
   }
 };
 
+export type ValidateOptions = {
+  /** Secrets may stand in clear, since they come from a program and not from a file. Default false. */
+  readonly clearSecrets?: boolean;
+  /** True where a wrong value is not shown; catalog secrets never are. */
+  readonly hides?: (path: Path) => boolean;
+};
+
 /** Everything that is wrong with a resource by itself. Sealed values count as texts and are never shown. */
 export const validateProperties = <Api>(
   kind: ResourceKind<Api>,
   catalog: Catalog,
   _id: string,
   properties: Properties,
+  { clearSecrets = false, hides = () => false }: ValidateOptions = {},
 ): readonly Problem[] => {
   const special = kind.check?.(_id, properties, catalog) ?? [];
   const shape = kind.shape(properties, catalog);
@@ -105,11 +113,11 @@ export const validateProperties = <Api>(
       // What a sealed value holds is not known here: only its place is checked.
       if (sealed.has(error.instancePath)) continue;
       if (["anyOf", "oneOf", "if"].includes(error.keyword) && (validate.errors?.length ?? 0) > 1) continue;
-      const problem = toProblem(_id, error, (path) => secret.has(path));
+      const problem = toProblem(_id, error, (path) => secret.has(path) || hides(path));
       if (!seen.has(problem.path)) problems.push(problem);
     }
   }
-  for (const path of shape.secret) {
+  for (const path of clearSecrets ? [] : shape.secret) {
     const value: Json | undefined = at(properties, path);
     if (value === undefined || value === null || isSealed(value)) continue;
     problems.push({

@@ -1,0 +1,29 @@
+import type { Input } from "@pulumi/pulumi";
+
+/** Where a credential is read from when it is needed; never the value itself. Files are relative to the program's folder. */
+export type CredentialSource = { readonly env: string } | { readonly file: string };
+
+/** Where a resource is deployed to. What is left out is read from the environment variable that is named here. */
+export type TargetArgs = {
+  /** Base address of the API. Default: INFINO_ENDPOINT. */
+  readonly endpoint?: CredentialSource | undefined;
+  /** Default: INFINO_ACCESS_KEY. */
+  readonly accessKey?: CredentialSource | undefined;
+  /** Default: INFINO_SECRET_KEY. */
+  readonly secretKey?: CredentialSource | undefined;
+};
+
+/** Where to find a resource that this program only looks up. */
+export type LookupArgs = {
+  readonly target?: TargetArgs | undefined;
+  /** Files of your own connector types, JSON or YAML, relative to the program's folder. Default: none. */
+  readonly catalog?: readonly string[] | undefined;
+};
+
+/** Arguments that every class takes. */
+export type CommonArgs = LookupArgs & {
+  /** Takes over the one existing object of the same name instead of failing. Default false. */
+  readonly adopt?: Input<boolean> | undefined;
+  /** An update also overwrites what somebody else changed since the last `pulumi refresh`. Default false. */
+  readonly overwriteDrift?: Input<boolean> | undefined;
+};

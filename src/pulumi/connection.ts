@@ -1,0 +1,110 @@
+import type { CustomResourceOptions, Input, Output } from "@pulumi/pulumi";
+import { connectionType, secretFields, secretFieldsOfType } from "../catalog/index.ts";
+import type { Json } from "../contract/index.ts";
+import type { CommonArgs, LookupArgs, TargetArgs } from "./arguments.ts";
+import { catalogOf } from "./catalog-files.ts";
+import { pointer, resourceType } from "./pointer.ts";
+import { pulumi } from "./sdk.ts";
+
+/** Fields of the connection type, by the catalog's names; `name` is an argument of its own. */
+export type ConnectionConfig = { readonly [field: string]: Input<Json> | undefined };
+
+export type ConnectionArgs = CommonArgs & {
+  /** Connector type of the catalog, such as `elasticsearch`. A change replaces the connection. */
+  readonly source: Input<string>;
+  /** Connection type of that connector type, such as `api_key`. A change replaces the connection. */
+  readonly auth: Input<string>;
+  /**
+   * The connection's configuration. What the catalog calls secret becomes a Pulumi secret, also where it is given as
+   * plain text.
+   */
+  readonly config: Input<ConnectionConfig>;
+  /** Name of the connection on the target, unique there. Default: the resource's name in the program. */
+  readonly name?: Input<string> | undefined;
+};
+
+/** Names of the secret fields; of all that it may be where source and connection type are not known yet. */
+const secretNames = ({ source, auth, catalog = [] }: Partial<ConnectionArgs>): readonly string[] => {
+  const types = catalogOf(catalog, process.cwd());
+  const type = typeof source === "string" ? types.get(source) : undefined;
+  if (type === undefined) return types.list().flatMap(secretFieldsOfType);
+  const connection = typeof auth === "string" ? connectionType(types, type.id, auth) : undefined;
+  return connection === undefined ? secretFieldsOfType(type) : secretFields(connection);
+};
+
+const isOutput = (value: unknown): boolean => pulumi.Output.isInstance(value) || value instanceof Promise;
+
+const withSecrets = (config: Input<ConnectionConfig>, secrets: readonly string[]): Input<ConnectionConfig> => {
+  if (secrets.length === 0) return config;
+  // What is in it is not known yet: all of it becomes secret.
+  if (isOutput(config)) return pulumi.secret<unknown>(config) as Input<ConnectionConfig>;
+  const members = Object.entries(config).map(([field, value]) =>
+    secrets.includes(field) && value !== undefined ? [field, pulumi.secret<unknown>(value)] : [field, value],
+  );
+  return Object.fromEntries(members) as ConnectionConfig;
+};
+
+/** A connection to an external system on an Infino-compatible target. */
+export class Connection extends pulumi.CustomResource {
+  declare readonly source: Output<string>;
+  /** Undefined for a connection that was looked up: the target does not tell it. */
+  declare readonly auth: Output<string | undefined>;
+  /** Name of the connection on the target. */
+  declare readonly name: Output<string>;
+  /** The configuration as declared; after a refresh, with what somebody else changed. */
+  declare readonly config: Output<{ readonly [field: string]: Json }>;
+  /** Status at the last write or refresh: `connected`, `disconnected` or `error`. */
+  declare readonly status: Output<string>;
+  /** Why it is not connected; undefined where it is, or where the target does not tell. */
+  declare readonly statusReason: Output<string | undefined>;
+  /** Address of the API that it was last seen at. */
+  declare readonly endpoint: Output<string>;
+  /** What the target returned at the last write or refresh, its own defaults included. Never holds a catalog's secret. */
+  declare readonly live: Output<{ readonly [property: string]: Json }>;
+  declare readonly target: Output<TargetArgs | undefined>;
+  declare readonly catalog: Output<readonly string[] | undefined>;
+
+  /** The connection's id on the target, known in previews too: the same as `id`. */
+  get connectionId(): Output<string> {
+    return this.id;
+  }
+
+  constructor(name: string, args: ConnectionArgs, opts: CustomResourceOptions = {}) {
+    const secrets = secretNames(args);
+    const isLookup = opts.id !== undefined;
+    super(
+      resourceType("Connection"),
+      name,
+      {
+        source: args.source,
+        auth: args.auth,
+        name: isLookup ? undefined : (args.name ?? name),
+        config: args.config === undefined ? undefined : withSecrets(args.config, secrets),
+        target: args.target,
+        catalog: args.catalog,
+        adopt: args.adopt,
+        overwriteDrift: args.overwriteDrift,
+        status: undefined,
+        statusReason: undefined,
+        endpoint: undefined,
+        live: undefined,
+        __provider: pointer("connection"),
+      },
+      pulumi.mergeOptions(
+        {
+          // `live` repeats fields that the program may have marked as secret, and what it adds is no news in a diff.
+          hideDiffs: ["__provider", "live"],
+          additionalSecretOutputs: secrets.length === 0 ? ["live"] : ["config", "live"],
+          // Two connections never have one name, so the old one has to go first.
+          deleteBeforeReplace: true,
+        },
+        opts,
+      ),
+    );
+  }
+
+  /** Looks up an existing connection by its id on the target, without managing it. */
+  static get(name: string, id: Input<string>, args: LookupArgs = {}, opts: CustomResourceOptions = {}): Connection {
+    return new Connection(name, args as ConnectionArgs, { ...opts, id });
+  }
+}

@@ -1,0 +1,27 @@
+import type { Catalog } from "../../catalog/index.ts";
+import type { Path, Properties } from "../../contract/index.ts";
+import { DeployerError } from "../../errors.ts";
+import type { InfinoClient } from "../../infino/index.ts";
+import type { ResourceKind } from "../../resources/index.ts";
+import { infinoKinds } from "../../resources/index.ts";
+
+/** How the arguments of a Pulumi class and the properties of a kind become each other. */
+export type Adapter = {
+  readonly kind: ResourceKind<InfinoClient>;
+  /** Names of the class's own arguments. */
+  readonly fields: readonly string[];
+  properties(inputs: Properties): Properties;
+  inputs(properties: Properties): Properties;
+  /** The argument that a path of the properties is about, as Pulumi writes it. */
+  argument(path: Path): string;
+  /** Values that the target works out of others by itself, by their paths. */
+  derived(properties: Properties, catalog: Catalog): { readonly [path: Path]: unknown };
+  /** Outputs of its own. */
+  outputs(id: string): Properties;
+};
+
+export const kindNamed = (name: string): ResourceKind<InfinoClient> => {
+  const kind = infinoKinds.find((candidate) => candidate.name === name);
+  if (kind === undefined) throw new DeployerError("internal", `there is no kind "${name}"`);
+  return kind;
+};

@@ -1,0 +1,52 @@
+import type { dynamic } from "@pulumi/pulumi";
+import type { Properties } from "../../contract/index.ts";
+import { catalogFiles, catalogOf } from "../catalog-files.ts";
+import type { Adapter } from "./adapter.ts";
+import { check } from "./check.ts";
+import { create } from "./create.ts";
+import { diff } from "./diff.ts";
+import { toFailure } from "./failure.ts";
+import { createOpener } from "./open-target.ts";
+import { read } from "./read.ts";
+import { remove } from "./remove.ts";
+import { processRim, type Rim } from "./rim.ts";
+import type { Session } from "./session.ts";
+import { update } from "./update.ts";
+
+/** All of a provider's methods. Values are JSON; Pulumi's host takes and gives them without secret marks. */
+export type Provider = Required<Omit<dynamic.ResourceProvider<Properties, Properties>, "configure">>;
+
+const own = (state: Properties | undefined): Properties => {
+  const { __provider, ...rest } = state ?? {};
+  return rest;
+};
+
+/** JSON and nothing else: one `undefined` would fail the call after the work is done. */
+const clean = <T>(value: T): T => (value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T));
+
+/**
+ * A dynamic provider of one kind. It does nothing before it is asked: Pulumi may call several methods at once, in any
+ * order, and never says that it is done.
+ */
+export const createProvider = (adapter: Adapter, rim: Rim = processRim()): Provider => {
+  const session: Session = { adapter, dir: rim.dir, open: createOpener(rim), owned: new Set(), made: new Set() };
+  const guarded = async <T>(states: readonly Properties[], work: () => T | Promise<T>): Promise<T> => {
+    try {
+      return clean(await work());
+    } catch (error) {
+      throw toFailure(session, states, error);
+    }
+  };
+  return {
+    check: (olds, news) => guarded([news], () => check(adapter, rim.dir, own(olds), own(news))),
+    diff: (id, olds, news) =>
+      guarded([olds, news], () => {
+        session.owned.add(id);
+        return diff(adapter, catalogOf(catalogFiles(news), rim.dir), id, own(olds), own(news));
+      }),
+    create: (inputs) => guarded([inputs], () => create(session, own(inputs))),
+    read: (id, props) => guarded([own(props)], () => read(session, id, own(props))),
+    update: (id, olds, news) => guarded([olds, news], () => update(session, id, own(olds), own(news))),
+    delete: (id, props) => guarded([props], () => remove(session, id, own(props))),
+  };
+};

@@ -1,0 +1,124 @@
+import { equal } from "../../canonical.ts";
+import type { Catalog } from "../../catalog/index.ts";
+import type { Field, Live, Properties } from "../../contract/index.ts";
+import { at, basis, compare, isSatisfied, leaves, within } from "../../contract/index.ts";
+import { DeployerError } from "../../errors.ts";
+import type { InfinoClient } from "../../infino/index.ts";
+import type { Access } from "../../resources/index.ts";
+import { createResource, ensure } from "../../resources/index.ts";
+import type { Adapter } from "./adapter.ts";
+import { accessTo } from "./open-target.ts";
+import type { Wanted } from "./picture.ts";
+import { stateOf, wantedBy } from "./picture.ts";
+import { idsOf, placeOf, refusal, type Session } from "./session.ts";
+
+const hour = 3_600_000;
+/** The target's clock may be ahead of ours. */
+const skew = 300_000;
+
+/**
+ * True where a live object is plainly what an earlier attempt at this create made: equal in every field that can be read,
+ * nothing in it but what was asked for and what the target adds, and made within the last hour.
+ */
+const isOwnAttempt = (adapter: Adapter, catalog: Catalog, wanted: Wanted, live: Live, now: number): boolean => {
+  const { shape, clear, sealed } = wanted;
+  const age = now - Date.parse(live.createdAt ?? "");
+  if (!(age <= hour && age >= -skew)) return false;
+  const added = { ...shape.defaults, ...adapter.derived(clear, catalog) };
+  return (
+    isSatisfied(shape, sealed, [], live.properties) &&
+    leaves(live.properties).every(
+      (path) => at(clear, path) !== undefined || (path in added && equal(added[path], at(live.properties, path))),
+    )
+  );
+};
+
+/** Writes what an existing object lacks, and its secrets, since they cannot be read. */
+const takeOver = async (access: Access<InfinoClient>, wanted: Wanted, live: Live): Promise<Live> => {
+  const { shape, sealed } = wanted;
+  const fields: readonly Field[] = compare(shape, sealed, live, undefined, false);
+  const fixed = fields.filter((field) => within(shape.immutable, field.path));
+  if (fixed.length > 0) {
+    const names = fixed.map((field) => field.path.slice(1)).join(", ");
+    throw refusal(
+      `${live.id} cannot be taken over: it differs in ${names}, which cannot be changed`,
+      "choose another name",
+    );
+  }
+  if (fields.length === 0) return live;
+  const done = await ensure(access, live.id, sealed, basis(shape, sealed, undefined, live.properties), fields);
+  if (done.state !== "conflict") return done.live;
+  throw refusal(`${live.id} was changed while it was taken over`, "run `pulumi up` again");
+};
+
+const makeNew = async (
+  session: Session,
+  access: Access<InfinoClient>,
+  wanted: Wanted,
+  state: (id: string, live?: Live) => Properties,
+): Promise<{ readonly id: string; readonly live: Live }> => {
+  const { kind } = session.adapter;
+  let id: string | undefined;
+  try {
+    const made = await createResource(access, wanted.sealed, async (known) => {
+      id = known;
+    });
+    return { id: made.id, live: made.live };
+  } catch (error) {
+    const message = error instanceof DeployerError ? error.message : String(error);
+    // It exists: the state must know it, or the next run would make another one.
+    if (id !== undefined) throw Object.assign(error as Error, { id, properties: state(id), reasons: [message] });
+    if (!(error instanceof DeployerError) || error.details?.["outcome"] !== "unknown") throw error;
+    throw new DeployerError(error.code, `${error.message}; whether the ${kind.name} was made is not known`, {
+      hint: "run `pulumi up` again within an hour: it finds what this attempt made",
+      details: error.details,
+    });
+  }
+};
+
+/** Makes it, or claims what an earlier attempt made; anything else of that name is only taken over when `adopt` says so. */
+export const create = async (session: Session, inputs: Properties): Promise<{ id: string; outs: Properties }> => {
+  const { adapter } = session;
+  const { kind } = adapter;
+  const opened = await session.open(inputs);
+  const { target, rim } = opened;
+  const wanted = wantedBy(adapter, target.catalog, inputs);
+  const access = accessTo(opened, kind, wanted);
+  const key = kind.key(wanted.clear);
+  const place = placeOf(session, opened, wanted.clear);
+  if (session.made.has(place)) {
+    throw refusal(
+      `another resource of this program already made the ${kind.name} "${key}"`,
+      "give one of them another name",
+    );
+  }
+  session.made.add(place);
+  const state = (id: string, live?: Live): Properties =>
+    stateOf(adapter, id, inputs, target.endpoint, { live: live?.properties, health: live?.health });
+  try {
+    const same = (await opened.list(kind)).filter((live) => kind.key(live.properties) === key);
+    const only = same[0];
+    if (only === undefined) {
+      const made = await makeNew(session, access, wanted, state);
+      session.owned.add(made.id);
+      return { id: made.id, outs: state(made.id, made.live) };
+    }
+    if (same.length > 1) {
+      const hint = "delete those that nobody uses, or choose another name";
+      throw refusal(`${same.length} objects are a ${kind.name} named "${key}": ${idsOf(same)}`, hint);
+    }
+    if (session.owned.has(only.id)) {
+      throw refusal(`another resource of this program is the ${kind.name} "${key}": ${only.id}`, "choose another name");
+    }
+    if (inputs["adopt"] !== true && !isOwnAttempt(adapter, target.catalog, wanted, only, rim.clock())) {
+      const hint = "set adopt: true to take it over, or choose another name";
+      throw refusal(`a ${kind.name} named "${key}" exists already: ${only.id}`, hint);
+    }
+    const live = await takeOver(access, wanted, only);
+    session.owned.add(only.id);
+    return { id: only.id, outs: state(only.id, live) };
+  } catch (error) {
+    if (!(error instanceof Error && "id" in error)) session.made.delete(place);
+    throw error;
+  }
+};

@@ -1,0 +1,100 @@
+import { randomBytes } from "node:crypto";
+import type { Catalog } from "../../catalog/index.ts";
+import type { Base, Json, Live, Path, Properties, Shape } from "../../contract/index.ts";
+import { at, fingerprint, isObject, joinPath, withAt } from "../../contract/index.ts";
+import type { Adapter } from "./adapter.ts";
+
+/** Fingerprints are only compared within one process: both sides are always at hand in clear. */
+const key = randomBytes(32);
+
+const sealTexts = (value: Json, path: Path): Json => {
+  if (typeof value === "string") return { $secret: "a Pulumi secret", fingerprint: fingerprint(key, "", path, value) };
+  if (Array.isArray(value)) return value.map((item: Json, index) => sealTexts(item, joinPath(path, index)));
+  if (!isObject(value)) return value;
+  const members = Object.entries(value).map(([name, member]) => [name, sealTexts(member, joinPath(path, name))]);
+  return Object.fromEntries(members);
+};
+
+/** A copy with every text at these paths sealed. */
+export const seal = (secret: readonly Path[], properties: Properties): Properties =>
+  secret.reduce<Properties>((sealed, path) => {
+    const value = at(properties, path);
+    return value === undefined ? sealed : withAt(sealed, path, sealTexts(value, path));
+  }, properties);
+
+/** Every text at these paths, with the texts in it. */
+export const secretTexts = (secret: readonly Path[], properties: Properties): readonly string[] => {
+  const texts = (value: Json | undefined): string[] =>
+    typeof value === "string"
+      ? [value]
+      : Array.isArray(value)
+        ? value.flatMap(texts)
+        : isObject(value)
+          ? Object.values(value).flatMap(texts)
+          : [];
+  return secret.flatMap((path) => texts(at(properties, path)));
+};
+
+/** What a resource's arguments ask for. */
+export type Wanted = { readonly shape: Shape; readonly clear: Properties; readonly sealed: Properties };
+
+export const wantedBy = (adapter: Adapter, catalog: Catalog, inputs: Properties): Wanted => {
+  const clear = adapter.properties(inputs);
+  const shape = adapter.kind.shape(clear, catalog);
+  return { shape, clear, sealed: seal(shape.secret, clear) };
+};
+
+/**
+ * What a state says of its resource, in the ledger's terms: what was declared, and what was live at the last write or
+ * refresh. What the target does not tell and the state does not have is taken from the arguments, as on an adoption.
+ */
+export const recorded = (
+  adapter: Adapter,
+  id: string,
+  olds: Properties,
+  wanted: Wanted,
+): { readonly base: Base; readonly live: Live } => {
+  const { shape } = wanted;
+  const applied = shape.local.reduce<Properties>(
+    (properties, path) =>
+      at(properties, path) === undefined ? withAt(properties, path, at(wanted.clear, path)) : properties,
+    seal(shape.secret, adapter.properties(olds)),
+  );
+  const live = isObject(olds["live"]) ? olds["live"] : applied;
+  return {
+    base: {
+      target: "",
+      resource: { tenant: "", kind: adapter.kind.name, _id: id, properties: applied },
+      id,
+      applied,
+      echo: live,
+      driver: "pulumi",
+      state: "live",
+    },
+    live: { id, properties: live },
+  };
+};
+
+/** Names of the arguments beside a class's own. */
+export const commonArguments = ["target", "catalog", "adopt", "overwriteDrift"] as const;
+
+export const argumentsOf = (adapter: Adapter, state: Properties): Properties =>
+  Object.fromEntries(
+    [...adapter.fields, ...commonArguments].flatMap((name) => (state[name] === undefined ? [] : [[name, state[name]]])),
+  );
+
+/** The whole state: arguments, and what is known of the live object. */
+export const stateOf = (
+  adapter: Adapter,
+  id: string,
+  inputs: Properties,
+  endpoint: string,
+  seen: { readonly live?: Properties | undefined; readonly health?: Live["health"] | undefined },
+): Properties => ({
+  ...argumentsOf(adapter, inputs),
+  ...adapter.outputs(id),
+  endpoint,
+  ...(seen.live === undefined ? {} : { live: seen.live }),
+  ...(seen.health === undefined ? {} : { status: seen.health.status }),
+  ...(seen.health?.reason === undefined ? {} : { statusReason: seen.health.reason }),
+});

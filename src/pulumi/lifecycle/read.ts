@@ -1,0 +1,43 @@
+import { equal } from "../../canonical.ts";
+import type { Live, Properties } from "../../contract/index.ts";
+import { at, isObject, leaves, withAt, within } from "../../contract/index.ts";
+import { accessTo } from "./open-target.ts";
+import { argumentsOf, stateOf, wantedBy } from "./picture.ts";
+import { refuseElsewhere, type Session } from "./session.ts";
+
+/** What was declared, with what changed on the target since. What the target spells in its own way is no change. */
+const withDrift = (declared: Properties, olds: Properties, live: Live, hidden: readonly string[]) => {
+  const before = isObject(olds["live"]) ? olds["live"] : declared;
+  return leaves(declared).reduce<Properties>((properties, path) => {
+    if (within(hidden, path)) return properties;
+    const now = at(live.properties, path);
+    return equal(at(before, path), now) ? properties : withAt(properties, path, now);
+  }, declared);
+};
+
+/** Reads it back. Without an `id` in the answer it is gone. */
+export const read = async (
+  session: Session,
+  id: string,
+  olds: Properties,
+): Promise<{ id: string; props: Properties; inputs: Properties }> => {
+  const { adapter } = session;
+  const opened = await session.open(olds);
+  const { target } = opened;
+  // A resource that is looked up has no arguments of its own yet.
+  const isLookup = adapter.fields.every((name) => olds[name] === undefined);
+  const wanted = wantedBy(adapter, target.catalog, olds);
+  const live = await accessTo(opened, adapter.kind, wanted).read(id);
+  if (live === undefined) {
+    refuseElsewhere(session, opened, id, olds);
+    session.owned.delete(id);
+    return { id: "", props: {}, inputs: {} };
+  }
+  session.owned.add(id);
+  const { shape, clear } = wanted;
+  const hidden = [...shape.secret, ...shape.writeOnly, ...shape.local];
+  const properties = isLookup ? live.properties : withDrift(clear, olds, live, hidden);
+  const inputs = { ...argumentsOf(adapter, olds), ...adapter.inputs(properties) };
+  const seen = { live: live.properties, health: live.health };
+  return { id, props: stateOf(adapter, id, inputs, target.endpoint, seen), inputs };
+};

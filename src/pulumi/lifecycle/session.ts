@@ -1,0 +1,41 @@
+import type { Live, Properties } from "../../contract/index.ts";
+import { address } from "../../contract/index.ts";
+import { DeployerError } from "../../errors.ts";
+import type { Adapter } from "./adapter.ts";
+import type { Opened } from "./open-target.ts";
+
+/** What a provider knows for as long as its process lives: one `pulumi` command. */
+export type Session = {
+  readonly adapter: Adapter;
+  readonly dir: string;
+  open(inputs: Properties): Promise<Opened>;
+  /** Live ids of resources that are in the state: none of them is an earlier attempt at another one. */
+  readonly owned: Set<string>;
+  /** Names of what was made here, with their endpoints. */
+  readonly made: Set<string>;
+};
+
+export const placeOf = ({ adapter }: Session, { target }: Opened, properties: Properties): string =>
+  JSON.stringify([target.endpoint, address(adapter.kind.name, adapter.kind.key(properties))]);
+
+/** A guard's refusal: nothing was written. */
+export const refusal = (message: string, hint: string): DeployerError =>
+  new DeployerError("blocked", message, { hint });
+
+/** Ids are random: where one is found at another address than before, that is the same service. */
+export const refuseElsewhere = ({ adapter }: Session, { target }: Opened, id: string, state: Properties): void => {
+  const before = state["endpoint"];
+  if (typeof before !== "string" || before === target.endpoint) return;
+  throw refusal(
+    `the ${adapter.kind.name} ${id} was at ${before}; ${target.endpoint}, where the target points now, has none of that id`,
+    "point the target at the old address, or take the resource out of the state with `pulumi state delete`",
+  );
+};
+
+export const gone = ({ adapter }: Session, id: string): DeployerError =>
+  refusal(
+    `the ${adapter.kind.name} ${id} is gone from the target`,
+    "run `pulumi refresh`, then `pulumi up` makes it anew",
+  );
+
+export const idsOf = (objects: readonly Live[]): string => objects.map((live) => live.id).join(", ");

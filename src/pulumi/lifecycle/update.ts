@@ -1,0 +1,53 @@
+import type { Field, Live, Properties } from "../../contract/index.ts";
+import { basis, compare, isObject } from "../../contract/index.ts";
+import { ensure } from "../../resources/index.ts";
+import { difference } from "./diff.ts";
+import { accessTo } from "./open-target.ts";
+import { recorded, stateOf, wantedBy } from "./picture.ts";
+import { gone, refusal, refuseElsewhere, type Session } from "./session.ts";
+
+const moved = (session: Session, id: string, fields: readonly Field[]) => {
+  const names = fields.map((field) => session.adapter.argument(field.path)).join(", ");
+  return refusal(
+    `the ${session.adapter.kind.name} ${id} was changed since the last refresh: ${names}`,
+    "run `pulumi refresh` to see it, or set overwriteDrift: true",
+  );
+};
+
+/** Writes what the program changed, unless somebody else changed the object since the last refresh. */
+export const update = async (
+  session: Session,
+  id: string,
+  olds: Properties,
+  news: Properties,
+): Promise<{ outs: Properties }> => {
+  const { adapter } = session;
+  session.owned.add(id);
+  const opened = await session.open(news);
+  const { target } = opened;
+  const wanted = wantedBy(adapter, target.catalog, news);
+  const { base, live: before } = recorded(adapter, id, olds, wanted);
+  const access = accessTo(opened, adapter.kind, wanted);
+  const now = await access.read(id);
+  if (now === undefined) {
+    refuseElsewhere(session, opened, id, olds);
+    throw gone(session, id);
+  }
+  const state = (live: Properties, health: Live["health"]) => ({
+    outs: stateOf(adapter, id, news, target.endpoint, { live, health }),
+  });
+
+  const overwrites = news["overwriteDrift"] === true;
+  const fields = overwrites
+    ? compare(wanted.shape, wanted.sealed, now, base, false)
+    : difference(adapter, target.catalog, id, olds, news).fields;
+  if (fields.length === 0) {
+    // Nothing is written, so what was seen before stays: a refresh still has to find what moved.
+    return state(isObject(olds["live"]) ? olds["live"] : now.properties, now.health);
+  }
+  const seen = overwrites ? now : before;
+  const basedOn = basis(wanted.shape, wanted.sealed, base.applied, seen.properties);
+  const done = await ensure(access, id, wanted.sealed, basedOn, fields);
+  if (done.state === "conflict") throw moved(session, id, done.fields);
+  return state(done.live.properties, done.live.health);
+};

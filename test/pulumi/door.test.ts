@@ -1,0 +1,72 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
+import { loadSdk } from "../../src/pulumi/sdk.ts";
+import { root } from "../support/pulumi/dynamic-host.ts";
+
+/** Files of `dist` that a statement loads. */
+const loadedBy = (statement: string): readonly string[] => {
+  const program = `
+    import { registerHooks } from "node:module";
+    const loaded = [];
+    registerHooks({ load: (url, context, next) => { loaded.push(url); return next(url, context); } });
+    ${statement}
+    process.stdout.write(JSON.stringify(loaded), () => process.exit());
+  `;
+  const output = execFileSync(process.execPath, ["--input-type=module", "-e", program], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  return (JSON.parse(output) as string[]).map((url) => url.replace(/^file:\/\//, ""));
+};
+
+const roomsOf = (loaded: readonly string[]): readonly string[] => {
+  const dist = join(root, "dist/");
+  const rooms = loaded
+    .filter((path) => path.startsWith(dist))
+    .map((path) => path.slice(dist.length).split("/")[0] ?? "");
+  return [...new Set(rooms)].filter((room) => !room.endsWith(".js")).sort();
+};
+
+it("loads nothing but what the classes need", () => {
+  const loaded = loadedBy('await import("connector-deployer/pulumi");');
+  expect(roomsOf(loaded)).toEqual(["catalog", "pulumi"]);
+  expect(loaded.filter((path) => /node_modules\/(ajv|yaml|hono|@duckdb|snowflake-sdk)\//.test(path))).toEqual([]);
+});
+
+it("gives a provider that loads neither the SDK nor another driver", () => {
+  const statement = `
+    const { createRequire } = await import("node:module");
+    createRequire(process.cwd() + "/")("connector-deployer/providers/v1/connection");
+  `;
+  const loaded = loadedBy(statement);
+  expect(roomsOf(loaded)).toEqual(["catalog", "contract", "infino", "pulumi", "resources", "secrets"]);
+  expect(loaded.filter((path) => path.includes("@pulumi"))).toEqual([]);
+});
+
+it("keeps every sub-path that a state may point to", () => {
+  const files = readdirSync(join(root, "src/pulumi/providers/v1")).map((file) => file.replace(/\.ts$/, ""));
+  expect(files.sort()).toEqual(["connection"]);
+  const require = createRequire(`${root}/`);
+  for (const kind of files) {
+    expect(Object.keys(require(`connector-deployer/providers/v1/${kind}`) as object).sort()).toEqual([
+      "check",
+      "create",
+      "delete",
+      "diff",
+      "read",
+      "update",
+    ]);
+  }
+});
+
+it("says how to install the SDK where it is missing", () => {
+  const folder = mkdtempSync(join(tmpdir(), "connector-pulumi-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  expect(() => loadSdk([`${folder}/`])).toThrow(
+    expect.objectContaining({ code: "missing-package", hint: "npm i @pulumi/pulumi" }),
+  );
+});
