@@ -35,6 +35,19 @@ const parse = (file: string, text: string): { trees: readonly Tree[]; problems: 
   return { trees: tree === undefined ? [] : [tree], problems };
 };
 
+/** A file whose places are parsed when they are first asked for, unless `trees` are here already. */
+export const sourceOf = (file: string, text: string, trees?: readonly Tree[]): Source => {
+  let kept = trees;
+  return {
+    file,
+    text,
+    trees: () => {
+      kept ??= parse(file, text).trees;
+      return kept;
+    },
+  };
+};
+
 /** Parses a file's text. Without `keep` its places are parsed again when they are asked for. */
 export const parseSource = (
   file: string,
@@ -43,15 +56,7 @@ export const parseSource = (
 ): { source: Source; trees: readonly Tree[]; diagnostics: readonly Diagnostic[] } => {
   const text = content.startsWith("\ufeff") ? content.slice(1) : content;
   const { trees, problems } = parse(file, text);
-  let kept = keep ? trees : undefined;
-  const source: Source = {
-    file,
-    text,
-    trees: () => {
-      kept ??= parse(file, text).trees;
-      return kept;
-    },
-  };
+  const source = sourceOf(file, text, keep ? trees : undefined);
   const diagnostics = problems.map(({ code, start, end, message, hint }): Diagnostic => {
     const location = placeAt(source, start, end);
     return { code, severity: "error", message, ...(hint === undefined ? {} : { hint }), location };

@@ -2,15 +2,19 @@ import { join } from "node:path";
 import type { Json } from "../../contract/index.ts";
 import type { Location } from "../../diagnostic.ts";
 import { placeAt } from "../parse/place.ts";
+import { quickYaml } from "../parse/quick-yaml.ts";
 import type { Source } from "../parse/source.ts";
-import { parseSource, readText } from "../parse/source.ts";
+import { parseSource, readText, sourceOf } from "../parse/source.ts";
 import { jsonOf } from "../parse/tree.ts";
 import type { Folder } from "./folder.ts";
 import { jailed } from "./folder.ts";
 
 export type DocumentFile = { readonly source: Source; readonly content: Json };
 
-/** Reads a file of one document; an empty one is null. What is wrong is collected, at `namedAt` where it leaves the folder. */
+/**
+ * Reads a file of one document; an empty one is null. What is wrong is collected, at `namedAt` where it leaves the
+ * folder. Without `keep` places are computed when they are asked for: of tenant files hardly any ever is.
+ */
 export const readDocument = async (
   folder: Pick<Folder, "root" | "collect">,
   path: string,
@@ -24,6 +28,8 @@ export const readDocument = async (
     collect.add(text);
     return undefined;
   }
+  const quick = keep || file.endsWith(".json") ? undefined : quickYaml(text);
+  if (quick !== undefined) return { source: sourceOf(file, text), content: quick };
   const { source, trees, diagnostics } = parseSource(file, text, { keep });
   collect.add(...diagnostics);
   if (diagnostics.length > 0) return undefined;
