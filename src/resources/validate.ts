@@ -112,6 +112,8 @@ export const validateProperties = <Api>(
     for (const error of validate.errors ?? []) {
       // What a sealed value holds is not known here: only its place is checked.
       if (sealed.has(error.instancePath)) continue;
+      // Of a key and its aliases only the key itself is asked for.
+      if (error.keyword === "required" && /\/anyOf\/[1-9]/.test(error.schemaPath)) continue;
       if (["anyOf", "oneOf", "if"].includes(error.keyword) && (validate.errors?.length ?? 0) > 1) continue;
       const problem = toProblem(_id, error, (path) => secret.has(path) || hides(path));
       if (!seen.has(problem.path)) problems.push(problem);
