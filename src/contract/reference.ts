@@ -3,7 +3,14 @@ export type Piece =
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "env" | "secret"; readonly name: string; readonly start: number; readonly end: number };
 
-const pattern = /(\\*)\$(ENV|SECRET)\((?:([A-Za-z_][A-Za-z0-9_.-]*)\))?/g;
+const pattern = /\$(ENV|SECRET)\((?:([A-Za-z_][A-Za-z0-9_.-]*)\))?/g;
+
+/** How many backslashes stand right before an offset. An odd number of them makes a mark plain text. */
+export const backslashesBefore = (text: string, offset: number): number => {
+  let start = offset;
+  while (start > 0 && text.charCodeAt(start - 1) === 92) start--;
+  return offset - start;
+};
 
 /**
  * Splits a text at its references. `\$ENV(` and `\$SECRET(` are the literal text without the backslash; a backslash
@@ -16,19 +23,19 @@ export const parseReferences = (text: string): Piece[] => {
   let plain = "";
   let last = 0;
   for (const match of text.matchAll(pattern)) {
-    const [whole, backslashes = "", word, name] = match;
-    plain += text.slice(last, match.index);
+    const [whole, word, name] = match;
+    const backslashes = backslashesBefore(text, match.index);
+    const escaped = backslashes % 2 === 1;
+    const before = text.slice(last, match.index);
     last = match.index + whole.length;
-    const escaped = backslashes.length % 2 === 1;
     if (escaped || name === undefined) {
-      plain += escaped ? backslashes.slice((backslashes.length + 1) / 2) + whole.slice(backslashes.length) : whole;
+      plain += escaped ? before.slice(0, before.length - (backslashes + 1) / 2) + whole : before + whole;
       continue;
     }
-    plain += backslashes.slice(backslashes.length / 2);
+    plain += before.slice(0, before.length - backslashes / 2);
     if (plain !== "") pieces.push({ type: "text", text: plain });
     plain = "";
-    const start = match.index + backslashes.length;
-    pieces.push({ type: word === "ENV" ? "env" : "secret", name, start, end: last });
+    pieces.push({ type: word === "ENV" ? "env" : "secret", name, start: match.index, end: last });
   }
   plain += text.slice(last);
   if (plain !== "") pieces.push({ type: "text", text: plain });
@@ -37,7 +44,10 @@ export const parseReferences = (text: string): Piece[] => {
 
 /** Text that `parseReferences` reads back as plain text. */
 export const escapeReferences = (text: string): string =>
-  text.replace(/(\\*)\$(?=(?:ENV|SECRET)\()/g, (_, backslashes: string) => `${backslashes}${backslashes}\\$`);
+  text.replace(
+    /\$(?=(?:ENV|SECRET)\()/g,
+    (mark, offset: number) => `${"\\".repeat(backslashesBefore(text, offset) + 1)}${mark}`,
+  );
 
 /** The text that `parseReferences` reads back as these pieces, whatever the plain ones hold. */
 export const writeReferences = (pieces: readonly Piece[]): string => {
@@ -48,7 +58,7 @@ export const writeReferences = (pieces: readonly Piece[]): string => {
       plain += piece.text;
       continue;
     }
-    written += escapeReferences(plain).replace(/\\+$/, "$&$&");
+    written += escapeReferences(plain) + "\\".repeat(backslashesBefore(plain, plain.length));
     written += `$${piece.type === "env" ? "ENV" : "SECRET"}(${piece.name})`;
     plain = "";
   }

@@ -1,5 +1,5 @@
 import type { Json, Piece, Sealed } from "../../contract/index.ts";
-import { isObject, joinPath, parseReferences, writeReferences } from "../../contract/index.ts";
+import { backslashesBefore, isObject, joinPath, parseReferences, writeReferences } from "../../contract/index.ts";
 import { nearest, nearestName } from "../../nearest.ts";
 import type { Make, Scope, Spot } from "./scope.ts";
 import { placeWithin } from "./scope.ts";
@@ -24,8 +24,8 @@ const written = (piece: Piece): string =>
 
 /** `$ENV(` or `$SECRET(` that is neither escaped nor followed by a name and a bracket. */
 export const brokenReference = (text: string): string | undefined => {
-  for (const [whole, backslashes = ""] of text.matchAll(/(\\*)\$(?:ENV|SECRET)\((?![A-Za-z_][A-Za-z0-9_.-]*\))/g)) {
-    if (backslashes.length % 2 === 0) return whole.slice(backslashes.length);
+  for (const match of text.matchAll(/\$(?:ENV|SECRET)\((?![A-Za-z_][A-Za-z0-9_.-]*\))/g)) {
+    if (backslashesBefore(text, match.index) % 2 === 0) return match[0];
   }
   return undefined;
 };

@@ -29,8 +29,11 @@ export const maySecret = (line: string): boolean => {
   for (const [, key = "", value = ""] of plain.matchAll(secretMember)) {
     if (looksSecret(key) && /[^\s"'|>&*!-]/.test(value)) return true;
   }
-  return /:\/\/[^\s/@:]*:[^\s/@]+@/.test(plain) || /(?=[\w+/=-]*\d)(?=[\w+/=-]*[A-Za-z])[\w+/=-]{28,}/.test(plain);
+  return /:\/\/[^\s/@:]*:[^\s/@]+@/.test(plain) || /(?=[\w+/=]*\d)(?=[\w+/=]*[A-Za-z])[\w+/=]{24,}/.test(plain);
 };
+
+/** Longer lines help nobody. */
+const longestLine = 1000;
 
 /** The place of two offsets, with the line's text unless that may hold a secret. */
 export const placeAt = (source: Source, start: number, end: number): Location => {
@@ -52,6 +55,6 @@ export const placeAt = (source: Source, start: number, end: number): Location =>
     line: low + 1,
     column,
     endColumn: Math.max(endColumn, column + 1),
-    ...(maySecret(text) ? {} : { text }),
+    ...(text.length > longestLine || maySecret(text) ? {} : { text }),
   };
 };

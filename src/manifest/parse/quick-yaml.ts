@@ -16,8 +16,8 @@ const entry = /^( *)([A-Za-z0-9_][A-Za-z0-9_.-]*|"[^"\\]*"|'[^']*'):(?: +(.*))?$
 const flowKey = /([A-Za-z0-9_][A-Za-z0-9_.-]*|"[^"\\]*"|'[^']*'): +/y;
 const quoted = /"[^"\\]*"|'[^']*'/y;
 const plain = /(?:[A-Za-z0-9_./$<+]|-(?=[A-Za-z0-9_.]))[^\n]*/y;
+const flowPlain = /(?:[A-Za-z0-9_./$<+]|-(?=[A-Za-z0-9_.]))[^\n,[\]{}]*/y;
 const endOfPlain = /:(?=[\s,[\]{}]|$)| #|$/;
-const endOfFlowPlain = /[,[\]{}]|:(?=[\s,[\]{}]|$)| #|$/;
 const safeInteger = /^(?:0|-?[1-9][0-9]{0,14})$/;
 const safeDecimal = /^-?(?:0|[1-9][0-9]{0,9})\.[0-9]{1,6}$/;
 const otherNumber =
@@ -62,8 +62,8 @@ const inline = (line: string): Json => {
     const start = at;
     const text = take(quoted);
     if (text !== undefined) return line[at] === text[0] ? giveUp() : text.slice(1, -1);
-    const rest = take(plain) ?? giveUp();
-    const end = rest.search(flow ? endOfFlowPlain : endOfPlain);
+    const rest = take(flow ? flowPlain : plain) ?? giveUp();
+    const end = rest.search(endOfPlain);
     if (rest[end] === ":") giveUp();
     at = start + end;
     return scalar(rest.slice(0, end).replace(/ +$/, ""));

@@ -1,10 +1,12 @@
+import { backslashesBefore } from "../../contract/index.ts";
+
 /** A piece of a template's text: plain (escapes taken out, references untouched), or a variable at its offsets. */
 export type Chunk =
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "variable"; readonly name: string; readonly start: number; readonly end: number }
   | { readonly type: "malformed"; readonly start: number; readonly end: number };
 
-const opening = /(\\*)(<<@|\{\{@)/g;
+const opening = /<<@|\{\{@/g;
 const rest = /\s*([A-Za-z0-9_][A-Za-z0-9_.-]*)\s*(@>>|@\}\})/y;
 
 /**
@@ -22,11 +24,12 @@ export const parseVariables = (text: string): readonly Chunk[] => {
   };
   opening.lastIndex = 0;
   for (let match = opening.exec(text); match !== null; match = opening.exec(text)) {
-    const [whole, backslashes = "", delimiter = ""] = match;
-    const start = match.index + backslashes.length;
-    plain += text.slice(last, match.index) + backslashes.slice(Math.ceil(backslashes.length / 2));
-    last = match.index + whole.length;
-    if (backslashes.length % 2 === 1) {
+    const [delimiter] = match;
+    const start = match.index;
+    const backslashes = backslashesBefore(text, start);
+    plain += text.slice(last, start - Math.ceil(backslashes / 2));
+    last = start + delimiter.length;
+    if (backslashes % 2 === 1) {
       plain += delimiter;
       continue;
     }
