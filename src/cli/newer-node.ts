@@ -17,10 +17,9 @@ export const runWithNewerNode = async (): Promise<void> => {
     process.exitCode = 3;
     return;
   }
-  const main = fileURLToPath(new URL("./main.js", import.meta.url));
   const guard = 'process.once("disconnect",()=>process.kill(process.pid,"SIGKILL"));process.channel?.unref();';
   const preload = `data:text/javascript,${encodeURIComponent(guard)}`;
-  const child = spawn(ownNode, ["--import", preload, main, ...process.argv.slice(2)], {
+  const child = spawn(ownNode, ["--import", preload, ...process.argv.slice(1)], {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
   });
   // A terminal sends Ctrl-C to the whole group; what is sent to this process alone is passed on.
