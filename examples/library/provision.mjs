@@ -14,7 +14,8 @@ try {
     },
   });
   const report = await project.deployTenant(tenant);
-  for (const { _id, kind, id, op, outcome } of report.results) console.log(JSON.stringify({ kind, _id, id, op, outcome }));
+  for (const { _id, kind, id, op, outcome } of report.results)
+    console.log(JSON.stringify({ kind, _id, id, op, outcome }));
   const isWell = report.refusals.length === 0 && report.results.every(({ outcome }) => outcome === "done");
   process.exitCode = isWell ? 0 : 1;
 } catch (error) {
