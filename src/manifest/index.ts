@@ -1,4 +1,3 @@
-export type { ReadOptions } from "./read/read-project.ts";
 export { readProject } from "./read/read-project.ts";
 export { environmentSchema } from "./schemas/environment.ts";
 export { manifestSchema } from "./schemas/manifest.ts";

@@ -27,8 +27,6 @@ export type Source = {
   trees(): readonly Tree[];
 };
 
-export type Read = { readonly source: Source | undefined; readonly diagnostics: readonly Diagnostic[] };
-
 const parse = (file: string, text: string): { trees: readonly Tree[]; problems: readonly FileProblem[] } => {
   if (!file.endsWith(".json")) return parseYaml(text);
   const { tree, problems } = parseJson(text);

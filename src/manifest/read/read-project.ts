@@ -27,7 +27,7 @@ import { listTenantFiles } from "./tenant-files.ts";
 import type { Locate } from "./validate.ts";
 import { locateIn } from "./validate.ts";
 
-export type ReadOptions = {
+type ReadOptions = {
   /** Environment variables, as they are at this moment. */
   readonly env: { readonly [name: string]: string | undefined };
 };
