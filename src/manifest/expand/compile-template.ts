@@ -73,8 +73,7 @@ const withFixedKeys = (names: readonly string[], entries: readonly Entry[]): Par
     base[key] = part.constant ? part.value : null;
     if (!part.constant) made.push({ key, make: part.make });
   }
-  Object.freeze(base);
-  if (made.length === 0) return { constant: true, value: base };
+  if (made.length === 0) return { constant: true, value: Object.freeze(base) };
   return {
     constant: false,
     make: (scope) => {

@@ -1,7 +1,7 @@
 import { digest } from "../../canonical.ts";
-import type { Component, Json, Properties } from "../../contract/index.ts";
+import type { Component, Json, Path, Properties } from "../../contract/index.ts";
 import { hasReference, isObject, joinPath } from "../../contract/index.ts";
-import type { Location } from "../../diagnostic.ts";
+import type { Diagnostic, Location } from "../../diagnostic.ts";
 import { nearest } from "../../nearest.ts";
 import type { Collector } from "../collect.ts";
 import { collector } from "../collect.ts";
@@ -10,7 +10,7 @@ import { insideOf } from "../read/jail.ts";
 import type { Use } from "../read/read-connector.ts";
 import type { TenantConnector, TenantValues } from "../read/read-tenant.ts";
 import { locateIn } from "../read/validate.ts";
-import type { ExpandOptions, Expansion, Tenant } from "../types.ts";
+import type { ExpandOptions, Expansion, Origin, Tenant } from "../types.ts";
 import type { ComponentTemplate } from "./compile-template.ts";
 import { instantiate } from "./instantiate.ts";
 import type { Provenance } from "./origin.ts";
@@ -177,6 +177,47 @@ const checkSet = (set: Properties, parameters: ReadonlySet<string>, collect: Col
   }
 };
 
+/**
+ * What came out of a run. A class, since an object literal with a getter gets a hidden class of its own each time, which
+ * keeps all that it reaches from being collected cheaply.
+ */
+class Expanded implements Expansion {
+  readonly tenant: Tenant;
+  readonly components: readonly Component[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly #run: Run;
+  #digest: string | undefined;
+
+  constructor(run: Run) {
+    this.tenant = run.tenant;
+    this.components = run.components;
+    this.diagnostics = run.collect.diagnostics;
+    this.#run = run;
+  }
+
+  get digest(): string {
+    const { id, state, target, wave, on_drift } = this.tenant;
+    this.#digest ??= digest({ tenant: { id, state, target, wave, on_drift }, components: this.components });
+    return this.#digest;
+  }
+
+  locate(component: Component, path: Path): Location | undefined {
+    const provenance = this.#find(component);
+    return provenance && locateComponent(provenance, path);
+  }
+
+  origin(component: Component, path: Path): Origin | undefined {
+    const provenance = this.#find(component);
+    return provenance && originOf(provenance, path);
+  }
+
+  #find(component: Component): Provenance | undefined {
+    const at = this.components.indexOf(component);
+    const index = at === -1 ? this.#run.ids.get(component._id) : at;
+    return index === undefined ? undefined : provenanceOf(this.#run, index);
+  }
+}
+
 /** Expands one tenant's components, in the order of its connectors and their manifests. */
 export const expand = (
   state: ProjectState,
@@ -198,29 +239,5 @@ export const expand = (
   };
   if (options.set !== undefined) checkSet(options.set, state.parameters, collect);
   if (tenant.state === "present") for (const entry of values.connectors) expandConnector(run, entry);
-  const { components } = run;
-  let known: string | undefined;
-  const find = (component: Component): Provenance | undefined => {
-    const at = components.indexOf(component);
-    const index = at === -1 ? run.ids.get(component._id) : at;
-    return index === undefined ? undefined : provenanceOf(run, index);
-  };
-  return {
-    tenant,
-    components,
-    diagnostics: collect.diagnostics,
-    get digest() {
-      const { id, state, target, wave, on_drift } = tenant;
-      known ??= digest({ tenant: { id, state, target, wave, on_drift }, components });
-      return known;
-    },
-    locate: (component, path) => {
-      const provenance = find(component);
-      return provenance && locateComponent(provenance, path);
-    },
-    origin: (component, path) => {
-      const provenance = find(component);
-      return provenance && originOf(provenance, path);
-    },
-  };
+  return new Expanded(run);
 };
