@@ -7,17 +7,30 @@ export type Path = string;
 export const isObject = (value: unknown): value is { readonly [key: string]: Json } =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Segments of a pointer, unescaped. */
-export const segments = (path: Path): string[] =>
-  path === ""
-    ? []
-    : path
-        .slice(1)
-        .split("/")
-        .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+/** Pointers repeat over resources; taking one apart costs more than looking it up. */
+const taken = new Map<Path, readonly string[]>();
 
-export const joinPath = (parent: Path, key: string | number): Path =>
-  `${parent}/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`;
+const takeApart = (path: Path): readonly string[] => {
+  const parts = path.slice(1).split("/");
+  return path.includes("~") ? parts.map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~")) : parts;
+};
+
+/** Segments of a pointer, unescaped. */
+export const segments = (path: Path): readonly string[] => {
+  if (path === "") return [];
+  const known = taken.get(path);
+  if (known !== undefined) return known;
+  const parts = takeApart(path);
+  if (taken.size < 10_000) taken.set(path, parts);
+  return parts;
+};
+
+const special = /[~/]/;
+
+export const joinPath = (parent: Path, key: string | number): Path => {
+  const name = String(key);
+  return `${parent}/${special.test(name) ? name.replaceAll("~", "~0").replaceAll("/", "~1") : name}`;
+};
 
 /** The value at a pointer, or undefined where there is none. */
 export const at = (value: Json | undefined, path: Path): Json | undefined => {
