@@ -1,5 +1,6 @@
 export * from "./classify.ts";
 export * from "./compare.ts";
+export * from "./dataset-name.ts";
 export * from "./entity.ts";
 export * from "./json.ts";
 export * from "./plan.ts";

@@ -1,7 +1,7 @@
 import type { Live, Shape } from "../contract/index.ts";
+import { datasetNameProblem } from "../contract/index.ts";
 import { DeployerError } from "../errors.ts";
 import type { DatasetWire, InfinoClient } from "../infino/index.ts";
-import { datasetNameProblem } from "./dataset-name.ts";
 import type { ResourceKind } from "./types.ts";
 
 const shape: Shape = {

@@ -1,9 +1,8 @@
 import { Cron } from "croner";
 import { canonicalJson } from "../canonical.ts";
 import type { Json, Properties, Shape } from "../contract/index.ts";
-import { isObject, isSealed } from "../contract/index.ts";
+import { datasetNameProblem, isObject, isSealed } from "../contract/index.ts";
 import type { ImportJobConfigWire, InfinoClient } from "../infino/index.ts";
-import { datasetNameProblem } from "./dataset-name.ts";
 import type { Problem, ResourceKind } from "./types.ts";
 
 const fields = {

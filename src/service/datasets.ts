@@ -1,9 +1,7 @@
+import { datasetNameProblem } from "../contract/index.ts";
 import type { AcknowledgedWire, DatasetCreatedWire, DatasetWire } from "../infino/index.ts";
 import { Problem } from "./problem.ts";
 import type { DatasetRecord, State } from "./state.ts";
-
-const pattern = /^[a-z0-9][a-z0-9._-]*$/;
-const longestName = 255;
 
 export const listDatasets = (state: State): readonly DatasetWire[] => Array.from(state.datasets.values(), datasetWire);
 
@@ -28,30 +26,9 @@ export const deleteDataset = (state: State, name: string): AcknowledgedWire => {
 
 /** Throws `invalid_name`. */
 export const checkDatasetName = (name: string): void => {
-  if (!pattern.test(name) || name.length > longestName) {
-    throw new Problem(
-      "invalid_name",
-      `${JSON.stringify(name.slice(0, longestName))} is not a dataset name: it must match ${pattern.source} and have at most ${longestName} characters`,
-    );
-  }
-  if (reservedNames.has(name))
-    throw new Problem("invalid_name", `"${name}" is a path word of the API, not a dataset name`);
+  const problem = datasetNameProblem(name);
+  if (problem !== undefined) throw new Problem("invalid_name", `${problem.message}: ${problem.hint}`);
 };
-
-/** First words of the API's own paths, which a dataset of that name would hide. */
-const reservedNames: ReadonlySet<string> = new Set([
-  "fino",
-  "import",
-  "metadata",
-  "promql",
-  "role",
-  "roles",
-  "source",
-  "sources",
-  "sql",
-  "user",
-  "users",
-]);
 
 const datasetWire = (record: DatasetRecord): DatasetWire => ({
   index: record.name,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { reservedDatasetNames } from "../../src/resources/dataset-name.ts";
+import { reservedDatasetNames } from "../../src/contract/index.ts";
 import { operations } from "../../src/service/operations.ts";
 import { startService } from "../support/service.ts";
 
