@@ -15,7 +15,7 @@ import type { PlanOptions, Selection } from "./types.ts";
 import { tool } from "./version.ts";
 
 /** What is known of one tenant before anything live is read. */
-type Prepared = Omit<TenantInput, "entries" | "unsettled"> & {
+type Prepared = Omit<TenantInput, "entries" | "unsettled" | "leftovers"> & {
   readonly entries: readonly Base[];
   readonly open: readonly OpenIntent[];
 };

@@ -39,6 +39,8 @@ export type RunState<Api> = {
   readonly settings: ApplySettings;
   readonly ids: ReadonlyMap<string, IdMap>;
   readonly bases: ReadonlyMap<string, Base>;
+  /** Ids of the new objects of replacements that an earlier run left half done, by step. */
+  readonly resumed: ReadonlyMap<string, string>;
   readonly leases: ReadonlyMap<string, Lease>;
   readonly limit: <T>(task: () => Promise<T>) => Promise<T>;
   readonly intend: ReturnType<typeof intentLog>;
@@ -145,6 +147,31 @@ const takeLeases = async <Api>(
   return { leases, held };
 };
 
+const baseKey = ({ resource, target }: Base): string =>
+  `${resource.tenant} ${target} ${address(resource.kind, resource._id)}`;
+
+/** Replacements whose new object exists already: the ledger's entry, or the intent that made it, names it. */
+const resumedReplacements = async <Api>(
+  rim: Rim<Api>,
+  changes: readonly Change[],
+  leases: ReadonlyMap<string, Lease>,
+  bases: ReadonlyMap<string, Base>,
+): Promise<ReadonlyMap<string, string>> => {
+  const resumed = new Map<string, string>();
+  const replacements = changes.filter((change) => change.op === "replace" && leases.has(change.tenant));
+  const tenants = new Set(replacements.map((change) => change.tenant));
+  const intents = (await Promise.all([...tenants].map((tenant) => rim.ledger.open(tenant)))).flat();
+  const made = new Map(intents.map((intent) => [`${stepKey(intent.change)} ${intent.change.id}`, intent.acked]));
+  for (const change of replacements) {
+    const key = stepKey(change);
+    if (!made.has(`${key} ${change.id}`)) continue;
+    const entry = bases.get(key)?.id;
+    const id = entry === change.id ? made.get(`${key} ${change.id}`) : entry;
+    if (id !== undefined) resumed.set(key, id);
+  }
+  return resumed;
+};
+
 /** Does what the plan says, exactly or not at all, in dependency order. Failures of single changes are results. */
 export const applyPlan = async <Api>(rim: Rim<Api>, plan: Plan, settings: ApplySettings): Promise<Applied> => {
   const isRefused = plan.refusals.some((refusal) => refusal.tenant === undefined);
@@ -157,19 +184,17 @@ export const applyPlan = async <Api>(rim: Rim<Api>, plan: Plan, settings: ApplyS
   const ids = new Map(
     [...rim.targets.keys()].map((name) => [name, createIds(allBases.filter((base) => base.target === name))]),
   );
+  const bases = new Map(allBases.map((base) => [baseKey(base), base]));
   for (const change of open) {
-    if (change.id !== undefined) ids.get(change.target)?.set(change.kind, change.entity._id, change.id);
+    const isNew = change.op === "adopt" || !bases.has(stepKey(change));
+    if (change.id !== undefined && isNew) ids.get(change.target)?.set(change.kind, change.entity._id, change.id);
   }
   const state: RunState<Api> = {
     rim,
     settings,
     ids,
-    bases: new Map(
-      allBases.map((base) => [
-        `${base.resource.tenant} ${base.target} ${address(base.resource.kind, base.resource._id)}`,
-        base,
-      ]),
-    ),
+    bases,
+    resumed: await resumedReplacements(rim, open, leases, bases),
     leases,
     limit: limiter(settings.parallelism),
     intend: intentLog(rim.ledger, settings.holder.run),

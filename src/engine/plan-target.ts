@@ -1,6 +1,6 @@
 import { equal } from "../canonical.ts";
 import type { Base, Change, Field, Finding, Refusal, Resource, Situation, Verdict } from "../contract/index.ts";
-import { address, classify, hasUnresolved, isFinding } from "../contract/index.ts";
+import { address, classify, hasUnresolved, isFinding, updateEntity } from "../contract/index.ts";
 import type { ResourceKind, Target } from "../resources/index.ts";
 import type { DeleteBudget } from "./guards.ts";
 import type { Collection, Observed } from "./observe.ts";
@@ -16,6 +16,8 @@ export type TenantInput = {
   readonly entries: readonly Base[];
   /** Addresses whose ledger entry has to be written even if nothing differs. */
   readonly unsettled: ReadonlySet<string>;
+  /** Old objects of interrupted replacements, by address. */
+  readonly leftovers: ReadonlyMap<string, string>;
   /** Digest of the expansion. */
   readonly inputs: string;
   /** The ledger's revision. */
@@ -140,7 +142,7 @@ export const planTarget = <Api>(
       const before = base === undefined ? [] : references(kind, base.resource);
       for (const need of new Set([...needs, ...before])) push(users, need, name);
       const live = collection?.readable === true ? candidates(collection, kind, own, base) : [];
-      const verdict = classify({
+      const found = classify({
         tenant: tenant.tenant,
         target: target.name,
         kind: kind.name,
@@ -159,6 +161,7 @@ export const planTarget = <Api>(
         trustsUpdatedAt: target.traits.updated_at === "config",
         keep: (field) => input.policies.keepField(tenant.tenant, kind.name, field),
       });
+      const verdict = resumed(found, base, tenant.leftovers.get(name));
       if (verdict === undefined) continue;
       if (isFinding(verdict)) {
         // Without --prune nothing of it would be touched anyway.
@@ -200,6 +203,18 @@ export const planTarget = <Api>(
     return { ...change, dependsOn: [...new Set(waits)].filter((other) => other !== name && changed.has(other)).sort() };
   });
   return planned;
+};
+
+/** A replacement that was interrupted between its two objects is finished before anything else happens to them. */
+const resumed = (
+  verdict: Verdict | undefined,
+  base: Base | undefined,
+  old: string | undefined,
+): Verdict | undefined => {
+  if (verdict === undefined || isFinding(verdict) || base === undefined || old === undefined) return verdict;
+  if (!["noop", "update", "delete"].includes(verdict.op)) return verdict;
+  const { fields: _, marks: __, ...rest } = verdict;
+  return { ...rest, op: "replace", id: old, entity: updateEntity(base.resource, {}) };
 };
 
 /** Nothing is written to the target, but a person should know or the ledger has to follow. */

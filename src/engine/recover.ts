@@ -6,7 +6,13 @@ import { writtenBase } from "./base.ts";
 import type { Observed } from "./observe.ts";
 
 /** What an interrupted run left: entries that its create intents prove, and what has to be settled. */
-export type Recovered = { readonly entries: readonly Base[]; readonly unsettled: ReadonlySet<string> };
+export type Recovered = {
+  readonly entries: readonly Base[];
+  /** Addresses whose intents are still open. */
+  readonly unsettled: ReadonlySet<string>;
+  /** Old objects of replacements whose new object is in place, by address: still to be taken away. */
+  readonly leftovers: ReadonlyMap<string, string>;
+};
 
 /**
  * Reads open intents as evidence. A create that the target had answered, or whose one new object equals the intent, is
@@ -22,6 +28,7 @@ export const recover = <Api>(
     entries.map((entry) => [`${entry.target} ${address(entry.resource.kind, entry.resource._id)}`, entry]),
   );
   const unsettled = new Set<string>();
+  const leftovers = new Map<string, string>();
   for (const intent of intents) {
     const { change } = intent;
     const name = address(change.kind, change.entity._id);
@@ -33,7 +40,13 @@ export const recover = <Api>(
     const collection = seen?.collections.get(change.kind);
     if (target === undefined || kind === undefined || seen === undefined || collection?.readable !== true) continue;
     const before = known.get(`${change.target} ${name}`);
-    if (before !== undefined && collection.byId.has(before.id) && before.id !== change.id) continue;
+    const isInPlace = before !== undefined && collection.byId.has(before.id) && before.id !== change.id;
+    const old =
+      kind.update !== undefined && change.id !== undefined && collection.byId.has(change.id) ? change.id : undefined;
+    if (isInPlace) {
+      if (old !== undefined) leftovers.set(name, old);
+      continue;
+    }
     const { properties } = changeResource(change);
     const shape = kind.shape(properties, target.catalog);
     const candidates =
@@ -46,6 +59,7 @@ export const recover = <Api>(
     if (only === undefined || candidates.length > 1) continue;
     known.set(`${change.target} ${name}`, writtenBase(change, shape, only.id, only));
     seen.ids.set(change.kind, change.entity._id, only.id);
+    if (old !== undefined && intent.acked !== undefined) leftovers.set(name, old);
   }
-  return { entries: [...known.values()], unsettled };
+  return { entries: [...known.values()], unsettled, leftovers };
 };

@@ -36,7 +36,9 @@ const cleanup = async <Api>(state: RunState<Api>, work: Work, access: Access<Api
       now ?? writtenBase(change, access.shape, id ?? "", undefined),
     );
   } catch (error) {
-    return work.settled({ outcome: "failed", ...(id === undefined ? {} : { id }), error: explain(error) }, now);
+    // The intent stays open: the next run takes the old one away.
+    await work.settled({ outcome: "uncertain" }, now);
+    return { outcome: "failed", ...(id === undefined ? {} : { id }), error: explain(error) };
   }
 };
 
@@ -84,6 +86,7 @@ export const runStep = async <Api>(
     lease,
     ledger: rim.ledger,
     ids,
+    resumed: state.resumed.get(stepKey(change)),
     keepsOld,
     list: () => list.read() as Promise<readonly Live[]>,
     begin: async (seen) => {

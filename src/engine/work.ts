@@ -11,6 +11,8 @@ export type Work = {
   readonly lease: Lease;
   readonly ledger: Ledger;
   readonly ids: IdMap;
+  /** The new object of a replacement that an earlier run left half done. */
+  readonly resumed: string | undefined;
   /** The replaced object stays until what uses it has moved. */
   readonly keepsOld: boolean;
   /** Everything of this kind that is live now; shared by the batch. */

@@ -120,6 +120,14 @@ const remove = async <Api>(work: Work, access: Access<Api>, id: string): Promise
 const replace = async <Api>(work: Work, access: Access<Api>, id: string): Promise<Written> => {
   const { change } = work;
   const desired = changeResource(change).properties;
+  if (work.resumed !== undefined) {
+    work.ids.set(change.kind, change.entity._id, work.resumed);
+    if (work.base?.id !== work.resumed) {
+      const live = await access.read(work.resumed);
+      await work.ledger.put(work.lease, writtenBase(change, access.shape, work.resumed, live));
+    }
+    return { outcome: "done", id: work.resumed };
+  }
   const now = checkBasis(access.shape, undefined, basedOn(change.entity), [], await access.read(id));
   if (now.state === "conflict") return work.settled(movedSincePlan(now.fields), work.base);
   const key = access.kind.key(desired);
