@@ -41,11 +41,17 @@ const isErrorCode = (code: string): code is keyof typeof byError => Object.hasOw
 export const exitOfError = (code: string): ExitCode => (isErrorCode(code) ? byError[code] : undefined) ?? 1;
 
 /** What an apply did, as an exit code. What was only skipped follows from something else, which counts. */
-export const exitOfApply = (report: Pick<ApplyReport, "interrupted" | "results" | "refusals">): ExitCode => {
+export const exitOfApply = (
+  report: Pick<ApplyReport, "interrupted" | "results" | "refusals"> & {
+    readonly summary?: { readonly unreadable: number };
+  },
+): ExitCode => {
   const found = new Set<ExitCode>();
   if (report.interrupted) found.add(130);
   if (report.refusals.length > 0) found.add(7);
   const failure: ExitCode = report.results.some((result) => result.outcome === "done") ? 4 : 1;
+  // What could not be read was not deployed.
+  if (isUnreadable(report)) found.add(failure);
   let onlySkipped = false;
   for (const { outcome, error } of report.results) {
     if (outcome === "done") continue;
@@ -59,11 +65,18 @@ export const exitOfApply = (report: Pick<ApplyReport, "interrupted" | "results" 
   return first ?? (onlySkipped ? failure : 0);
 };
 
-export const exitOfPlan = (plan: Pick<Plan, "changes">, counts: boolean): ExitCode =>
-  counts && plan.changes.some((change) => change.op !== "noop") ? 2 : 0;
+const isUnreadable = (report: { readonly summary?: { readonly unreadable: number } }): boolean =>
+  (report.summary?.unreadable ?? 0) > 0;
 
-export const exitOfDrift = (report: Pick<DriftReport, "items">, counts: boolean): ExitCode =>
-  counts && report.items.length > 0 ? 2 : 0;
+export const exitOfPlan = (
+  plan: Pick<Plan, "changes"> & { readonly summary?: { readonly unreadable: number } },
+  counts: boolean,
+): ExitCode => (isUnreadable(plan) ? 1 : counts && plan.changes.some((change) => change.op !== "noop") ? 2 : 0);
+
+export const exitOfDrift = (
+  report: Pick<DriftReport, "items"> & { readonly summary?: { readonly unreadable: number } },
+  counts: boolean,
+): ExitCode => (isUnreadable(report) ? 1 : counts && report.items.length > 0 ? 2 : 0);
 
 export const exitOfValidation = (validation: Pick<Validation, "diagnostics">): ExitCode =>
   hasErrors(validation.diagnostics) ? 3 : 0;

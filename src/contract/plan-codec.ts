@@ -1,7 +1,9 @@
 import { digest } from "../canonical.ts";
 import { DeployerError } from "../errors.ts";
+import type { Json } from "./json.ts";
 import { isObject } from "./json.ts";
 import type { Plan } from "./plan.ts";
+import { emptySummary } from "./plan.ts";
 
 /** Digest of everything in a plan but its time and the digest itself. */
 export const planDigest = (plan: Omit<Plan, "digest" | "createdAt"> & Partial<Plan>): string => {
@@ -11,6 +13,38 @@ export const planDigest = (plan: Omit<Plan, "digest" | "createdAt"> & Partial<Pl
 
 /** The text of a plan file: JSON, two spaces, a newline at the end. */
 export const formatPlan = (plan: Plan): string => `${JSON.stringify(plan, null, 2)}\n`;
+
+const isText = (value: unknown): boolean => typeof value === "string";
+
+const isChange = (value: Json): boolean =>
+  isObject(value) &&
+  ["tenant", "target", "kind", "op"].every((name) => isText(value[name])) &&
+  (value["id"] === undefined || isText(value["id"])) &&
+  isObject(value["entity"]) &&
+  isText(value["entity"]["_id"]) &&
+  Array.isArray(value["dependsOn"]) &&
+  value["dependsOn"].every(isText) &&
+  (value["fields"] === undefined || (Array.isArray(value["fields"]) && value["fields"].every(isField))) &&
+  (value["marks"] === undefined || (Array.isArray(value["marks"]) && value["marks"].every(isText)));
+
+const isField = (value: Json): boolean => isObject(value) && isText(value["path"]) && isText(value["class"]);
+
+/** The name of a member that a plan must have and this one has not, or has in another form. */
+const wrongMember = (plan: { readonly [key: string]: Json }): string | undefined => {
+  const lists = ["changes", "prunable", "findings", "refusals"] as const;
+  const wrongList = lists.find((name) => {
+    const list = plan[name];
+    if (!Array.isArray(list)) return true;
+    return name === "changes" || name === "prunable" ? !list.every(isChange) : !list.every(isObject);
+  });
+  if (wrongList !== undefined) return wrongList;
+  const { summary, targets, tenants } = plan;
+  if (!isObject(targets) || !Object.values(targets).every(isObject)) return "targets";
+  if (!isObject(tenants) || !Object.values(tenants).every(isObject)) return "tenants";
+  if (!isObject(summary) || !Object.keys(emptySummary).every((name) => typeof summary[name] === "number"))
+    return "summary";
+  return ["tool", "createdAt", "environment", "digest"].find((name) => !isText(plan[name]));
+};
 
 const hint = "make it again with: connector-deployer plan --out plan.json";
 
@@ -29,7 +63,10 @@ export const parsePlan = (text: string): Plan => {
     const found = JSON.stringify(value["schemaVersion"]);
     throw new DeployerError("invalid-plan", `the plan has schemaVersion ${found}; this version reads 1`, { hint });
   }
-  // The digest proves that it is what we once wrote, so its members need no second check.
+  const wrong = wrongMember(value);
+  if (wrong !== undefined) {
+    throw new DeployerError("invalid-plan", `the plan's "${wrong}" is missing or not what a plan holds`, { hint });
+  }
   const plan = value as unknown as Plan;
   if (planDigest(plan) !== plan.digest) {
     throw new DeployerError("invalid-plan", "the plan was changed after it was made: its digest does not fit", {

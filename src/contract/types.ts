@@ -98,6 +98,8 @@ export type Finding = {
   readonly kind: string;
   readonly _id?: string;
   readonly ids: readonly string[];
+  /** Why a collection could not be read. */
+  readonly reason?: string;
 };
 
 export type Verdict = Change | Finding;

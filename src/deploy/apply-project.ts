@@ -89,7 +89,8 @@ export const applyProject = async (context: Context, plan: Plan, options: ApplyO
   await ledger.begin(record);
   let exit = "error";
   try {
-    if (!isRefused) {
+    const refused = new Set(plan.refusals.map((refusal) => refusal.tenant));
+    if (!isRefused && Object.keys(plan.tenants).some((tenant) => !refused.has(tenant))) {
       for (const [name, { endpoint, identity }] of targets) await ledger.pinTarget(name, { endpoint, identity });
     }
     const applied = await applyPlan(rim, plan, {

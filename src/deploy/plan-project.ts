@@ -84,9 +84,23 @@ const planTenants = async (
     deleteData: options.deleteData ?? false,
     maxDeletes: options.maxDeletes ?? "10%",
     recreateMissing: options.recreateMissing ?? false,
-    policies: makePolicies(files, tenants, options),
+    policies: makePolicies(files, tenants, options, await ownedElsewhere(context, prepared, options)),
     refusals: options.acceptTarget === true ? [] : await otherEndpoints(context, targets),
   });
+};
+
+/** What other tenants own, as `kind id`; looked up only where something may be taken over. */
+const ownedElsewhere = async (
+  context: Context,
+  prepared: readonly Prepared[],
+  options: PlanOptions,
+): Promise<ReadonlySet<string>> => {
+  if (options.adopt === undefined || options.adopt.length === 0) return new Set();
+  const ledger = await context.ledger();
+  const here = new Set(prepared.map(({ tenant }) => tenant));
+  const others = (await ledger.tenants()).filter((tenant) => !here.has(tenant));
+  const entries = (await Promise.all(others.map((tenant) => ledger.entries(tenant)))).flat();
+  return new Set(entries.map((entry) => `${entry.resource.kind} ${entry.id}`));
 };
 
 /** A target under the same name that is another system than the ledger knows: everything would look deleted. */

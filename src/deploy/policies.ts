@@ -26,11 +26,13 @@ export const makePolicies = (
   files: ProjectFiles,
   tenants: ReadonlyMap<string, Tenant>,
   options: PlanOptions,
+  ownedElsewhere: ReadonlySet<string>,
 ): Policies => {
   const isIgnored = ignores(files);
   return {
     isProtected: matcher(files.protected),
     mayAdopt: matcher(options.adopt ?? []),
+    isOwnedElsewhere: (kind, id) => ownedElsewhere.has(`${kind} ${id}`),
     isSelected: options.only === undefined || options.only.length === 0 ? () => true : matcher(options.only),
     keepField: (tenant, kind, field) => {
       if (isIgnored(kind, field)) return false;

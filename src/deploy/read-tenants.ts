@@ -1,9 +1,11 @@
-import type { Component, Properties, Resource } from "../contract/index.ts";
-import { address, at } from "../contract/index.ts";
+import picomatch from "picomatch";
+import type { Component, Path, Properties, Resource } from "../contract/index.ts";
+import { address, at, within } from "../contract/index.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 import { hasErrors } from "../diagnostic.ts";
 import { DeployerError } from "../errors.ts";
 import type { Expansion, ProjectFiles, Tenant, TenantFile } from "../manifest/index.ts";
+import { nearest } from "../nearest.ts";
 import { assemble, infinoKinds, secretPaths } from "../resources/index.ts";
 import { isSelected } from "./selection.ts";
 import type { IndexEntry, TenantIndex } from "./tenant-index.ts";
@@ -35,8 +37,11 @@ const nameOf = (file: string): string => file.slice(file.lastIndexOf("/") + 1).r
 const problemDiagnostics = (
   expansion: Expansion,
   problems: ReturnType<typeof assemble>["problems"],
+  catalog: ProjectFiles["catalog"],
 ): readonly Diagnostic[] => {
   const byId = new Map(expansion.components.map((component) => [component._id, component]));
+  const isSecret = (component: Component | undefined, path: Path): boolean =>
+    component !== undefined && within(secretPaths(catalog, component.type, component.properties), path);
   const isBroken = hasErrors(expansion.diagnostics);
   return problems.flatMap(({ code, _id, path, message, hint }) => {
     const component = byId.get(_id);
@@ -49,7 +54,7 @@ const problemDiagnostics = (
       message,
       ...(hint === undefined ? {} : { hint }),
       // The line of a secret that is written in clear would show it.
-      ...(location === undefined ? {} : { location: code === "plain-secret" ? withoutText(location) : location }),
+      ...(location === undefined ? {} : { location: isSecret(component, path) ? withoutText(location) : location }),
       tenant: expansion.tenant.id,
       component: _id,
     };
@@ -71,8 +76,35 @@ const readOne = (files: ProjectFiles, tenant: Tenant, before: readonly Diagnosti
   // A tenant that leaves asks for nothing, so nothing of it can be wrong.
   if (tenant.state === "absent") return { tenant, expansion, resources: [], diagnostics: before };
   const { resources, problems } = assemble(expansion.components, infinoKinds, files.catalog);
-  const diagnostics = [...before, ...expansion.diagnostics, ...problemDiagnostics(expansion, problems)];
+  const diagnostics = [...before, ...expansion.diagnostics, ...problemDiagnostics(expansion, problems, files.catalog)];
   return { tenant, expansion, resources, diagnostics };
+};
+
+/** Rules of the project that name a kind that there is not: they would protect or ignore nothing. */
+const ruleDiagnostics = (files: ProjectFiles): readonly Diagnostic[] => {
+  const kinds = infinoKinds.map((kind) => kind.name);
+  const names = (glob: string): boolean => kinds.some((kind) => picomatch.isMatch(kind, glob));
+  const wrong = (rule: string, value: string, kind: string): Diagnostic[] =>
+    names(kind)
+      ? []
+      : [
+          {
+            code: "invalid-value",
+            severity: "error",
+            message: `${rule} "${value}" names no kind of resource`,
+            hint: `write KIND/_ID; ${nearest(kind, kinds, "kinds are")}`,
+            location: { file: "connector-deployer.yaml", line: 1, column: 1 },
+          },
+        ];
+  return [
+    ...files.protected.flatMap((glob) => {
+      // `**` alone is everything.
+      const kind = glob === "**" ? "*" : glob.includes("/") ? glob.slice(0, glob.indexOf("/")) : "";
+      return wrong("protected:", glob, kind === "" ? "(none)" : kind);
+    }),
+    ...files.ignore.flatMap(({ kind }) => wrong("ignore:", kind, kind)),
+    ...Object.keys(files.on_drift.kinds).flatMap((kind) => wrong("on_drift:", kind, kind)),
+  ];
 };
 
 /** Names what two tenants share: only now are both looked at in full. */
@@ -125,7 +157,7 @@ export const readTenants = async (
   selection: Selection,
   set: Properties,
 ): Promise<ReadTenants> => {
-  const found: Diagnostic[] = [...files.diagnostics];
+  const found: Diagnostic[] = [...files.diagnostics, ...ruleDiagnostics(files)];
   if (hasErrors(found)) return { selected: [], ids: [], diagnostics: found };
   const tenantFiles = await files.tenantFiles();
   const selected: ReadTenant[] = [];

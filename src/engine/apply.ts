@@ -1,7 +1,7 @@
 import type { Base, Change, Plan, Refusal, Summary } from "../contract/index.ts";
 import { address, changeResource, eachSealed, emptySummary } from "../contract/index.ts";
 import { DeployerError } from "../errors.ts";
-import type { Holder, Lease } from "../ledger/index.ts";
+import type { Holder, Lease, OpenIntent } from "../ledger/index.ts";
 import { applyBatch } from "./apply-batch.ts";
 import type { IdMap } from "./ids.ts";
 import { createIds } from "./ids.ts";
@@ -41,6 +41,8 @@ export type RunState<Api> = {
   readonly bases: ReadonlyMap<string, Base>;
   /** Ids of the new objects of replacements that an earlier run left half done, by step. */
   readonly resumed: ReadonlyMap<string, string>;
+  /** Steps that an open intent of an earlier run is about. */
+  readonly claimed: ReadonlySet<string>;
   readonly leases: ReadonlyMap<string, Lease>;
   readonly limit: <T>(task: () => Promise<T>) => Promise<T>;
   readonly intend: ReturnType<typeof intentLog>;
@@ -150,24 +152,18 @@ const takeLeases = async <Api>(
 const baseKey = ({ resource, target }: Base): string =>
   `${resource.tenant} ${target} ${address(resource.kind, resource._id)}`;
 
-/** Replacements whose new object exists already: the ledger's entry, or the intent that made it, names it. */
-const resumedReplacements = async <Api>(
-  rim: Rim<Api>,
+/** Replacements whose new object exists already, as the plan found by their open intents: its id by step. */
+const resumedReplacements = (
   changes: readonly Change[],
-  leases: ReadonlyMap<string, Lease>,
-  bases: ReadonlyMap<string, Base>,
-): Promise<ReadonlyMap<string, string>> => {
+  intents: readonly OpenIntent[],
+): ReadonlyMap<string, string> => {
   const resumed = new Map<string, string>();
-  const replacements = changes.filter((change) => change.op === "replace" && leases.has(change.tenant));
-  const tenants = new Set(replacements.map((change) => change.tenant));
-  const intents = (await Promise.all([...tenants].map((tenant) => rim.ledger.open(tenant)))).flat();
-  const made = new Map(intents.map((intent) => [`${stepKey(intent.change)} ${intent.change.id}`, intent.acked]));
-  for (const change of replacements) {
+  const open = new Set(intents.map((intent) => `${stepKey(intent.change)} ${intent.change.id}`));
+  for (const change of changes) {
     const key = stepKey(change);
-    if (!made.has(`${key} ${change.id}`)) continue;
-    const entry = bases.get(key)?.id;
-    const id = entry === change.id ? made.get(`${key} ${change.id}`) : entry;
-    if (id !== undefined) resumed.set(key, id);
+    const [made] = Array.isArray(change.entity["$ids"]) ? change.entity["$ids"] : [];
+    if (change.op !== "replace" || typeof made !== "string" || !open.has(`${key} ${change.id}`)) continue;
+    resumed.set(key, made.slice(2));
   }
   return resumed;
 };
@@ -185,6 +181,7 @@ export const applyPlan = async <Api>(rim: Rim<Api>, plan: Plan, settings: ApplyS
     [...rim.targets.keys()].map((name) => [name, createIds(allBases.filter((base) => base.target === name))]),
   );
   const bases = new Map(allBases.map((base) => [baseKey(base), base]));
+  const intents = (await Promise.all([...leases.keys()].map((tenant) => rim.ledger.open(tenant)))).flat();
   for (const change of open) {
     const isNew = change.op === "adopt" || !bases.has(stepKey(change));
     if (change.id !== undefined && isNew) ids.get(change.target)?.set(change.kind, change.entity._id, change.id);
@@ -194,7 +191,8 @@ export const applyPlan = async <Api>(rim: Rim<Api>, plan: Plan, settings: ApplyS
     settings,
     ids,
     bases,
-    resumed: await resumedReplacements(rim, open, leases, bases),
+    resumed: resumedReplacements(open, intents),
+    claimed: new Set(intents.map((intent) => stepKey(intent.change))),
     leases,
     limit: limiter(settings.parallelism),
     intend: intentLog(rim.ledger, settings.holder.run),

@@ -26,7 +26,10 @@ export const findDrift = <Api>(
     }
     const shape = kind.shape(properties, target.catalog);
     const fields = driftFields(shape, base, live).filter((field) => keep(tenant, kindName, field));
-    if (fields.length > 0) items.push({ ...facts, drift: "changed", fields });
+    const isTouched =
+      target.traits.updated_at === "config" && base.updatedAt !== undefined && base.updatedAt !== live.updatedAt;
+    // Written by somebody, in fields that nothing declares or that are never returned.
+    if (fields.length > 0 || isTouched) items.push({ ...facts, drift: "changed", fields });
   }
   const key = (item: DriftItem): string => `${item.tenant} ${item.kind} ${item._id}`;
   return items.sort((a, b) => (key(a) < key(b) ? -1 : 1));

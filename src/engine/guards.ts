@@ -15,12 +15,26 @@ export type GuardedTenant = {
   /** The ledger has it, the files do not. */
   readonly vanished: boolean;
   readonly prune: boolean;
+  /** Addresses whose intents are still open. */
+  readonly unsettled: ReadonlySet<string>;
   readonly changes: readonly Change[];
   readonly findings: readonly Finding[];
 };
 
-const limitOf = (budget: DeleteBudget, owned: number): number =>
-  typeof budget === "number" ? budget : Math.max(1, Math.floor((owned * Number.parseFloat(budget)) / 100));
+const limitOf = (budget: DeleteBudget, owned: number): number => {
+  if (typeof budget === "number") return budget;
+  const share = Number.parseFloat(budget);
+  return share === 0 ? 0 : Math.max(1, Math.floor((owned * share) / 100));
+};
+
+/** Owned objects that are gone, but for those that an interrupted run of ours took away itself. */
+const missingOf = (tenant: GuardedTenant): readonly Change[] =>
+  tenant.leaving
+    ? []
+    : tenant.changes.filter((change) => {
+        const isGone = change.op === "forget" || change.marks?.includes("vanished") === true;
+        return isGone && !tenant.unsettled.has(address(change.kind, change.entity._id));
+      });
 
 const names = (items: readonly Change[]): string[] => items.map((change) => address(change.kind, change.entity._id));
 
@@ -100,7 +114,7 @@ export const guardTenant = (
       resources: findingNames(ambiguous),
     });
   }
-  const missing = changes.filter((change) => change.marks?.includes("vanished") === true);
+  const missing = missingOf(tenant);
   if (!recreateMissing && missing.length > missingAllowance(owned)) {
     refusals.push({
       guard: "missing-objects",
@@ -113,8 +127,36 @@ export const guardTenant = (
   return refusals;
 };
 
-/** The delete budget of the whole run: zero writes when it is exceeded. Tenants that are refused or leaving do not count. */
+/**
+ * The whole run: zero writes when it would delete more than its budget (tenants that are refused or leaving do not
+ * count), or when so much is gone that the target must be broken or another one.
+ */
 export const guardRun = (
+  tenants: readonly GuardedTenant[],
+  refused: ReadonlySet<string>,
+  budget: DeleteBudget,
+  recreateMissing: boolean,
+  holdsData: (kind: string) => boolean,
+): readonly Refusal[] => [
+  ...guardMissing(tenants, recreateMissing),
+  ...guardDeletes(tenants, refused, budget, holdsData),
+];
+
+const guardMissing = (tenants: readonly GuardedTenant[], recreateMissing: boolean): readonly Refusal[] => {
+  const owned = tenants.reduce((sum, tenant) => sum + tenant.owned, 0);
+  const missing = tenants.flatMap(missingOf);
+  if (recreateMissing || tenants.length < 2 || missing.length <= missingAllowance(owned)) return [];
+  return [
+    {
+      guard: "missing-objects",
+      message: `${missing.length} of ${owned} owned objects are gone from the target, also on a second look; nothing is written`,
+      hint: "find out who deleted them, or whether this is the right target; to make them anew run again with --recreate-missing",
+      resources: names(missing),
+    },
+  ];
+};
+
+const guardDeletes = (
   tenants: readonly GuardedTenant[],
   refused: ReadonlySet<string>,
   budget: DeleteBudget,

@@ -1,8 +1,9 @@
 import type { Base, Live, Resource } from "../contract/index.ts";
 import { DeployerError } from "../errors.ts";
-import type { Target } from "../resources/index.ts";
+import type { ResourceKind, Target } from "../resources/index.ts";
 import type { IdMap } from "./ids.ts";
 import { createIds } from "./ids.ts";
+import { limiter } from "./limiter.ts";
 import type { ReportEvent } from "./types.ts";
 
 /** One collection of a target as one listing gave it. */
@@ -38,6 +39,29 @@ const index = (live: readonly Live[], key: (live: Live) => string): Collection =
   return { readable: true, byId, byKey };
 };
 
+/** So many missing objects are looked for one by one; more than that is the guards' business. */
+const mostReads = 200;
+
+/** What a listing lacks may still be there: a listing can be short, a read by id cannot. */
+const readMissing = async <Api>(
+  target: Target<Api>,
+  kind: ResourceKind<Api>,
+  owned: readonly Base[],
+  live: readonly Live[],
+  ids: IdMap,
+  signal: AbortSignal,
+): Promise<readonly Live[]> => {
+  const { read } = kind;
+  if (read === undefined) return [];
+  const present = new Set(live.map((item) => item.id));
+  const missing = owned.filter((entry) => !present.has(entry.id)).slice(0, mostReads);
+  const limit = limiter(10);
+  const found = await Promise.all(
+    missing.map((entry) => limit(() => read(target.api, target.catalog, entry.id, ids, signal))),
+  );
+  return found.filter((item) => item !== undefined);
+};
+
 /**
  * Reads what a target holds: one list request for each kind, in dependency order, so that references become `_id`s.
  * A listing that lacks many of the owned objects is read once more before it is believed.
@@ -64,6 +88,7 @@ export const observe = async <Api>(
       if (missing > missingAllowance(owned.length)) {
         live = [...live, ...(await kind.list(target.api, target.catalog, ids, signal))];
       }
+      live = [...live, ...(await readMissing(target, kind, owned, live, ids, signal))];
       const collection = index(live, (item) => kind.key(item.properties));
       collections.set(kind.name, collection);
       if (!collection.readable) continue;

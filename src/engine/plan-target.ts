@@ -31,6 +31,8 @@ export type Policies = {
   /** Of `kind/_id`. */
   readonly isProtected: (resource: string) => boolean;
   readonly mayAdopt: (resource: string) => boolean;
+  /** A live object of a tenant that is not planned now: never taken over. */
+  readonly isOwnedElsewhere: (kind: string, id: string) => boolean;
   /** False: a difference that is to be left alone. */
   readonly keepField: (tenant: string, kind: string, field: Field) => boolean;
   /** Of `kind/_id`; what depends on a selected one comes along. */
@@ -123,6 +125,9 @@ export const planTarget = <Api>(
   const moving = new Set<string>();
   const blocked = new Set<string>();
   const users = new Map<string, string[]>();
+  const unreadable = [...observed.collections.values()].flatMap((item) =>
+    item.readable ? [] : [item.error.message],
+  )[0];
   const references = (kind: ResourceKind<Api>, of: Resource): string[] =>
     kind.references(of.properties).map((reference) => address(reference.kind, reference._id));
 
@@ -153,7 +158,11 @@ export const planTarget = <Api>(
         ...(base === undefined ? {} : { base }),
         live,
         readable: collection?.readable === true && !needs.some((need) => blocked.has(need)),
-        adopt: input.policies.mayAdopt(name) && live.every((item) => isFree(observed, kind.name, item.id, _id)),
+        adopt:
+          input.policies.mayAdopt(name) &&
+          live.every(
+            (item) => isFree(observed, kind.name, item.id, _id) && !input.policies.isOwnedElsewhere(kind.name, item.id),
+          ),
         protected: input.policies.isProtected(name),
         keepsData: kind.holdsData && !(deletesData(base, own) && input.deleteData),
         updatable: kind.update !== undefined,
@@ -166,12 +175,28 @@ export const planTarget = <Api>(
       if (isFinding(verdict)) {
         // Without --prune nothing of it would be touched anyway.
         if (verdict.finding === "protected" && own === undefined && !prune) continue;
-        planned.findings.push(verdict);
+        const reason = collection?.readable === false ? collection.error.message : undefined;
+        planned.findings.push(reason === undefined ? verdict : { ...verdict, reason });
         if (verdict.finding === "unreadable") blocked.add(name);
         continue;
       }
       if (makesNewId(verdict)) moving.add(name);
-      if (verdict.op === "replace" || (verdict.op === "delete" && prune)) {
+      const takesAway = verdict.op === "replace" || ((verdict.op === "delete" || verdict.op === "forget") && prune);
+      if (takesAway && unreadable !== undefined) {
+        // Who uses it cannot be seen now.
+        const { tenant: id, target: where } = verdict;
+        planned.findings.push({
+          finding: "unreadable",
+          tenant: id,
+          target: where,
+          kind: kind.name,
+          _id,
+          ids: [],
+          reason: unreadable,
+        });
+        continue;
+      }
+      if (takesAway) {
         const strangers = foreignUsers(target, observed).get(name);
         if (strangers !== undefined) {
           const ids = [...strangers].sort();
@@ -186,8 +211,15 @@ export const planTarget = <Api>(
           continue;
         }
       }
+      const current = base === undefined ? undefined : live.find((item) => item.id === base.id);
+      const isTouched =
+        target.traits.updated_at === "config" &&
+        base?.updatedAt !== undefined &&
+        current !== undefined &&
+        base.updatedAt !== current.updatedAt;
       if (verdict.op === "noop") planned.noops++;
-      if (verdict.op === "noop" && !isWorthListing(verdict, base, own, prune, tenant.unsettled.has(name))) continue;
+      if (verdict.op === "noop" && !isWorthListing(verdict, base, isTouched, own, prune, tenant.unsettled.has(name)))
+        continue;
       if ((verdict.op === "delete" || verdict.op === "forget") && !prune) {
         if (verdict.op === "delete") planned.prunable.push(verdict);
         continue;
@@ -214,19 +246,20 @@ const resumed = (
   if (verdict === undefined || isFinding(verdict) || base === undefined || old === undefined) return verdict;
   if (!["noop", "update", "delete"].includes(verdict.op)) return verdict;
   const { fields: _, marks: __, ...rest } = verdict;
-  return { ...rest, op: "replace", id: old, entity: updateEntity(base.resource, {}) };
+  return { ...rest, op: "replace", id: old, entity: { ...updateEntity(base.resource, {}), $ids: [`~:${base.id}`] } };
 };
 
 /** Nothing is written to the target, but a person should know or the ledger has to follow. */
 const isWorthListing = (
   change: Change,
   base: Base | undefined,
+  touched: boolean,
   desired: Resource | undefined,
   prune: boolean,
   unsettled: boolean,
 ): boolean => {
   if (change.marks?.includes("retained") === true) return prune && base?.state !== "retained";
-  if (change.marks !== undefined || unsettled) return true;
+  if (change.marks !== undefined || unsettled || touched) return true;
   if (base === undefined || desired === undefined) return false;
   return (
     !hasUnresolved(desired.properties) &&

@@ -77,6 +77,7 @@ export const makePlan = <Api>(input: PlanInput<Api>): Plan => {
       leaving: tenant.leaving,
       vanished: tenant.vanished,
       prune: input.prune,
+      unsettled: tenant.unsettled,
       changes: planned.changes,
       findings: planned.findings,
     });
@@ -112,7 +113,11 @@ export const makePlan = <Api>(input: PlanInput<Api>): Plan => {
       kindOrder,
     ),
     findings: all.flatMap((planned) => planned.findings),
-    refusals: [...input.refusals, ...guardRun(guarded, refused, input.maxDeletes, holdsData), ...ofTenants],
+    refusals: [
+      ...input.refusals,
+      ...guardRun(guarded, refused, input.maxDeletes, input.recreateMissing, holdsData),
+      ...ofTenants,
+    ],
     summary: count(all, input.tenants.length),
   };
   return { ...rest, createdAt: input.createdAt, digest: planDigest(rest) };

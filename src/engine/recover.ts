@@ -59,7 +59,7 @@ export const recover = <Api>(
     if (only === undefined || candidates.length > 1) continue;
     known.set(`${change.target} ${name}`, writtenBase(change, shape, only.id, only));
     seen.ids.set(change.kind, change.entity._id, only.id);
-    if (old !== undefined && intent.acked !== undefined) leftovers.set(name, old);
+    if (old !== undefined) leftovers.set(name, old);
   }
   return { entries: [...known.values()], unsettled, leftovers };
 };

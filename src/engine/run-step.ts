@@ -1,4 +1,4 @@
-import type { Live } from "../contract/index.ts";
+import type { Base, Change, Live } from "../contract/index.ts";
 import { address } from "../contract/index.ts";
 import { DeployerError } from "../errors.ts";
 import type { Access } from "../resources/index.ts";
@@ -41,6 +41,10 @@ const cleanup = async <Api>(state: RunState<Api>, work: Work, access: Access<Api
     return { outcome: "failed", ...(id === undefined ? {} : { id }), error: explain(error) };
   }
 };
+
+/** Only what the ledger (or an open intent of ours) names is changed or taken away, whatever a plan says. */
+const isOurs = <Api>(state: RunState<Api>, change: Change, base: Base | undefined): boolean =>
+  !["update", "replace", "delete"].includes(change.op) || base?.id === change.id || state.claimed.has(stepKey(change));
 
 /** Does one step and records what became of it. Never rejects because of the change itself. */
 export const runStep = async <Api>(
@@ -110,7 +114,16 @@ export const runStep = async <Api>(
   let written: Written;
   try {
     if (isStopped()) written = work.stopped();
-    else if (settings.refusesDrift(change)) {
+    else if (step.part === "main" && !isOurs(state, change, base)) {
+      written = {
+        outcome: "conflict",
+        error: {
+          code: "stale-plan",
+          message: `${change.id} is not what the ledger has for ${resource}`,
+          hint: "plan again",
+        },
+      };
+    } else if (settings.refusesDrift(change)) {
       written = {
         outcome: "conflict",
         error: {

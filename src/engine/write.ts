@@ -51,11 +51,15 @@ const createSafely = async <Api>(
     // It exists and is ours: the ledger must know, even if reading it back failed.
     if (newId !== undefined) return { outcome: "uncertain", id: newId, error: facts };
     if (!isUnknown(error)) return { outcome: "failed", error: facts };
-    await access.sleep(access.target.requestTimeout + access.target.settle, access.signal);
     const key = access.kind.key(desired);
-    const found = (await work.list()).filter(
-      (live) => access.kind.key(live.properties) === key && !seen.includes(live.id),
-    );
+    let found: readonly Live[];
+    try {
+      await access.sleep(access.target.requestTimeout + access.target.settle, access.signal);
+      found = (await work.list()).filter((live) => access.kind.key(live.properties) === key && !seen.includes(live.id));
+    } catch {
+      // Nobody could look: the open intent tells the next run.
+      return { outcome: "uncertain", error: facts };
+    }
     const only = found[0];
     if (only === undefined) return { outcome: "failed", error: facts };
     if (found.length === 1 && isSatisfied(access.shape, desired, [], only.properties)) {
@@ -81,7 +85,8 @@ const insert = async <Api>(work: Work, access: Access<Api>): Promise<Written> =>
   const same = (await work.list()).filter((live) => access.kind.key(live.properties) === key);
   if (same.length > 0) {
     const ids = same.map((live) => live.id).join(", ");
-    return work.settled(conflict(`a ${change.kind} with this identity appeared since the plan: ${ids}`), work.base);
+    // No intent of this run is open; one of an earlier run may still prove that it is ours.
+    return conflict(`a ${change.kind} with this identity appeared since the plan: ${ids}`);
   }
   if (!(await work.begin([]))) return work.settled(work.stopped(), work.base);
   const made = await createSafely(work, access, desired, []);
@@ -188,7 +193,8 @@ export const writeChange = async <Api>(work: Work, access: Access<Api>): Promise
     }
   } catch (error) {
     if (error instanceof NotStarted) return work.settled(work.stopped(), work.base);
-    const outcome: Outcome = isUnknown(error) ? "uncertain" : "failed";
+    // Half of a replacement may be done: the open intent tells the next run.
+    const outcome: Outcome = isUnknown(error) || change.op === "replace" ? "uncertain" : "failed";
     return work.settled({ outcome, error: work.explain(error) }, work.base);
   }
 };

@@ -21,7 +21,9 @@ const itemLines = (item: DriftItem, style: Style, detail: boolean): string[] => 
   if (detail) return [head, ...item.fields.map((field) => `    ${fieldText(field, longValue)}`)];
   const shown = item.fields.slice(0, mostFields).map((field) => fieldText(field, shortValue));
   const more = item.fields.length > mostFields ? [`and ${count(item.fields.length - mostFields)} more`] : [];
-  return [item.fields.length === 0 ? head : `${head}: ${[...shown, ...more].join(", ")}`];
+  // Only the time of its last write tells.
+  if (item.fields.length === 0) return [`${head}: somebody wrote to it; no declared field that can be read differs`];
+  return [`${head}: ${[...shown, ...more].join(", ")}`];
 };
 
 /** What `drift` says at its end: `1 drifted of 12 …`; apart from the lines, which are one for each thing. */

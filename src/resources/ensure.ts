@@ -179,8 +179,17 @@ export const updateResource = async <Api>(
     if (outcome !== "unknown" || fields.some((field) => isHiddenField(access.shape, field))) throw error;
     unknown = error;
   }
-  const removed = fields.filter((field) => field.class === "removed");
-  const verified = await verify(access, id, desired, removed, basedOn);
+  const visible = fields.filter((field) => !isHiddenField(access.shape, field));
+  if (visible.length === 0) {
+    const live = await access.read(id);
+    if (live === undefined) throw notVerified("the change");
+    return { live, differs: [] };
+  }
+  // Other fields may be spelled as the target likes, or be left alone by a rule.
+  const sent = visible.reduce<Properties>((part, { path }) => withAt(part, path, at(desired, path)), {});
+  const before = leaves(sent).reduce<Properties>((part, path) => withAt(part, path, at(basedOn, path)), {});
+  const removed = visible.filter((field) => field.class === "removed");
+  const verified = await verify(access, id, sent, removed, before);
   if (verified !== undefined) return verified;
   throw unknown ?? notVerified("the change");
 };

@@ -144,6 +144,7 @@ export const workbench = async (wrap: (fetch: Fetch) => Fetch = (fetch) => fetch
         policies: {
           isProtected: () => false,
           mayAdopt: () => false,
+          isOwnedElsewhere: () => false,
           keepField: () => true,
           isSelected: () => true,
           ...settings.policies,
