@@ -12,7 +12,13 @@ export type Collector = {
   readonly warning: Complain;
 };
 
-/** Collects diagnostics; the same one at the same place counts once. `tenant` is added to each. */
+const samePlace = (a: Location | undefined, b: Location): boolean =>
+  a !== undefined && a.file === b.file && a.line === b.line && a.column === b.column;
+
+/**
+ * Collects diagnostics; the same one at the same place counts once, and that a value has the wrong type says more than that
+ * it lost its zeros. `tenant` is added to each.
+ */
 export const collector = (tenant?: string): Collector => {
   const diagnostics: Diagnostic[] = [];
   const seen = new Set<string>();
@@ -22,6 +28,12 @@ export const collector = (tenant?: string): Collector => {
       const key = JSON.stringify([code, message, location?.file, location?.line, location?.column]);
       if (seen.has(key)) continue;
       seen.add(key);
+      if (code === "wrong-type" && location !== undefined) {
+        const weaker = diagnostics.findIndex(
+          (one) => one.code === "leading-zeros" && samePlace(one.location, location),
+        );
+        if (weaker !== -1) diagnostics.splice(weaker, 1);
+      }
       diagnostics.push(tenant === undefined ? diagnostic : { ...diagnostic, tenant });
     }
   };

@@ -116,7 +116,9 @@ const componentOf = (compilation: Compilation, source: Source, tree: TreeMap): C
       return { part: compileText(compilation, value.value, spot), spot };
     }
     const message = `"${name}" of a component has to be text`;
-    const hint = "put it in quotes if it is a number";
+    const written = source.text.slice(value.start, value.end);
+    const hint =
+      value.type === "scalar" && written !== "" ? `put it in quotes: "${written}"` : `write ${name}: as text`;
     const start = value.type === "scalar" && value.end > value.start ? spot : keySpot(source, member);
     compilation.problems.push({ code: "wrong-type", spot: start, message, hint });
     return undefined;

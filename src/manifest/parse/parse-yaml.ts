@@ -32,6 +32,8 @@ const scalar = (reading: Reading, value: unknown, start: number, end: number): T
   if (typeof value === "number" && Number.isFinite(value)) {
     if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
       reading.problems.push(tooLarge(reading.text.slice(start, end), start, end));
+    } else if (/^[-+]?0\d/.test(reading.text.slice(start, end))) {
+      reading.problems.push(leadingZeros(reading.text.slice(start, end), value, start, end));
     }
     return { ...kept, value };
   }
@@ -39,6 +41,15 @@ const scalar = (reading: Reading, value: unknown, start: number, end: number): T
   reading.problems.push({ code: "invalid-value", start, end, message, hint: "put it in quotes if it is text" });
   return { ...kept, value: null };
 };
+
+const leadingZeros = (digits: string, value: number, start: number, end: number): FileProblem => ({
+  code: "leading-zeros",
+  severity: "warning",
+  start,
+  end,
+  message: `${digits} is read as the number ${value}`,
+  hint: `quote it to keep the zeros: "${digits}"`,
+});
 
 const convert = (reading: Reading, node: Node | null, depth: number): Tree => {
   if (node === null) return scalar(reading, null, 0, 0);

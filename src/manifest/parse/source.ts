@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import type { Diagnostic, DiagnosticCode } from "../../diagnostic.ts";
+import { hasErrors } from "../../diagnostic.ts";
 import { parseJson } from "./parse-json.ts";
 import { parseYaml } from "./parse-yaml.ts";
 import { placeAt } from "./place.ts";
@@ -12,6 +13,8 @@ export const maxFileSize = 10 * 1024 * 1024;
 /** Something wrong with a file's text, at offsets into it. */
 export type FileProblem = {
   readonly code: DiagnosticCode;
+  /** Default: error. */
+  readonly severity?: "warning";
   readonly start: number;
   readonly end: number;
   readonly message: string;
@@ -55,11 +58,11 @@ export const parseSource = (
   const text = content.startsWith("\ufeff") ? content.slice(1) : content;
   const { trees, problems } = parse(file, text);
   const source = sourceOf(file, text, keep ? trees : undefined);
-  const diagnostics = problems.map(({ code, start, end, message, hint }): Diagnostic => {
+  const diagnostics = problems.map(({ code, severity, start, end, message, hint }): Diagnostic => {
     const location = placeAt(source, start, end);
-    return { code, severity: "error", message, ...(hint === undefined ? {} : { hint }), location };
+    return { code, severity: severity ?? "error", message, ...(hint === undefined ? {} : { hint }), location };
   });
-  return { source, trees: problems.length > 0 ? [] : trees, diagnostics };
+  return { source, trees: hasErrors(diagnostics) ? [] : trees, diagnostics };
 };
 
 const fileError = (code: DiagnosticCode, message: string, file: string, hint: string): Diagnostic => ({

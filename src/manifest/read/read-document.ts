@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Json } from "../../contract/index.ts";
 import type { Location } from "../../diagnostic.ts";
+import { hasErrors } from "../../diagnostic.ts";
 import { placeAt } from "../parse/place.ts";
 import { quickYaml } from "../parse/quick-yaml.ts";
 import type { Source } from "../parse/source.ts";
@@ -32,7 +33,7 @@ export const readDocument = async (
   if (quick !== undefined) return { source: sourceOf(file, text), content: quick };
   const { source, trees, diagnostics } = parseSource(file, text, { keep });
   collect.add(...diagnostics);
-  if (diagnostics.length > 0) return undefined;
+  if (hasErrors(diagnostics)) return undefined;
   const [tree, second] = trees;
   if (second !== undefined) {
     const place = placeAt(source, second.start, second.start + 1);

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Location } from "../../diagnostic.ts";
+import { hasErrors } from "../../diagnostic.ts";
 import type { Template } from "../expand/compile-template.ts";
 import { compileTemplate } from "../expand/compile-template.ts";
 import { placeWithin } from "../expand/scope.ts";
@@ -17,7 +18,7 @@ const readTemplate = async (folder: Folder, file: string): Promise<Template | un
   }
   const { source, trees, diagnostics } = parseSource(file, text);
   folder.collect.add(...diagnostics);
-  if (diagnostics.length > 0) return undefined;
+  if (hasErrors(diagnostics)) return undefined;
   const template = compileTemplate(source, trees, folder.declared);
   for (const { code, spot, part, message, hint } of template.problems) {
     const place = part === undefined ? placeAt(source, spot.start, spot.end) : placeWithin(spot, part);

@@ -1,5 +1,5 @@
 import type { Json, Path } from "../../contract/index.ts";
-import { hasReference, isObject, joinPath } from "../../contract/index.ts";
+import { hasReference, isObject, joinPath, segments } from "../../contract/index.ts";
 import type { Diagnostic } from "../../diagnostic.ts";
 import { nearest } from "../../nearest.ts";
 import type { Collector, Where } from "../collect.ts";
@@ -9,6 +9,7 @@ import { allParameters, declaredParameters } from "../expand/variables.ts";
 import { placeAt } from "../parse/place.ts";
 import type { Source } from "../parse/source.ts";
 import type { Tree } from "../parse/tree.ts";
+import { findIn } from "../parse/tree.ts";
 import { idPattern } from "../schemas/shared.ts";
 import type { TenantContent } from "../schemas/tenant.ts";
 import { tenantSchema } from "../schemas/tenant.ts";
@@ -19,7 +20,7 @@ import type { DocumentFile } from "./read-document.ts";
 import { readDocument } from "./read-document.ts";
 import { checkTenantSecrets, secretSources } from "./secret-sources.ts";
 import type { Finding, Locate } from "./validate.ts";
-import { locateIn, validate, validator } from "./validate.ts";
+import { dotted, locateIn, quotesHint, validate, validator } from "./validate.ts";
 
 type ConnectorEntry = Exclude<TenantContent["connectors"][string], boolean | null>;
 
@@ -145,6 +146,25 @@ const warnOfReferences = (source: Source, collect: Collector): void => {
   }
 };
 
+/**
+ * Account ids may be whole numbers, but only ones that are written the way numbers are: 0088120 and 1e3 would become other
+ * ids.
+ */
+const checkAccounts = (source: Source, { connectors }: TenantContent, locate: Locate, collect: Collector): void => {
+  const written = [...source.text.matchAll(/account_id["']?\s*:\s*(?:[&!]\S*\s+)*([-+.\d*][^\s,}#]*)/g)];
+  if (written.every(([, text = ""]) => text === String(Number(text)))) return;
+  for (const [id, said] of Object.entries(connectors)) {
+    if (typeof said !== "object" || typeof said?.auth.account_id !== "number") continue;
+    const path = `${joinPath("/connectors", id)}/auth/account_id`;
+    const [tree] = source.trees();
+    const found = tree && findIn(tree, segments(path))?.tree;
+    if (found === undefined || source.text.slice(found.start, found.end) === String(said.auth.account_id)) continue;
+    const place = locate(path);
+    const message = `"${dotted(path)}" is read as the number ${said.auth.account_id}`;
+    collect.error("wrong-type", place, message, quotesHint(place));
+  }
+};
+
 /** The schema says only that tenants have no such source; this says why. */
 const explainCommand = (found: Finding): Finding =>
   found.code === "unknown-field" && /^\/secrets\/[^/]+\/command$/.test(found.path)
@@ -171,6 +191,7 @@ const tenantOf = (
   const secrets = secretSources(content.secrets, state.environment, locate, collect);
   checkTenantSecrets(content.secrets, secrets, state, locate, collect);
   warnOfReferences(source, collect);
+  checkAccounts(source, content, locate, collect);
   const tenant: Tenant = {
     id,
     file: source.file,

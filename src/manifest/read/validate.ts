@@ -8,6 +8,7 @@ import { looksSecret } from "../parse/place.ts";
 import type { Source } from "../parse/source.ts";
 import { findIn, placeOf } from "../parse/tree.ts";
 import { patternWords } from "../schemas/shared.ts";
+import { durationPattern } from "./duration.ts";
 
 const ajv = new Ajv({ allErrors: true, useDefaults: true, verbose: true, allowUnionTypes: true });
 
@@ -70,15 +71,29 @@ const shown = (value: unknown, path: Path): string => {
 
 const where = (path: Path): string => (path === "" ? "the file" : `"${dotted(path)}"`);
 
-const typeHint = (expected: readonly string[], value: unknown): { hint: string } | Record<never, never> => {
+/** The text of a value as the file writes it; undefined where the line is not to be shown. */
+const writtenAt = ({ text, column, endColumn }: Partial<Location>): string | undefined =>
+  text === undefined || column === undefined ? undefined : text.slice(column - 1, (endColumn ?? column + 1) - 1);
+
+/** What to do about a number or a boolean where a text is wanted. `place` is where it stands. */
+export const quotesHint = (place: Location | undefined, pattern?: unknown): string => {
+  const written = writtenAt(place ?? {});
+  if (pattern === durationPattern && (written === undefined || /^\d+(\.\d+)?$/.test(written))) {
+    return `write it with its unit: ${written ?? "30"}s`;
+  }
+  return written === undefined ? "put it in quotes, as it is written" : `put it in quotes: "${written}"`;
+};
+
+const typeHint = (error: ErrorObject, expected: readonly string[], locate: Locate): { hint?: string } => {
+  const { data: value, instancePath } = error;
   if (expected.includes("string") && (typeof value === "number" || typeof value === "boolean")) {
-    return { hint: `put it in quotes: "${value}"` };
+    return { hint: quotesHint(locate(instancePath), error.parentSchema?.["pattern"]) };
   }
   const word = typeof value === "string" && expected.includes("boolean") && /^(yes|no|on|off|true|false)$/i.test(value);
   return word ? { hint: "write true or false, without quotes" } : {};
 };
 
-const finding = (error: ErrorObject): Finding | undefined => {
+const finding = (error: ErrorObject, locate: Locate): Finding | undefined => {
   const { keyword, instancePath: path, params, data } = error;
   switch (keyword) {
     case "additionalProperties": {
@@ -100,7 +115,7 @@ const finding = (error: ErrorObject): Finding | undefined => {
       const expected = [params["type"]].flat().map(String);
       const names = expected.map((type) => typeNames[type] ?? type).join(" or ");
       const message = `${where(path)} has to be ${names}, not ${typeName(data)}`;
-      return { code: "wrong-type", path, message, ...typeHint(expected, data) };
+      return { code: "wrong-type", path, message, ...typeHint(error, expected, locate) };
     }
     case "enum": {
       const allowed = [params["allowedValues"]].flat().map(String);
@@ -123,7 +138,9 @@ const finding = (error: ErrorObject): Finding | undefined => {
     default: {
       const name = error.propertyName;
       const pattern = String(params["pattern"]);
-      const hint = keyword === "pattern" ? (patternWords.get(pattern) ?? `it has to match ${pattern}`) : undefined;
+      const unitless = pattern === durationPattern && typeof data === "string" && /^\d+(\.\d+)?$/.test(data);
+      const words = unitless ? `write it with its unit: ${data}s` : patternWords.get(pattern);
+      const hint = keyword === "pattern" ? (words ?? `it has to match ${pattern}`) : undefined;
       const message =
         name === undefined ? `${where(path)} cannot be ${shown(data, path)}` : `the name "${name}" is not allowed`;
       const rule = hint ?? `it ${error.message ?? `breaks the rule ${keyword}`}`;
@@ -163,7 +180,7 @@ export const validate = <Content>(
   const data: unknown = content ?? null;
   if (check(data)) return { content: data, diagnostics: [] };
   const diagnostics = relevant(check.errors ?? []).flatMap((error): Diagnostic[] => {
-    const found = finding(error);
+    const found = finding(error, locate);
     if (found === undefined) return [];
     const { code, path, message, hint } = rephrase(found);
     const part = code === "wrong-type" || code === "invalid-value" ? "value" : "key";
