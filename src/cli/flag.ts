@@ -57,10 +57,14 @@ export const singleOr = <Value>(
   },
 });
 
-export const repeated = (flags: string, description: string): Flag<readonly string[]> => ({
+export const repeated = (
+  flags: string,
+  description: string,
+  parse: (text: string) => string,
+): Flag<readonly string[]> => ({
   flags,
   description,
-  read: (texts) => texts,
+  read: (texts) => texts.map(parse),
 });
 
 export const usage = (message: string, hint: string): DeployerError => new DeployerError("usage", message, { hint });
@@ -70,6 +74,31 @@ export const filled =
   (flag: string) =>
   (text: string): string => {
     if (text === "") throw usage(`${flag} is empty`, "give it a value; a shell variable may not be set");
+    return text;
+  };
+
+/** `name=value`. */
+export const nameAndValue = (flag: string, text: string): readonly [string, string] => {
+  const index = text.indexOf("=");
+  if (index < 1) throw usage(`${flag} is ${JSON.stringify(text)}`, `write it as ${flag} name=value`);
+  return [text.slice(0, index), text.slice(index + 1)];
+};
+
+/** `name=value`, kept as it is written. */
+export const pair =
+  (flag: string) =>
+  (text: string): string => {
+    nameAndValue(flag, filled(flag)(text));
+    return text;
+  };
+
+/** `kind/_id`, or a glob of them. */
+export const address =
+  (flag: string) =>
+  (text: string): string => {
+    if (!filled(flag)(text).includes("/")) {
+      throw usage(`${flag} is ${JSON.stringify(text)}`, `write it as KIND/_ID, such as '${flag} connection/*'`);
+    }
     return text;
   };
 

@@ -40,6 +40,12 @@ export const commandHelp = (name: string, command: Command): string => {
 const unknownFlag = (flag: string, name: string, command: Command): Error => {
   const [written = flag] = flag.split("=");
   const own = Object.values(command.flags);
+  if (written !== flag && own.some((known) => longName(known) === written && !takesValue(known))) {
+    return usage(
+      `${written} takes no value; ${JSON.stringify(flag.slice(written.length + 1))} was given`,
+      `give ${written} alone, or leave it out`,
+    );
+  }
   const near = nearestName(written, own.map(longName));
   const elsewhere = Object.values(sharedFlags).some(
     (shared) => longName(shared) === written || shared.flags.startsWith(`${written},`),

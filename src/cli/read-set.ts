@@ -1,12 +1,5 @@
 import type { Json } from "../contract/index.ts";
-import { usage } from "./flag.ts";
-
-/** `name=value`. */
-export const nameAndValue = (flag: string, text: string): readonly [string, string] => {
-  const index = text.indexOf("=");
-  if (index < 1) throw usage(`${flag} is ${JSON.stringify(text)}`, `write it as ${flag} name=value`);
-  return [text.slice(0, index), text.slice(index + 1)];
-};
+import { nameAndValue, usage } from "./flag.ts";
 
 const refuse = (name: string, text: string, why: string): never => {
   throw usage(`--set ${name}: ${JSON.stringify(text)} ${why}`, `quote it to make it a text: --set '${name}="…"'`);

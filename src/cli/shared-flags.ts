@@ -1,4 +1,16 @@
-import { filled, milliseconds, numberOrShare, oneOf, repeated, single, singleOr, toggle, wholeNumber } from "./flag.ts";
+import {
+  address,
+  filled,
+  milliseconds,
+  numberOrShare,
+  oneOf,
+  pair,
+  repeated,
+  single,
+  singleOr,
+  toggle,
+  wholeNumber,
+} from "./flag.ts";
 
 export const formats = ["text", "json", "yaml", "markdown", "jsonl"] as const;
 export type Format = (typeof formats)[number];
@@ -21,14 +33,22 @@ export const reporting = {
 
 export const project = {
   project: singleOr("-p, --project <dir>", "folder with connector-deployer.yaml", filled("--project"), "."),
-  environment: single("-e, --environment <name>", "file under environments/ to merge over the project", filled("-e")),
+  environment: single(
+    "-e, --environment <name>",
+    "file under environments/ to merge over the project",
+    filled("--environment"),
+  ),
   envFile: single("--env-file <file>", "environment variables; those already set win", filled("--env-file")),
-  set: repeated("--set <key=value>", "a parameter's value over all others, read as a YAML scalar (repeat)"),
+  set: repeated(
+    "--set <key=value>",
+    "a parameter's value over all others, read as a YAML scalar (repeat)",
+    pair("--set"),
+  ),
 };
 
 export const selection = {
-  tenant: repeated("-t, --tenant <glob>", "only these tenants (repeat; !x excludes)"),
-  selector: repeated("-l, --selector <label=value>", "only tenants with this label (repeat)"),
+  tenant: repeated("-t, --tenant <glob>", "only these tenants (repeat; !x excludes)", filled("--tenant")),
+  selector: repeated("-l, --selector <label=value>", "only tenants with this label (repeat)", pair("--selector")),
   wave: single("--wave <name>", "only tenants of this wave", filled("--wave")),
 };
 
@@ -39,14 +59,22 @@ export const prune = { prune: toggle("--prune", "delete what is owned and no lon
 
 /** What goes into a plan. */
 export const planning = {
-  only: repeated("--only <kind/_id>", "only these resources and what depends on them (repeat; globs)"),
+  only: repeated(
+    "--only <kind/_id>",
+    "only these resources and what depends on them (repeat; globs)",
+    address("--only"),
+  ),
   ...deleteData,
   maxDeletes: single(
     "--max-deletes <n|p%>",
     "most deletes of a run, a number or a share of what is owned; default 10%, at least 1",
     numberOrShare("--max-deletes"),
   ),
-  adopt: repeated("--adopt <glob>", "take over live objects with these addresses, kind/_id (repeat)"),
+  adopt: repeated(
+    "--adopt <glob>",
+    "take over live objects with these addresses, kind/_id (repeat)",
+    address("--adopt"),
+  ),
   acceptTarget: toggle("--accept-target", "the endpoint moved, and holds the same objects"),
   recreateMissing: toggle("--recreate-missing", "make anew what is missing, however much it is"),
 };

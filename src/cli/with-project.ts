@@ -2,10 +2,11 @@ import { readFile } from "node:fs/promises";
 import { parseEnv } from "node:util";
 import type { Project, Selection } from "../deploy/index.ts";
 import type { FlagValues } from "./flag.ts";
-import { usage } from "./flag.ts";
-import { nameAndValue, readSet } from "./read-set.ts";
+import { nameAndValue, usage } from "./flag.ts";
+import { readSet } from "./read-set.ts";
 import type { Session } from "./session.ts";
 import type { project, selection } from "./shared-flags.ts";
+import { shellText } from "./shell-text.ts";
 
 /** The process's variables, with those of `--env-file` where they are not set. */
 export const environmentOf = async (file: string | undefined, session: Session): Promise<NodeJS.ProcessEnv> => {
@@ -17,6 +18,17 @@ export const environmentOf = async (file: string | undefined, session: Session):
     throw usage(`cannot read --env-file ${JSON.stringify(file)} (${code})`, "look at the path");
   }
 };
+
+/** The flags that open the same project the same way in this folder, as a shell takes them; each after a space. */
+export const projectWords = (flags: FlagValues<typeof project>): string =>
+  [
+    ...(flags.project === "." ? [] : ["-p", flags.project]),
+    ...(flags.environment === undefined ? [] : ["-e", flags.environment]),
+    ...(flags.envFile === undefined ? [] : [`--env-file=${flags.envFile}`]),
+    ...flags.set.flatMap((text) => ["--set", text]),
+  ]
+    .map((word) => ` ${shellText(word)}`)
+    .join("");
 
 /** Opens the project that the flags name, hands it on, and closes it. */
 export const withProject = async <Result>(

@@ -22,6 +22,29 @@ const connections = async (stage: Stage): Promise<readonly Connection[]> =>
 const connectionId = async (stage: Stage, name: string): Promise<string> =>
   (await connections(stage)).find(({ config }) => config.name === name)?.id ?? "";
 
+describe("a plan file", () => {
+  test("comes with a command that can be run as it stands", async () => {
+    await using stage = await startStage();
+    const above = join(stage.dir, "..");
+    await mkdir(join(above, "my plans"));
+    await rename(stage.dir, join(above, "it's"));
+    await mkdir(join(above, "it's/environments"));
+    await writeFile(join(above, "it's/environments/stage.yaml"), "waves: [canary]\n");
+    await writeFile(join(above, "a b.env"), `T002_CRM_KEY=${stage.env["T002_CRM_KEY"]}\n`);
+    const { T002_CRM_KEY: _, ...env } = stage.env;
+    const flags = ["-p", "it's", "-e", "stage", "--env-file=a b.env", "--out", "my plans/p.json"];
+    const planned = await cli(["plan", ...flags], { cwd: above, env });
+    expect(planned.exit).toBe(0);
+    const words = / connector-deployer (apply .*)\n/.exec(planned.stderr)?.[1] ?? "";
+    const { exitCode } = await execa("sh", ["-c", `"$NODE" "$MAIN" ${words} --yes`], {
+      cwd: above,
+      env: { ...env, NODE: process.execPath, MAIN: main },
+      reject: false,
+    });
+    expect({ words, exitCode }).toMatchObject({ exitCode: 0 });
+  });
+});
+
 describe("a project from the first plan to the last delete", () => {
   test("is planned, applied exactly, compared, repaired and destroyed", async () => {
     await using stage = await startStage();

@@ -5,6 +5,7 @@ import { milliseconds, numberOrShare, wholeNumber } from "../../src/cli/flag.ts"
 import { parseCommand } from "../../src/cli/parse-command.ts";
 import { readSet } from "../../src/cli/read-set.ts";
 import { applying, planning, project, reporting, selection } from "../../src/cli/shared-flags.ts";
+import { shellText } from "../../src/cli/shell-text.ts";
 
 const command = defineCommand({
   description: "d",
@@ -88,6 +89,19 @@ describe("flags", () => {
     expect(wholeNumber("--parallelism", 1, 1000)("10")).toBe(10);
     for (const text of ["0", "1001", "1.5", "", "0x10"])
       refused(() => wholeNumber("--parallelism", 1, 1000)(text), /1000/);
+  });
+});
+
+describe("a word of a command line", () => {
+  test.each([
+    ["plan.json", "plan.json"],
+    ["-p", "-p"],
+    ["my projects/a", "'my projects/a'"],
+    ["it's", "'it'\\''s'"],
+    ["$HOME", "'$HOME'"],
+    ["", "''"],
+  ])("%j is given to a shell as %j", (word, expected) => {
+    expect(shellText(word)).toBe(expected);
   });
 });
 

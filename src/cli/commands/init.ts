@@ -7,6 +7,7 @@ import { defineCommand } from "../command.ts";
 import { filled, single, singleOr, usage } from "../flag.ts";
 import type { ScaffoldFile } from "../scaffold/scaffold.ts";
 import { project, reporting } from "../shared-flags.ts";
+import { shellText } from "../shell-text.ts";
 
 const choose = async (
   connector: string,
@@ -104,7 +105,7 @@ export const command = defineCommand({
       },
       text: () => created.map((path) => `+ ${printable(path)}`).join("\n"),
     });
-    const at = flags.project === "." ? "" : ` -p ${printable(flags.project)}`;
+    const at = flags.project === "." ? "" : ` -p ${printable(shellText(flags.project))}`;
     session.output.note(
       `next: connector-deployer validate${at}, then set what the files name and: connector-deployer plan${at}`,
     );

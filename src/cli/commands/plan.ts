@@ -1,9 +1,10 @@
-import { renderPlan } from "../../render/index.ts";
+import { printable, renderPlan } from "../../render/index.ts";
 import { defineCommand } from "../command.ts";
 import { exitOfPlan } from "../exit-code.ts";
 import { planOptionsOf } from "../plan-options.ts";
 import { detail, exitCode, planning, project, prune, reporting, selection } from "../shared-flags.ts";
-import { withProject } from "../with-project.ts";
+import { shellText } from "../shell-text.ts";
+import { projectWords, withProject } from "../with-project.ts";
 import { writeFileWhole } from "../write-file.ts";
 
 export const command = defineCommand({
@@ -24,7 +25,9 @@ export const command = defineCommand({
     if (flags.out !== undefined) {
       const { formatPlan } = await import("../../deploy/index.ts");
       await writeFileWhole(flags.out, formatPlan(plan), 0o600);
-      session.output.note(`plan written to ${flags.out}; do it with: connector-deployer apply ${flags.out}`);
+      const file = flags.out.startsWith("-") ? `./${flags.out}` : flags.out;
+      const command = `connector-deployer apply ${shellText(file)}${projectWords(flags)}`;
+      session.output.note(`plan written to ${printable(flags.out)}; do it with: ${printable(command)}`);
     }
     await session.output.print({
       document: plan,

@@ -16,7 +16,7 @@ const names = async (): Promise<readonly string[]> =>
 
 export const command = defineCommand({
   description:
-    "Prints the JSON Schema of a kind of file: project, tenant, manifest, connector-type or plan. Without a name lists them.",
+    "Prints the JSON Schema of a kind of file: project, environment, tenant, manifest or connector-type. Without a name lists them.",
   args: [{ name: "name", description: "whose schema", required: false }],
   examples: [
     { line: "schema", does: "which schemas there are" },
