@@ -74,8 +74,8 @@ export type Expansion = {
   readonly diagnostics: readonly Diagnostic[];
   /** Digest of the canonical expansion: what a plan's `inputs` holds. Secrets count by their text. */
   readonly digest: string;
-  /** Place of a value in its template; computed when asked. */
-  locate(component: Component, path: Path): Location | undefined;
+  /** Place of a value, or of its key, in its template; computed when asked. Default: the value's. */
+  locate(component: Component, path: Path, part?: "key" | "value"): Location | undefined;
   /** Where a value came from; computed when asked. */
   origin(component: Component, path: Path): Origin | undefined;
 };

@@ -201,9 +201,9 @@ class Expanded implements Expansion {
     return this.#digest;
   }
 
-  locate(component: Component, path: Path): Location | undefined {
+  locate(component: Component, path: Path, part: "key" | "value" = "value"): Location | undefined {
     const provenance = this.#find(component);
-    return provenance && locateComponent(provenance, path);
+    return provenance && locateComponent(provenance, path, part);
   }
 
   origin(component: Component, path: Path): Origin | undefined {

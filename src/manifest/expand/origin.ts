@@ -60,12 +60,16 @@ const follow = (template: ComponentTemplate, scope: Scope, path: Path): Found =>
   }
 };
 
-/** The place of a value in its template; of what is not there, the place of what it is missing from. */
-export const locateComponent = ({ at: index, templates, scopes }: Provenance, path: Path): Location | undefined => {
+/** The place of a value, or its key, in its template; of what is not there, the place of what it is missing from. */
+export const locateComponent = (
+  { at: index, templates, scopes }: Provenance,
+  path: Path,
+  part: "key" | "value" = "value",
+): Location | undefined => {
   const template = templates[index];
   const scope = scopes[index];
   if (template === undefined || scope === undefined) return undefined;
-  return placeOf(template.idSpot.source, follow(template, scope, path), "value");
+  return placeOf(template.idSpot.source, follow(template, scope, path), part);
 };
 
 type Entry = Origin["sources"][number];

@@ -85,6 +85,31 @@ const checkReferences = (json: unknown, path: Path, spotOf: (path: Path) => Spot
   }
 };
 
+/**
+ * Reports each circle of parents once, where its first datatype names its parent. A datatype may be its own parent: its
+ * records make a tree.
+ */
+const checkParents = (collect: Collector, { datatypes }: ManifestContent, locate: Locate): void => {
+  const seen = new Set<string>();
+  for (const name of Object.keys(datatypes)) {
+    const trail: string[] = [];
+    for (let next: string | undefined = name; next !== undefined; ) {
+      const start = trail.indexOf(next);
+      if (start !== -1) {
+        const circle = [...trail.slice(start), next].join(" → ");
+        const place = locate(`${joinPath("/datatypes", next)}/parent`);
+        collect.error("reference-cycle", place, `parents in a circle: ${circle}`, "take one parent: out");
+        break;
+      }
+      if (seen.has(next)) break;
+      trail.push(next);
+      const parent: string | undefined = Object.hasOwn(datatypes, next) ? datatypes[next]?.parent : undefined;
+      next = parent === next ? undefined : parent;
+    }
+    for (const one of trail) seen.add(one);
+  }
+};
+
 const checkDatatypes = (collect: Collector, manifest: ManifestContent, locate: Locate): void => {
   const names = Object.keys(manifest.datatypes);
   for (const [name, datatype] of Object.entries(manifest.datatypes)) {
@@ -132,6 +157,7 @@ export const readConnector = async (
     projectSpot: (path) => spotIn(projectSources, `${base}${path}`) ?? start,
   };
   checkDatatypes(collect, manifest, locate);
+  checkParents(collect, manifest, locate);
   checkReferences(configuration.auth, "/auth", declarations.projectSpot, collect);
   checkReferences(configuration.parameter_values, "/parameter_values", declarations.projectSpot, collect);
   checkReferences(manifest.oauth2, "/oauth2", declarations.manifestSpot, collect);

@@ -54,6 +54,10 @@ export const readProjectFile = async (folder: Folder, environment: string): Prom
   }
   const project = await readDocument(folder, projectFile);
   if (project === undefined) return { sources: [], content: undefined };
+  if (project.content !== null && !isObject(project.content)) {
+    collect.add(...validate(checkProject(), project.content, locateIn(project.source)).diagnostics);
+    return { sources: [project.source], content: undefined };
+  }
   const file = await environmentFile(folder, environment);
   const over = file === undefined ? undefined : await readDocument(folder, file);
   if (over !== undefined && over.content !== null && !isObject(over.content)) {

@@ -23,7 +23,7 @@ import type { TenantValues } from "./read-tenant.ts";
 import { readTenantFile } from "./read-tenant.ts";
 import { credentialsIn, secretSources } from "./secret-sources.ts";
 import { checkPlainSecrets, credentialTexts, serviceUrls, targetFiles } from "./targets.ts";
-import { listTenantFiles } from "./tenant-files.ts";
+import { listTenantFiles, matchesNothing } from "./tenant-files.ts";
 import type { Locate } from "./validate.ts";
 import { locateIn } from "./validate.ts";
 
@@ -54,6 +54,34 @@ const tenantGlobs = (
     collect.add(outsideProject(glob, place));
     return false;
   });
+
+/** A glob with a slip of the pen would otherwise look like a project without tenants. */
+const checkGlobs = async (
+  { root, collect }: Folder,
+  { tenants }: ProjectContent,
+  globs: readonly string[],
+  locate: Locate,
+): Promise<void> => {
+  for (const glob of globs) {
+    if (!(await matchesNothing(root, glob))) continue;
+    const given = locate(typeof tenants === "string" ? "/tenants" : `/tenants/${tenants.indexOf(glob)}`);
+    const hint = "paths are relative to the project folder; set tenants: to where the tenant files are";
+    collect.warning("no-tenants", given ?? locate(""), `no tenant file matches "${glob}"`, hint);
+  }
+};
+
+/** What the schema allows and nothing can do yet. */
+const checkUnsupported = ({ collect }: Folder, { moved, ledger }: ProjectContent, locate: Locate): void => {
+  if (moved.length > 0) {
+    const hint = "take moved: out; the old one is deleted with --prune and the new one is made";
+    collect.error("invalid-value", locate("/moved", "key"), "renames are not supported yet", hint);
+  }
+  const [, scheme] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(ledger) ?? [];
+  if (scheme === undefined) return;
+  const { text: _, ...place } = locate("/ledger") ?? { file: "connector-deployer.yaml", line: 1, column: 1 };
+  const hint = "name a file, such as .connector-deployer/ledger.db";
+  collect.error("invalid-value", place, `a ledger at a ${scheme}:// address is not supported yet`, hint);
+};
 
 const readConnectors = async (
   folder: Folder,
@@ -155,6 +183,10 @@ export const readProject = async (dir: string, environment: string, { env }: Rea
       : await readCatalog(folder);
   const state = await stateOf(folder, file, content, variables as ReadonlyMap<string, string>);
   const globs = tenantGlobs(content, root, state.locate, collect);
+  if (file.content !== undefined) {
+    await checkGlobs(folder, content, globs, state.locate);
+    checkUnsupported(folder, content, state.locate);
+  }
   const { on_drift } = content;
   const kept = new WeakMap<Tenant, TenantValues>();
   return {

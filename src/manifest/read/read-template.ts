@@ -24,6 +24,11 @@ const readTemplate = async (folder: Folder, file: string): Promise<Template | un
     const place = part === undefined ? placeAt(source, spot.start, spot.end) : placeWithin(spot, part);
     folder.collect.error(code, place, message, hint);
   }
+  if (trees.every((tree) => tree.type === "list" && tree.items.length === 0)) {
+    const place = { file, line: 1, column: 1 };
+    const hint = "write a mapping with _id and type, or take the template out of the manifest";
+    folder.collect.warning("no-components", place, "the template gives no component", hint);
+  }
   return template;
 };
 

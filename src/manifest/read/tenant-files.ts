@@ -48,6 +48,12 @@ const tenantFile = async (root: string, file: string): Promise<TenantFile | unde
   return { file, signature: signatureOf(stats), changedAt: Math.max(Number(stats.ctimeMs), Number(stats.mtimeMs)) };
 };
 
+/** True where no file fits the glob. */
+export const matchesNothing = async (root: string, glob: string): Promise<boolean> => {
+  for (const file of await matches(root, glob)) if ((await look(root, file)) !== undefined) return false;
+  return true;
+};
+
 /** The tenant files that the globs name, sorted, with what tells whether they changed. No content is read. */
 export const listTenantFiles = async (root: string, globs: readonly string[]): Promise<readonly TenantFile[]> => {
   const lists = await Promise.all(globs.map((glob) => matches(root, glob)));
