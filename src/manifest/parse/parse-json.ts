@@ -54,6 +54,14 @@ export const parseJson = (text: string): { tree: Tree | undefined; problems: rea
         hint: "write the template without blocks",
       });
     }
+    const stop = (message: string, hint: string): never => {
+      throw new Stop({ code: "yaml-syntax", start: at, end: at + 1, message, hint });
+    };
+    if (text[at] === "/" || text[at] === "#") stop("JSON has no comments", "take the comment out, or write YAML");
+    if (/,[ \t\r\n]*$/.test(text.slice(0, at)) && (text[at] === "]" || text[at] === "}")) {
+      stop(`a comma stands before "${text[at]}"`, "take the last comma out; JSON has none there");
+    }
+    if (text[at] === "'") stop("JSON has no single quotes", "use double quotes");
     const found = at >= text.length ? "the end of the file" : `"${text[at]}"`;
     throw new Stop({ code: "yaml-syntax", start: at, end: at + 1, message: `expected ${expected}, found ${found}` });
   };

@@ -1,5 +1,6 @@
 import type { Document, Node, Pair, ParsedNode, Range } from "yaml";
 import { isAlias, isMap, isScalar, isSeq, parseAllDocuments, Schema } from "yaml";
+import { explainSyntax } from "./explain-syntax.ts";
 import { keyProblem, tooLarge } from "./parse-json.ts";
 import type { FileProblem } from "./source.ts";
 import type { Member, Tree } from "./tree.ts";
@@ -137,12 +138,9 @@ const syntaxProblems = (text: string, document: Document.Parsed): FileProblem[] 
     const [start, end] = first.pos;
     const unquoted = unquotedVariable(text, start);
     if (unquoted !== undefined) problems.push(unquoted);
-    else if (first.code === "NON_STRING_KEY") {
-      problems.push({ code: "wrong-type", start, end, message: "a key must be text", hint: "write a plain key" });
-    } else {
-      const message = first.code === "RESOURCE_EXHAUSTION" ? `nested deeper than ${maxDepth} levels` : first.message;
-      problems.push({ code: "yaml-syntax", start, end, message: sentence(message) });
-    }
+    else if (first.code === "RESOURCE_EXHAUSTION") {
+      problems.push({ code: "yaml-syntax", start, end, message: `nested deeper than ${maxDepth} levels` });
+    } else problems.push(explainSyntax(text, { code: first.code, message: first.message, start, end }));
   }
   for (const { code, pos, message } of document.warnings) {
     if (code !== "TAG_RESOLVE_FAILED") continue;
