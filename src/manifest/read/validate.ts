@@ -9,6 +9,7 @@ import type { Source } from "../parse/source.ts";
 import { findIn, placeOf } from "../parse/tree.ts";
 import { patternWords } from "../schemas/shared.ts";
 import { durationPattern } from "./duration.ts";
+import { exampleOf } from "./example.ts";
 
 const ajv = new Ajv({ allErrors: true, useDefaults: true, verbose: true, allowUnionTypes: true });
 
@@ -90,7 +91,16 @@ const typeHint = (error: ErrorObject, expected: readonly string[], locate: Locat
     return { hint: quotesHint(locate(instancePath), error.parentSchema?.["pattern"]) };
   }
   const word = typeof value === "string" && expected.includes("boolean") && /^(yes|no|on|off|true|false)$/i.test(value);
-  return word ? { hint: "write true or false, without quotes" } : {};
+  if (word) return { hint: "write true or false, without quotes" };
+  const plainText = typeof value === "string" && /^[\w./*-]+$/.test(value) && !segments(instancePath).some(looksSecret);
+  const example =
+    plainText && expected.includes("array")
+      ? `[${value}]`
+      : exampleOf({ ...error.parentSchema, type: expected.find((type) => type !== "null") });
+  const wanted = expected.includes("object") || expected.includes("array");
+  if (!wanted || example === undefined) return {};
+  const name = segments(instancePath).at(-1);
+  return { hint: `write it like this: ${name === undefined ? example.slice(2, -2) : `${name}: ${example}`}` };
 };
 
 const finding = (error: ErrorObject, locate: Locate): Finding | undefined => {
