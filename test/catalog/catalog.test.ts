@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { Ajv } from "ajv";
 import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import {
   builtinCatalog,
   builtinConnectorTypes,
@@ -54,6 +55,14 @@ describe("the built-in connector types", () => {
       expect(new Set(names).size).toBe(names.length);
     }
   });
+});
+
+it("is described by the example of docs/files.md", () => {
+  const page = readFileSync(new URL("../../docs/files.md", import.meta.url), "utf8");
+  const [, section = ""] = page.split("## `catalog/*.yaml`");
+  const example: unknown = parse(/^```yaml\n(.*?)^```$/ms.exec(section)?.[1] ?? "");
+  const check = new Ajv({ strict: true, strictRequired: false }).compile(connectorTypeSchema);
+  expect([check(example), check.errors]).toEqual([true, null]);
 });
 
 describe("a catalog", () => {
