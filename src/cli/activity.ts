@@ -56,6 +56,7 @@ export const createActivity = (clock: () => number): Activity => {
           running.delete(`${event.tenant} ${event.resource}`);
           outcomes[event.outcome] += 1;
           return;
+        case "settling":
         case "warning":
         case "observe-ended":
         case "echo-differs":

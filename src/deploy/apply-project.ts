@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as delay } from "node:timers/promises";
 import type { Plan } from "../contract/index.ts";
 import type { Rim } from "../engine/index.ts";
 import { applyPlan } from "../engine/index.ts";
@@ -11,6 +10,7 @@ import type { Target } from "../resources/index.ts";
 import type { Context } from "./context.ts";
 import { refusesDrift } from "./policies.ts";
 import { readTenants, refuseInvalid } from "./read-tenants.ts";
+import { sleep } from "./sleep.ts";
 import type { ApplyOptions, ApplyReport } from "./types.ts";
 import { tool } from "./version.ts";
 
@@ -49,14 +49,6 @@ const readPlanned = async (context: Context, plan: Plan): Promise<ReadonlyMap<st
     );
   }
   return new Map([...read].map(([id, item]) => [id, item.tenant]));
-};
-
-const sleep = async (ms: number, signal: AbortSignal): Promise<void> => {
-  try {
-    await delay(ms, undefined, { signal });
-  } catch {
-    throw new DeployerError("cancelled", "the run was interrupted");
-  }
 };
 
 /** Applies a plan: checks that it still fits, then does exactly what it says. */

@@ -11,6 +11,7 @@ import { makePolicies } from "./policies.ts";
 import { readTenants, refuseInvalid } from "./read-tenants.ts";
 import { sealResources } from "./seal.ts";
 import { checkSelection, idMatcher, selectsById } from "./selection.ts";
+import { sleep } from "./sleep.ts";
 import type { PlanOptions, Selection } from "./types.ts";
 import { tool } from "./version.ts";
 
@@ -69,6 +70,7 @@ const planTenants = async (
       ...tenant.entries.map((entry) => entry.target),
       ...tenant.open.map((intent) => intent.change.target),
     ]);
+  await waitForRequestsUnderWay(context, prepared, options.signal ?? never);
   const { targets, observed } = await observeTargets(context, names, entries, desired, options.signal ?? never);
   return makePlan({
     tool,
@@ -101,6 +103,29 @@ const ownedElsewhere = async (
   const others = (await ledger.tenants()).filter((tenant) => !here.has(tenant));
   const entries = (await Promise.all(others.map((tenant) => ledger.entries(tenant)))).flat();
   return new Set(entries.map((entry) => `${entry.resource.kind} ${entry.id}`));
+};
+
+/**
+ * A create that an interrupted run sent may still be worked on: looking before the request timeout and the target's
+ * `settle` time have passed could miss it, and make it twice.
+ */
+const waitForRequestsUnderWay = async (
+  context: Context,
+  prepared: readonly Prepared[],
+  signal: AbortSignal,
+): Promise<void> => {
+  const creates = prepared
+    .flatMap((tenant) => tenant.open)
+    .filter((intent) => intent.change.op === "insert" || intent.change.op === "replace");
+  const waits = creates.map((intent) => {
+    const target = context.files.targets[intent.change.target];
+    const needed = target === undefined ? 0 : target.settle + (intent.acked === undefined ? target.request_timeout : 0);
+    return Date.parse(intent.at) + needed - context.clock();
+  });
+  const ms = Math.max(0, ...waits);
+  if (ms === 0) return;
+  context.report({ code: "settling", ms, intents: creates.length });
+  await sleep(ms, signal);
 };
 
 /** A target under the same name that is another system than the ledger knows: everything would look deleted. */

@@ -86,11 +86,14 @@ export const guardTenant = (
   }
   const protectedOnes = of("protected");
   if (protectedOnes.length > 0) {
+    const because = protectedOnes.map(
+      (item) => `${address(item.kind, item._id ?? "?")} (${item.reason ?? "protected"})`,
+    );
     refusals.push({
       guard: "protected",
       tenant: id,
-      message: `tenant ${id}: ${protectedOnes.length} resource${protectedOnes.length === 1 ? " is" : "s are"} protected, hold data, or are used by something that is not ours, and would be deleted or replaced`,
-      hint: "take the glob out of protected:, allow the loss of data with on_delete: delete and --delete-data, or keep the component",
+      message: `tenant ${id}: what may not be deleted or replaced would be: ${because.join(", ")}`,
+      hint: "keep the component, or take away the reason: the glob under protected:, the foreign user, or, for data, allow its loss with on_delete: delete and --delete-data",
       resources: findingNames(protectedOnes),
     });
   }

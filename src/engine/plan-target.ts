@@ -125,6 +125,8 @@ export const planTarget = <Api>(
   const moving = new Set<string>();
   const blocked = new Set<string>();
   const users = new Map<string, string[]>();
+  const protection = ({ finding }: Finding, name: string): string | undefined =>
+    finding !== "protected" ? undefined : input.policies.isProtected(name) ? "protected: names it" : "it holds data";
   const unreadable = [...observed.collections.values()].flatMap((item) =>
     item.readable ? [] : [item.error.message],
   )[0];
@@ -175,7 +177,7 @@ export const planTarget = <Api>(
       if (isFinding(verdict)) {
         // Without --prune nothing of it would be touched anyway.
         if (verdict.finding === "protected" && own === undefined && !prune) continue;
-        const reason = collection?.readable === false ? collection.error.message : undefined;
+        const reason = collection?.readable === false ? collection.error.message : protection(verdict, name);
         planned.findings.push(reason === undefined ? verdict : { ...verdict, reason });
         if (verdict.finding === "unreadable") blocked.add(name);
         continue;
@@ -207,6 +209,7 @@ export const planTarget = <Api>(
             kind: kind.name,
             _id,
             ids,
+            reason: `${ids.join(", ")} uses it and is not ours`,
           });
           continue;
         }

@@ -7,6 +7,8 @@ import type { Target } from "../resources/index.ts";
 export type ReportEvent =
   /** Something about the files that does not stop the run. */
   | { readonly code: "warning"; readonly diagnostic: Diagnostic }
+  /** An interrupted run may have a request under way that the target still works on. */
+  | { readonly code: "settling"; readonly ms: number; readonly intents: number }
   | { readonly code: "observe-started"; readonly target: string; readonly tenants: number }
   | { readonly code: "observe-ended"; readonly target: string; readonly objects: number; readonly requests: number }
   | { readonly code: "apply-started"; readonly run: string; readonly tenants: number; readonly changes: number }

@@ -37,6 +37,8 @@ export const renderEvent = (event: ReportEvent, options: { readonly colour: bool
         `lease of tenant ${printable(event.tenant)} taken over from ${printable(event.holder)}, which ended`,
       );
     // Diagnostics are collected and shown together.
+    case "settling":
+      return `waiting ${Math.ceil(event.ms / 1000)} s: an interrupted run may have ${counted(event.intents, "request")} under way`;
     case "warning":
     case "observe-started":
     case "observe-ended":

@@ -2,6 +2,7 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { formatPlan, parsePlan } from "../../src/deploy/index.ts";
+import { localHolder, openLedger } from "../../src/ledger/index.ts";
 import { signedClient } from "../support/signed.ts";
 import {
   credentials,
@@ -266,5 +267,32 @@ describe("looking around", () => {
       ["t002", 3],
     ]);
     expect((await project.sources()).map((source) => source.id)).toContain("elasticsearch");
+  });
+});
+
+describe("after a kill with a create under way", () => {
+  it("a plan waits as long as the target may still work on it, then finds what was made", async () => {
+    const service = await startedService();
+    const dir = await projectFolder({
+      "connector-deployer.yaml": projectFile.replace("settle: 5ms", "settle: 5ms\n    request_timeout: 300ms"),
+    });
+    const events: string[] = [];
+    const project = await opened(dir, service, { report: ({ code }) => events.push(code) });
+    const change = (await project.plan()).changes.find((item) => item.kind === "connection");
+    if (change === undefined) throw new Error("the plan makes no connection");
+    {
+      await using ledger = await openLedger(join(dir, ".connector-deployer/ledger.db"), { environment: "default" });
+      await using lease = await ledger.lease(change.tenant, localHolder("killed"));
+      await ledger.intend(lease, "killed", [{ change, seen: [] }]);
+    }
+    const call = signedClient(credentials, (request) => service.fetch(request));
+    const config = { name: change.entity._id, base_url: "http://127.0.0.1:9", api_key: env.CRM_KEY, timeout_secs: 30 };
+    setTimeout(() => void call("POST", "/source/elasticsearch", { config }), 100);
+    const report = await project.apply(await project.plan());
+    expect(events).toContain("settling");
+    expect(report.refusals).toEqual([]);
+    const connections = (await call("GET", "/sources/connections")).body as readonly unknown[];
+    expect(connections).toHaveLength(2);
+    expect((await project.plan()).changes).toEqual([]);
   });
 });
