@@ -234,3 +234,37 @@ describe("a template with an error in it", () => {
     ]);
   });
 });
+
+describe("a place in a template", () => {
+  test("is that of the key where the key is asked for", async () => {
+    await using project = await temporaryProject({
+      "crm/manifest.yaml": "system-template: system.yaml\n",
+      "crm/system.yaml": "_id: <<@ system @>>\ntype: connection\nconfig: { a: 1 }\n",
+    });
+    const { expansion } = await expandOne(project);
+    const [component] = expansion?.components ?? [];
+    const columns = (["key", "value"] as const).map(
+      (part) => component && expansion?.locate(component, "/config/a", part)?.column,
+    );
+    expect(columns).toEqual([11, 14]);
+  });
+});
+
+describe("a hint", () => {
+  test("quotes what the file says, not what it was read as", async () => {
+    await using project = await temporaryProject();
+    const hints = await Promise.all(
+      ["042", "1e3", "0o17", "1.10"].map(async (id) => {
+        const file = `tenants/id-${id}.yaml`;
+        await project.write(file, `id: ${id}\n`);
+        return (await expandOne(project, file)).diagnostics.map(({ code, hint }) => [code, hint?.includes(`"${id}"`)]);
+      }),
+    );
+    expect(hints).toEqual([
+      [["wrong-type", true]],
+      [["wrong-type", true]],
+      [["wrong-type", true]],
+      [["wrong-type", true]],
+    ]);
+  });
+});

@@ -100,7 +100,9 @@ const typeHint = (error: ErrorObject, expected: readonly string[], locate: Locat
   const wanted = expected.includes("object") || expected.includes("array");
   if (!wanted || example === undefined) return {};
   const name = segments(instancePath).at(-1);
-  return { hint: `write it like this: ${name === undefined ? example.slice(2, -2) : `${name}: ${example}`}` };
+  return {
+    hint: `write it like this: ${name === undefined ? (example.includes(", ") ? example : example.slice(2, -2)) : `${name}: ${example}`}`,
+  };
 };
 
 const finding = (error: ErrorObject, locate: Locate): Finding | undefined => {
