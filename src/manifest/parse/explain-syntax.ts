@@ -76,6 +76,7 @@ const handlebarsMark = (text: string, { start, end }: SyntaxError): { at: number
   const lineEnd = text.indexOf("\n", Math.max(start, end - 1));
   for (const found of text.slice(lineStart, lineEnd === -1 ? undefined : lineEnd).matchAll(mark)) {
     const at = lineStart + found.index + (found[1] ?? "").length;
+    if ((text.slice(lineStart, at).match(/"/g) ?? []).length % 2 === 1) continue;
     return { at, block: /^\{\{\{?\s*[#/^]/.test(text.slice(at)) };
   }
   return undefined;
