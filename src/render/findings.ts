@@ -17,7 +17,7 @@ const wording = (finding: Finding): { readonly what: string; readonly cure: stri
   switch (finding.finding) {
     case "unreadable":
       return {
-        what: `${subject(finding)} could not be read: nothing is done to it, what depends on it waits`,
+        what: `${subject(finding)} could not be read: nothing is done to it, what depends on it waits${finding.reason === undefined ? "" : ` (${printable(finding.reason)})`}`,
         cure: "plan again; if it stays so, look at the health of the target",
       };
     case "ambiguous":
