@@ -148,21 +148,12 @@ const otherEndpoints = async (
   return refusals;
 };
 
-const checkMoves = (context: Context): void => {
-  const [first] = context.files.moved;
-  if (first === undefined) return;
-  throw new DeployerError("not-supported", `moved: cannot be used yet (${first.from} → ${first.to})`, {
-    hint: "take moved: out; the old one is deleted with --prune and the new one is made",
-  });
-};
-
 /** Plans for everything that is selected; writes nothing to the target. */
 export const planProject = async (context: Context, options: PlanOptions): Promise<Plan> => {
   const { files } = context;
   const { selected, ids, diagnostics } = await readTenants(files, await context.index(), options, context.set);
   refuseInvalid(diagnostics);
   context.warn(diagnostics);
-  checkMoves(context);
   const vanished = await vanishedTenants(context, options, ids);
   checkSelection(options, [...ids, ...vanished], files.waves);
   const print = await context.fingerprint();

@@ -47,7 +47,10 @@ const problemDiagnostics = (
     const component = byId.get(_id);
     // A variable without a value leaves an empty text: that it is wrong was said already.
     if (isBroken && component !== undefined && at(component.properties, path) === "") return [];
-    const location = component === undefined ? undefined : expansion.locate(component, path);
+    const location =
+      component === undefined
+        ? undefined
+        : expansion.locate(component, path, code === "unknown-field" ? "key" : "value");
     const diagnostic: Diagnostic = {
       code,
       severity: "error",

@@ -136,7 +136,7 @@ export const projectSchema = {
       type: "string",
       minLength: 1,
       default: ".connector-deployer/ledger.db",
-      description: "File of the ledger, relative to the project folder, or a postgres:// address.",
+      description: "File of the ledger, relative to the project folder. A postgres:// address is not supported yet.",
     },
     ledger_key: { type: "string", minLength: 1, description: "Key of the fingerprints, as a reference." },
     ledger_durability: {
@@ -169,7 +169,7 @@ export const projectSchema = {
     moved: {
       type: "array",
       default: [],
-      description: "Renames: what has the old kind/_id is the new one now.",
+      description: "Renames: what has the old kind/_id is the new one now. Not supported yet: must be empty.",
       items: {
         type: "object",
         required: ["from", "to"],
