@@ -1,4 +1,5 @@
 import type { Base, Plan, Refusal, Resource } from "../contract/index.ts";
+import { address } from "../contract/index.ts";
 import type { TenantInput } from "../engine/index.ts";
 import { makePlan, recover } from "../engine/index.ts";
 import { DeployerError } from "../errors.ts";
@@ -10,7 +11,7 @@ import { observeTargets } from "./context.ts";
 import { makePolicies } from "./policies.ts";
 import { readTenants, refuseInvalid } from "./read-tenants.ts";
 import { sealResources } from "./seal.ts";
-import { checkSelection, idMatcher, selectsById } from "./selection.ts";
+import { checkLabels, checkOnly, checkSelection, idMatcher, selectsById } from "./selection.ts";
 import { sleep } from "./sleep.ts";
 import type { PlanOptions, Selection } from "./types.ts";
 import { tool } from "./version.ts";
@@ -148,6 +149,13 @@ const otherEndpoints = async (
   return refusals;
 };
 
+const resourceNames = (prepared: readonly Prepared[]): ReadonlySet<string> =>
+  new Set(
+    prepared
+      .flatMap(({ desired, entries }) => [...desired, ...entries.map((entry) => entry.resource)])
+      .map((resource) => address(resource.kind, resource._id)),
+  );
+
 /** Plans for everything that is selected; writes nothing to the target. */
 export const planProject = async (context: Context, options: PlanOptions): Promise<Plan> => {
   const { files } = context;
@@ -156,6 +164,7 @@ export const planProject = async (context: Context, options: PlanOptions): Promi
   context.warn(diagnostics);
   const vanished = await vanishedTenants(context, options, ids);
   checkSelection(options, [...ids, ...vanished], files.waves);
+  checkLabels(options, selected.length);
   const print = await context.fingerprint();
   const prepared: Prepared[] = [];
   for (const { tenant, expansion, resources } of selected) {
@@ -177,6 +186,7 @@ export const planProject = async (context: Context, options: PlanOptions): Promi
     const target = known.entries[0]?.target ?? "";
     prepared.push({ tenant: id, target, desired: [], inputs: "", leaving: false, vanished: true, ...known });
   }
+  checkOnly(options.only, resourceNames(prepared));
   prepared.sort((a, b) => (a.tenant < b.tenant ? -1 : 1));
   const tenants = new Map(selected.map(({ tenant }) => [tenant.id, tenant]));
   return planTenants(context, prepared, tenants, options);

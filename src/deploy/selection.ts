@@ -23,6 +23,26 @@ export const isSelected = (selection: Selection, tenant: Pick<Tenant, "id" | "la
 export const selectsById = (selection: Selection): boolean =>
   Object.keys(selection.labels ?? {}).length === 0 && selection.wave === undefined;
 
+/** Refuses labels that no tenant has. */
+export const checkLabels = (selection: Selection, selected: number): void => {
+  const labels = Object.entries(selection.labels ?? {}).map(([label, value]) => `${label}=${value}`);
+  if (labels.length === 0 || selected > 0) return;
+  throw new DeployerError("usage", `no selected tenant has ${labels.join(" and ")}`, {
+    hint: "connector-deployer tenants shows the labels",
+  });
+};
+
+/** Refuses a glob that no resource answers to. */
+export const checkOnly = (only: readonly string[] | undefined, resources: ReadonlySet<string>): void => {
+  for (const glob of only ?? []) {
+    const matches = picomatch(glob, { dot: true });
+    if ([...resources].some((name) => matches(name))) continue;
+    throw new DeployerError("usage", `no resource of the selected tenants matches "${glob}"`, {
+      hint: nearest(glob, [...resources], "resources are"),
+    });
+  }
+};
+
 /** Refuses a glob that no tenant answers to: a typo must not look like "nothing to do". */
 export const checkSelection = (selection: Selection, ids: readonly string[], waves: readonly string[]): void => {
   if (selection.wave !== undefined && !waves.includes(selection.wave)) {

@@ -216,6 +216,9 @@ describe("tenants", () => {
     const service = await startedService();
     const project = await opened(await projectFolder(), service);
     await expect(project.plan({ tenants: ["t01"] })).rejects.toMatchObject({ code: "usage" });
+    await expect(project.plan({ labels: { region: "nowhere" } })).rejects.toMatchObject({ code: "usage" });
+    await expect(project.plan({ only: ["connection/acme-t001-crn"] })).rejects.toMatchObject({ code: "usage" });
+    expect((await project.plan({ only: ["connection/acme-t001-*"] })).changes.length).toBeGreaterThan(0);
   });
 });
 
