@@ -107,7 +107,7 @@ export const compare = (
   base: Base | undefined,
   trustsUpdatedAt: boolean,
 ): readonly Field[] => {
-  const touched = trustsUpdatedAt && base?.updatedAt !== undefined && base.updatedAt !== live.updatedAt;
+  const touched = isTouched(base, live, trustsUpdatedAt);
   const fields: Field[] = [];
   const wanted = leaves(desired);
   for (const path of wanted) {
@@ -158,6 +158,10 @@ export const basis = (
   }
   return result;
 };
+
+/** True where somebody else wrote the object since our verifying read. */
+export const isTouched = (base: Base | undefined, live: Live, trustsUpdatedAt: boolean): boolean =>
+  trustsUpdatedAt && base?.updatedAt !== undefined && base.updatedAt !== live.updatedAt;
 
 /** Readable differences between what the verifying read returned and what is live now. */
 export const driftFields = (shape: Shape, base: Base, live: Live): readonly Field[] =>

@@ -1,5 +1,6 @@
 export * from "./classify.ts";
 export * from "./compare.ts";
+export * from "./cron.ts";
 export * from "./dataset-name.ts";
 export * from "./entity.ts";
 export * from "./json.ts";
@@ -7,4 +8,5 @@ export * from "./plan.ts";
 export * from "./plan-codec.ts";
 export * from "./reference.ts";
 export * from "./seal.ts";
+export * from "./target-times.ts";
 export * from "./types.ts";

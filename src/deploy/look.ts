@@ -4,8 +4,9 @@ import { findDrift } from "../engine/index.ts";
 import type { Context } from "./context.ts";
 import { observeTargets } from "./context.ts";
 import { ignores } from "./policies.ts";
-import { readTenants } from "./read-tenants.ts";
-import { checkSelection, idMatcher, selectsById } from "./selection.ts";
+import type { ReadTenants } from "./read-tenants.ts";
+import { readTenants, refuseInvalid } from "./read-tenants.ts";
+import { answersAll, checkLabels, checkSelection, idMatcher, selectsById } from "./selection.ts";
 import type { DriftReport, Selection, SourceItem, StatusItem, StatusReport } from "./types.ts";
 import { tool } from "./version.ts";
 
@@ -17,14 +18,19 @@ type Owners = { readonly tenants: readonly string[]; readonly entries: readonly 
 const owned = async (context: Context, selection: Selection): Promise<Owners> => {
   const ledger = await context.ledger();
   const owners = await ledger.tenants();
+  const read = async (): Promise<ReadTenants> =>
+    readTenants(context.files, await context.index(), selection, context.set);
   let tenants = owners.filter(idMatcher(selection.tenants));
   if (!selectsById(selection)) {
-    const { selected, diagnostics } = await readTenants(context.files, await context.index(), selection, context.set);
+    const { selected, ids, diagnostics } = await read();
+    // A tenant whose labels cannot be read must not be left out in silence.
+    refuseInvalid(diagnostics);
     context.warn(diagnostics);
-    const ids = new Set(selected.map(({ tenant }) => tenant.id));
-    tenants = tenants.filter((id) => ids.has(id));
-    checkSelection({ ...selection, tenants: [] }, owners, context.files.waves);
-  } else checkSelection(selection, owners.length === 0 ? (selection.tenants ?? []) : owners, context.files.waves);
+    checkSelection(selection, ids, context.files.waves);
+    checkLabels(selection, selected.length);
+    const chosen = new Set(selected.map(({ tenant }) => tenant.id));
+    tenants = tenants.filter((id) => chosen.has(id));
+  } else if (!answersAll(selection, owners)) checkSelection(selection, [...owners, ...(await read()).ids], []);
   const entries = (await Promise.all(tenants.map((tenant) => ledger.entries(tenant)))).flat();
   return { tenants, entries };
 };

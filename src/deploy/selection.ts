@@ -43,6 +43,10 @@ export const checkOnly = (only: readonly string[] | undefined, resources: Readon
   }
 };
 
+/** True where some id answers to each glob. */
+export const answersAll = (selection: Selection, ids: readonly string[]): boolean =>
+  (selection.tenants ?? []).every((glob) => glob.startsWith("!") || ids.some(idMatcher([glob])));
+
 /** Refuses a glob that no tenant answers to: a typo must not look like "nothing to do". */
 export const checkSelection = (selection: Selection, ids: readonly string[], waves: readonly string[]): void => {
   if (selection.wave !== undefined && !waves.includes(selection.wave)) {

@@ -135,6 +135,10 @@ const takeLeases = async <Api>(
     try {
       const lease = stack.use(await rim.ledger.lease(tenant, settings.holder));
       leases.set(tenant, lease);
+      if (lease.takenOver !== undefined) {
+        const { host, pid, started } = lease.takenOver;
+        rim.report({ code: "lease-taken-over", tenant, holder: `${host} (pid ${pid}, since ${started})` });
+      }
       const revision = await rim.ledger.revision(tenant);
       if (revision !== plan.tenants[tenant]?.ledger) {
         throw new DeployerError("stale-plan", `tenant ${tenant} was deployed by another run since the plan was made`, {

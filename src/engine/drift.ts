@@ -1,5 +1,5 @@
 import type { Base, DriftItem, Field } from "../contract/index.ts";
-import { driftFields } from "../contract/index.ts";
+import { driftFields, isTouched } from "../contract/index.ts";
 import type { Target } from "../resources/index.ts";
 import type { Observed } from "./observe.ts";
 
@@ -26,10 +26,9 @@ export const findDrift = <Api>(
     }
     const shape = kind.shape(properties, target.catalog);
     const fields = driftFields(shape, base, live).filter((field) => keep(tenant, kindName, field));
-    const isTouched =
-      target.traits.updated_at === "config" && base.updatedAt !== undefined && base.updatedAt !== live.updatedAt;
     // Written by somebody, in fields that nothing declares or that are never returned.
-    if (fields.length > 0 || isTouched) items.push({ ...facts, drift: "changed", fields });
+    if (fields.length > 0 || isTouched(base, live, target.traits.updated_at === "config"))
+      items.push({ ...facts, drift: "changed", fields });
   }
   const key = (item: DriftItem): string => `${item.tenant} ${item.kind} ${item._id}`;
   return items.sort((a, b) => (key(a) < key(b) ? -1 : 1));

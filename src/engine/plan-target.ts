@@ -1,6 +1,16 @@
 import { equal } from "../canonical.ts";
-import type { Base, Change, Field, Finding, Refusal, Resource, Situation, Verdict } from "../contract/index.ts";
-import { address, classify, hasUnresolved, isFinding, updateEntity } from "../contract/index.ts";
+import type {
+  Base,
+  Change,
+  Field,
+  Finding,
+  FindingKind,
+  Refusal,
+  Resource,
+  Situation,
+  Verdict,
+} from "../contract/index.ts";
+import { address, classify, hasUnresolved, isFinding, isTouched, updateEntity } from "../contract/index.ts";
 import type { ResourceKind, Target } from "../resources/index.ts";
 import type { DeleteBudget } from "./guards.ts";
 import type { Collection, Observed } from "./observe.ts";
@@ -122,6 +132,7 @@ export const planTarget = <Api>(
 ): Planned => {
   const planned: Planned = { changes: [], prunable: [], findings: [], noops: 0 };
   const prune = input.prune || tenant.leaving;
+  const trustsUpdatedAt = target.traits.updated_at === "config";
   const moving = new Set<string>();
   const blocked = new Set<string>();
   const users = new Map<string, string[]>();
@@ -169,7 +180,7 @@ export const planTarget = <Api>(
         keepsData: kind.holdsData && !(deletesData(base, own) && input.deleteData),
         updatable: kind.update !== undefined,
         referenceMoves: needs.some((need) => moving.has(need)),
-        trustsUpdatedAt: target.traits.updated_at === "config",
+        trustsUpdatedAt,
         keep: (field) => input.policies.keepField(tenant.tenant, kind.name, field),
       });
       const verdict = resumed(found, base, tenant.leftovers.get(name));
@@ -182,46 +193,37 @@ export const planTarget = <Api>(
         if (verdict.finding === "unreadable") blocked.add(name);
         continue;
       }
-      if (makesNewId(verdict)) moving.add(name);
       const takesAway = verdict.op === "replace" || ((verdict.op === "delete" || verdict.op === "forget") && prune);
-      if (takesAway && unreadable !== undefined) {
-        // Who uses it cannot be seen now.
-        const { tenant: id, target: where } = verdict;
+      const refuse = (finding: FindingKind, ids: readonly string[], reason: string): void => {
         planned.findings.push({
-          finding: "unreadable",
-          tenant: id,
-          target: where,
+          finding,
+          tenant: tenant.tenant,
+          target: target.name,
           kind: kind.name,
           _id,
-          ids: [],
-          reason: unreadable,
+          ids,
+          reason,
         });
+        blocked.add(name);
+      };
+      if (takesAway && unreadable !== undefined) {
+        // Who uses it cannot be seen now.
+        refuse("unreadable", [], unreadable);
         continue;
       }
       if (takesAway) {
-        const strangers = foreignUsers(target, observed).get(name);
-        if (strangers !== undefined) {
-          const ids = [...strangers].sort();
-          planned.findings.push({
-            finding: "protected",
-            tenant: tenant.tenant,
-            target: target.name,
-            kind: kind.name,
-            _id,
-            ids,
-            reason: `${ids.join(", ")} uses it and is not ours`,
-          });
+        const users = foreignUsers(target, observed);
+        const strangers = [name, address(kind.name, verdict.id ?? "")].flatMap((used) => users.get(used) ?? []).sort();
+        if (strangers.length > 0) {
+          refuse("protected", strangers, `${strangers.join(", ")} uses it and is not ours`);
           continue;
         }
       }
-      const current = base === undefined ? undefined : live.find((item) => item.id === base.id);
-      const isTouched =
-        target.traits.updated_at === "config" &&
-        base?.updatedAt !== undefined &&
-        current !== undefined &&
-        base.updatedAt !== current.updatedAt;
+      if (makesNewId(verdict)) moving.add(name);
+      const current = live.find((item) => item.id === base?.id);
+      const touched = current !== undefined && isTouched(base, current, trustsUpdatedAt);
       if (verdict.op === "noop") planned.noops++;
-      if (verdict.op === "noop" && !isWorthListing(verdict, base, isTouched, own, prune, tenant.unsettled.has(name)))
+      if (verdict.op === "noop" && !isWorthListing(verdict, base, touched, own, prune, tenant.unsettled.has(name)))
         continue;
       if ((verdict.op === "delete" || verdict.op === "forget") && !prune) {
         if (verdict.op === "delete") planned.prunable.push(verdict);

@@ -94,9 +94,8 @@ export const runStep = async <Api>(
     keepsOld,
     list: () => list.read() as Promise<readonly Live[]>,
     begin: async (seen) => {
-      if (isStopped()) return false;
+      if (isStopped()) throw new NotStarted();
       await state.intend(lease, change, seen);
-      return true;
     },
     settled: async (result, now) => {
       await rim.ledger.settle(lease, change, result.outcome, now);

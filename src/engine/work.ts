@@ -17,8 +17,8 @@ export type Work = {
   readonly keepsOld: boolean;
   /** Everything of this kind that is live now; shared by the batch. */
   list(): Promise<readonly Live[]>;
-  /** Commits the intent; false: nothing new may start any more. */
-  begin(seen: readonly string[]): Promise<boolean>;
+  /** Commits the intent; throws `NotStarted` where nothing new may start any more. */
+  begin(seen: readonly string[]): Promise<void>;
   /** Closes the intent with its outcome and sets or removes the entry, in one commit. */
   settled(written: Written, now: Base | undefined): Promise<Written>;
   /** Tells that the target keeps something else than was sent. */
@@ -27,7 +27,7 @@ export type Work = {
   stopped(): Written;
 };
 
-/** Thrown right before a change's first request where nothing new may begin. */
+/** Thrown before a change's intent, and once more right before its first request, where nothing new may begin. */
 export class NotStarted extends Error {
   override readonly name = "NotStarted";
 }

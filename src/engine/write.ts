@@ -2,7 +2,7 @@ import type { Change, Live, Outcome, Properties } from "../contract/index.ts";
 import { address, basedOn, changeResource, isSatisfied } from "../contract/index.ts";
 import { DeployerError } from "../errors.ts";
 import type { Access } from "../resources/index.ts";
-import { checkBasis, createResource, deleteResource, updateResource } from "../resources/index.ts";
+import { checkBasis, createResource, deleteResource, ensure } from "../resources/index.ts";
 import { adoptedBase, writtenBase } from "./base.ts";
 import type { Work } from "./work.ts";
 import { NotStarted } from "./work.ts";
@@ -88,7 +88,7 @@ const insert = async <Api>(work: Work, access: Access<Api>): Promise<Written> =>
     // No intent of this run is open; one of an earlier run may still prove that it is ours.
     return conflict(`a ${change.kind} with this identity appeared since the plan: ${ids}`);
   }
-  if (!(await work.begin([]))) return work.settled(work.stopped(), work.base);
+  await work.begin([]);
   const made = await createSafely(work, access, desired, []);
   const now = made.id === undefined ? work.base : writtenBase(change, access.shape, made.id, made.live);
   if (made.id !== undefined) work.ids.set(change.kind, change.entity._id, made.id);
@@ -98,24 +98,24 @@ const insert = async <Api>(work: Work, access: Access<Api>): Promise<Written> =>
 const update = async <Api>(work: Work, access: Access<Api>, id: string): Promise<Written> => {
   const { change } = work;
   const desired = changeResource(change).properties;
-  const seen = basedOn(change.entity);
-  const fields = change.fields ?? [];
-  const now = checkBasis(access.shape, desired, seen, fields, await access.read(id));
-  if (now.state === "conflict") return work.settled(movedSincePlan(now.fields), work.base);
-  if (now.state === "already") {
-    return work.settled({ outcome: "done", id }, writtenBase(change, access.shape, id, now.live));
+  const now = await ensure(access, id, desired, basedOn(change.entity), change.fields ?? [], () => work.begin([id]));
+  switch (now.state) {
+    case "conflict":
+      return work.settled(movedSincePlan(now.fields), work.base);
+    case "already":
+    case "done":
+      work.announce(now.differs);
+      return work.settled({ outcome: "done", id }, writtenBase(change, access.shape, id, now.live));
+    default:
+      return now satisfies never;
   }
-  if (!(await work.begin([id]))) return work.settled(work.stopped(), work.base);
-  const { live, differs } = await updateResource(access, id, desired, seen, fields);
-  work.announce(differs);
-  return work.settled({ outcome: "done", id }, writtenBase(change, access.shape, id, live));
 };
 
 const remove = async <Api>(work: Work, access: Access<Api>, id: string): Promise<Written> => {
   const now = checkBasis(access.shape, undefined, basedOn(work.change.entity), [], await access.read(id));
   if (now.state === "conflict") return work.settled(movedSincePlan(now.fields), work.base);
   if (now.state === "write") {
-    if (!(await work.begin([id]))) return work.settled(work.stopped(), work.base);
+    await work.begin([id]);
     await deleteResource(access, id);
   }
   return work.settled({ outcome: "done", id }, undefined);
@@ -137,7 +137,7 @@ const replace = async <Api>(work: Work, access: Access<Api>, id: string): Promis
   if (now.state === "conflict") return work.settled(movedSincePlan(now.fields), work.base);
   const key = access.kind.key(desired);
   const seen = (await work.list()).filter((live) => access.kind.key(live.properties) === key).map((live) => live.id);
-  if (!(await work.begin(seen))) return work.settled(work.stopped(), work.base);
+  await work.begin(seen);
   if (!work.keepsOld) await deleteResource(access, id);
   const made = await createSafely(work, access, desired, seen);
   const base = made.id === undefined ? undefined : writtenBase(change, access.shape, made.id, made.live);

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Json } from "../contract/index.ts";
-import { isObject } from "../contract/index.ts";
+import { isObject, targetTimes } from "../contract/index.ts";
 import { DeployerError } from "../errors.ts";
 import * as answers from "./answers.ts";
 import { type Attempt, attempt } from "./attempt.ts";
@@ -65,7 +65,7 @@ export const createClient = (options: ClientOptions): InfinoClient => {
     clock = Date.now,
     sleep = (ms: number, signal: AbortSignal) => wait(ms, undefined, { signal }),
     random = Math.random,
-    requestTimeout = 30_000,
+    requestTimeout = targetTimes.request,
     deadline = 120_000,
     retries = 4,
   } = options;

@@ -160,7 +160,7 @@ export const createResource = async <Api>(
 };
 
 /** Writes only what changed and verifies. A change of write-only fields alone needs one read. */
-export const updateResource = async <Api>(
+const updateResource = async <Api>(
   access: Access<Api>,
   id: string,
   desired: Properties,
@@ -207,7 +207,8 @@ export const deleteResource = async <Api>(access: Access<Api>, id: string): Prom
 
 /**
  * One safe update: read the basis, refuse if it moved, write only what changed, verify.
- * The same function serves the engine and the Pulumi providers.
+ * The same function serves the engine and the Pulumi providers. `begin` runs before the write, where there is one, and
+ * forbids it by throwing: the engine commits its intent there.
  */
 export const ensure = async <Api>(
   access: Access<Api>,
@@ -215,6 +216,7 @@ export const ensure = async <Api>(
   desired: Properties,
   basedOn: Properties,
   fields: readonly Field[],
+  begin: () => Promise<void> = async () => undefined,
 ): Promise<
   | { readonly state: "done" | "already"; readonly live: Live; readonly differs: readonly Field[] }
   | { readonly state: "conflict"; readonly fields: readonly Field[] }
@@ -222,5 +224,6 @@ export const ensure = async <Api>(
   const now = checkBasis(access.shape, desired, basedOn, fields, await access.read(id));
   if (now.state === "conflict") return now;
   if (now.state === "already" && now.live !== undefined) return { state: "already", live: now.live, differs: [] };
+  await begin();
   return { state: "done", ...(await updateResource(access, id, desired, basedOn, fields)) };
 };

@@ -1,7 +1,6 @@
-import { Cron } from "croner";
 import { canonicalJson } from "../canonical.ts";
 import type { Json, Properties, Shape } from "../contract/index.ts";
-import { datasetNameProblem, isObject, isSealed } from "../contract/index.ts";
+import { datasetNameProblem, isFiveFieldCron, isObject, isSealed } from "../contract/index.ts";
 import type { ImportJobConfigWire, InfinoClient } from "../infino/index.ts";
 import type { Problem, ResourceKind } from "./types.ts";
 
@@ -47,7 +46,7 @@ const check = (_id: string, properties: Properties): readonly Problem[] => {
     problems.push({ code: "invalid-dataset-name", _id, path: "/target_dataset", ...wrongName });
   }
   const schedule = properties["schedule"];
-  if (typeof schedule === "string" && !isCron(schedule)) {
+  if (typeof schedule === "string" && !isFiveFieldCron(schedule)) {
     problems.push({
       code: "invalid-schedule",
       _id,
@@ -57,22 +56,6 @@ const check = (_id: string, properties: Properties): readonly Problem[] => {
     });
   }
   return problems;
-};
-
-/** Schedules repeat over tenants; reading one costs more than looking it up. */
-const known = new Map<string, boolean>();
-
-const isCron = (schedule: string): boolean => {
-  const before = known.get(schedule);
-  if (before !== undefined) return before;
-  let valid = schedule.trim().split(/\s+/).length === 5;
-  try {
-    if (valid) new Cron(schedule, { paused: true, mode: "5-part" });
-  } catch {
-    valid = false;
-  }
-  if (known.size < 10_000) known.set(schedule, valid);
-  return valid;
 };
 
 const optional = (properties: Properties, names: readonly string[]): Properties =>

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { Cron } from "croner";
-import { isObject, type Json, type Properties } from "../contract/index.ts";
+import { isFiveFieldCron, isObject, type Json, type Properties } from "../contract/index.ts";
 import type { AcknowledgedWire, ImportJobWire } from "../infino/index.ts";
 import { offeredType } from "./connections.ts";
 import { checkDatasetName } from "./datasets.ts";
@@ -55,21 +54,11 @@ const checkJob = (state: State, source: string, config: Properties): void => {
   }
   checkDatasetName(String(config["target_dataset"]));
   const schedule = config["schedule"] ?? undefined;
-  if (schedule !== undefined && !isCron(String(schedule))) {
+  if (schedule !== undefined && !isFiveFieldCron(String(schedule))) {
     throw new Problem(
       "invalid_schedule",
       `the schedule ${JSON.stringify(schedule)} is not a five-field cron expression`,
     );
-  }
-};
-
-const isCron = (schedule: string): boolean => {
-  if (schedule.trim().split(/\s+/).length !== 5) return false;
-  try {
-    new Cron(schedule, { paused: true, mode: "5-part" });
-    return true;
-  } catch {
-    return false;
   }
 };
 

@@ -247,9 +247,52 @@ describe("a component", () => {
     ]);
     expect(JSON.stringify(diagnostics)).not.toContain("hunter2");
   });
+
+  it("that has a list where a secret belongs is shown without its line", async () => {
+    const service = await startedService();
+    const clear = system.replace("$SECRET(crm_api_key)", "[hunter2hunter2]");
+    const dir = await projectFolder({ "connectors/crm/templates/system.yaml": clear });
+    const { diagnostics } = await (await opened(dir, service)).validate();
+    expect(new Set(diagnostics.map(({ code }) => code))).toEqual(new Set(["plain-secret", "wrong-type"]));
+    expect(JSON.stringify(diagnostics)).not.toContain("hunter2");
+  });
+});
+
+describe("rules of the project", () => {
+  it.each([
+    ["protected without a kind", "protected: [acme-t001-crm]"],
+    ["protected of a kind that there is not", 'protected: ["conn/*"]'],
+    ["ignore of a kind that there is not", "ignore: [{ kind: connecton, path: config.timeout_secs }]"],
+    ["a drift policy for a kind that there is not", "on_drift: { default: revert, kinds: { conection: keep } }"],
+  ])("that would do nothing are errors: %s", async (_name, rule) => {
+    const service = await startedService();
+    const dir = await projectFolder({ "connector-deployer.yaml": `${projectFile}${rule}\n` });
+    const { diagnostics } = await (await opened(dir, service)).validate();
+    expect(diagnostics.map(({ code, severity }) => [code, severity])).toEqual([["invalid-value", "error"]]);
+  });
+
+  it("that name a kind are taken", async () => {
+    const service = await startedService();
+    const rules =
+      'protected: ["connection/acme-*", "**", "{dataset,import-job}/*"]\non_drift: { default: revert, kinds: { dataset: keep } }\n';
+    const dir = await projectFolder({ "connector-deployer.yaml": `${projectFile}${rules}` });
+    expect((await (await opened(dir, service)).validate()).diagnostics).toEqual([]);
+  });
 });
 
 describe("looking around", () => {
+  it("knows tenants that own nothing yet, and refuses names and labels that nobody has", async () => {
+    const service = await startedService();
+    const dir = await projectFolder();
+    const project = await opened(dir, service);
+    await project.deployTenant("t001");
+    expect((await project.drift({ tenants: ["t002"] })).items).toEqual([]);
+    await expect(project.drift({ tenants: ["t009"] })).rejects.toMatchObject({ code: "usage" });
+    await expect(project.status({ labels: { region: "nowhere" } })).rejects.toMatchObject({ code: "usage" });
+    await write(dir, { "tenants/t002.yaml": "id: t002\nlabels: { region: eu }\nconnectors: { crn: {} }\n" });
+    await expect(project.drift({ labels: { region: "eu" } })).rejects.toMatchObject({ code: "invalid-files" });
+  });
+
   it("shows drift, status, tenants and sources", async () => {
     const service = await startedService();
     const project = await opened(await projectFolder(), service);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { localHolder } from "../../src/ledger/index.ts";
 import type { Fetch } from "./workbench.ts";
 import { aConnection, aDataset, aJob, aTenant, signal, workbench } from "./workbench.ts";
 
@@ -254,5 +255,16 @@ describe("an interrupt in the middle of a batch", () => {
     expect(bench.events.filter((event) => event.code === "change-started")).toHaveLength(2);
     await bench.deploy(desired);
     expect(await bench.api.listConnections(signal)).toHaveLength(20);
+  });
+});
+
+describe("a lease that a dead run left", () => {
+  it("is taken over, and said", async () => {
+    await using bench = await workbench();
+    const dead = { ...localHolder("dead"), pid: 2 ** 22 + 1 };
+    const lease = await bench.ledger.lease("t001", dead);
+    await bench.deploy({ t001: [aConnection("t001")] });
+    expect(bench.events).toContainEqual(expect.objectContaining({ code: "lease-taken-over", tenant: "t001" }));
+    await lease[Symbol.asyncDispose]();
   });
 });

@@ -47,6 +47,20 @@ describe("a replaced connection", () => {
     expect((await bench.plan({ t001: moved("t001") })).changes).toEqual([]);
   });
 
+  it("keeps its old object while something that is not ours came to use it", async () => {
+    const { state, wrap } = breaking("DELETE", /^\/source\//);
+    await using bench = await workbench(wrap);
+    await bench.deploy({ t001: aTenant("t001") });
+    const [old] = await bench.api.listConnections(signal);
+    state.broken = true;
+    await bench.deploy({ t001: moved("t001") });
+    state.broken = false;
+    await bench.api.createImportJob("elasticsearch", { source_id: old?.id ?? "", target_dataset: "theirs" }, signal);
+    const plan = await bench.plan({ t001: moved("t001") });
+    expect(plan.refusals).toMatchObject([{ guard: "protected" }]);
+    expect(plan.changes).toEqual([]);
+  });
+
   it("is finished after a kill between the create and everything else", async () => {
     await using bench = await workbench();
     await bench.deploy({ t001: aTenant("t001") });

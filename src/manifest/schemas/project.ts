@@ -1,4 +1,5 @@
 import type { FromSchema } from "json-schema-to-ts";
+import { targetTimes } from "../../contract/index.ts";
 import { durationPattern } from "../read/duration.ts";
 import { driftPolicy, editorSchema, idPattern, parameterValues, secretNamePattern, secretSource } from "./shared.ts";
 
@@ -20,19 +21,19 @@ const target = {
     request_timeout: {
       type: "string",
       pattern: durationPattern,
-      default: "30s",
+      default: `${targetTimes.request / 1000}s`,
       description: "How long one request may take: 500ms, 30s, 2m.",
     },
     settle: {
       type: "string",
       pattern: durationPattern,
-      default: "10s",
+      default: `${targetTimes.settle / 1000}s`,
       description: "How long the target may take until a write shows in its lists.",
     },
     verify: {
       type: "string",
       pattern: durationPattern,
-      default: "10s",
+      default: `${targetTimes.verify / 1000}s`,
       description: "How long to wait until a write that does not show counts as failed.",
     },
     traits: {

@@ -1,6 +1,6 @@
 import { canonicalJson } from "../../canonical.ts";
 import type { Json, Live, Properties } from "../../contract/index.ts";
-import { at, isObject } from "../../contract/index.ts";
+import { at, isObject, targetTimes } from "../../contract/index.ts";
 import { DeployerError } from "../../errors.ts";
 import type { InfinoClient } from "../../infino/index.ts";
 import { createClient } from "../../infino/index.ts";
@@ -58,7 +58,7 @@ const open = async (rim: Rim, inputs: Properties): Promise<Opened> => {
     secrets.resolve("$SECRET(accessKey)"),
     secrets.resolve("$SECRET(secretKey)"),
   ]);
-  const requestTimeout = 30_000;
+  const requestTimeout = targetTimes.request;
   const api = createClient({
     endpoint,
     accessKey,
@@ -77,8 +77,8 @@ const open = async (rim: Rim, inputs: Properties): Promise<Opened> => {
     api,
     kinds: infinoKinds,
     requestTimeout,
-    settle: 10_000,
-    verify: 10_000,
+    settle: targetTimes.settle,
+    verify: targetTimes.verify,
     requests: () => api.requests(),
   };
   const lists = new Map<ResourceKind<InfinoClient>, () => Promise<readonly Live[]>>();
