@@ -1,6 +1,5 @@
 export * from "./classify.ts";
 export * from "./compare.ts";
-export * from "./cron.ts";
 export * from "./dataset-name.ts";
 export * from "./entity.ts";
 export * from "./json.ts";

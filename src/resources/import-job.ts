@@ -1,6 +1,7 @@
 import { canonicalJson } from "../canonical.ts";
 import type { Json, Properties, Shape } from "../contract/index.ts";
-import { datasetNameProblem, isFiveFieldCron, isObject, isSealed } from "../contract/index.ts";
+import { datasetNameProblem, isObject, isSealed } from "../contract/index.ts";
+import { isFiveFieldCron } from "../cron.ts";
 import type { ImportJobConfigWire, InfinoClient } from "../infino/index.ts";
 import type { Problem, ResourceKind } from "./types.ts";
 

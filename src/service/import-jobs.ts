@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { isFiveFieldCron, isObject, type Json, type Properties } from "../contract/index.ts";
+import { isObject, type Json, type Properties } from "../contract/index.ts";
+import { isFiveFieldCron } from "../cron.ts";
 import type { AcknowledgedWire, ImportJobWire } from "../infino/index.ts";
 import { offeredType } from "./connections.ts";
 import { checkDatasetName } from "./datasets.ts";

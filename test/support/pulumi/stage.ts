@@ -58,7 +58,7 @@ export const messageOf = async (promise: Promise<unknown>): Promise<string> => {
 export const never = new AbortController().signal;
 
 export const startStage = async (kind: string): Promise<Stage> => {
-  const server = await serve({ credentials: testCredentials, statusWait: 50 });
+  const server = await serve({ credentials: testCredentials });
   const front = await startFront(server.url);
   const folder = programFolder();
   const env = {
