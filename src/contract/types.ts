@@ -38,6 +38,10 @@ export type Live = {
   /** ISO 8601, by the target's clock. */
   readonly createdAt?: string;
   readonly updatedAt?: string;
+  /** Catalog secrets that the target shows as set, masked; absent where it never shows them. */
+  readonly masked?: readonly Path[];
+  /** The listing did not carry the configuration: only what makes the natural key is there. */
+  readonly isBare?: true;
   /** What the target says of its health, such as `connected` or `failed`, with its reason. */
   readonly health?: { readonly status: string; readonly reason?: string };
 };
@@ -78,6 +82,14 @@ export type Change = {
   /** The live id; absent for an insert. */
   readonly id?: string;
   readonly op: Operation;
+  /** The `_id` that it had before: its entry moves first, then the rest is done under the new one. */
+  readonly from?: string;
+  /** The live id of the new object that an interrupted replacement has made already. */
+  readonly resumes?: string;
+  /** The target's `updated_at` when the plan was made, where secrets are part of the resource and it moves only with writes. */
+  readonly updatedAt?: string;
+  /** Other live objects that carry this identity: named, never written. */
+  readonly duplicates?: readonly string[];
   /** Desired state in the form of the contract: `$ids`, `$based_on`, `_deleted`. */
   readonly entity: Entity;
   /** Addresses (`kind/_id`) of changes of the same tenant that must be done before this one. */

@@ -24,6 +24,30 @@ export type Lease = AsyncDisposable & {
   readonly lost: AbortSignal;
   /** Whose lease was taken over, because it is dead or let its lease expire. */
   readonly takenOver?: Holder;
+  /**
+   * True where a run of the same plan had the tenant's lease before and no run of anything else has had it since: what
+   * the ledger holds now, and the plan did not see, is that plan's own work.
+   */
+  readonly continues: boolean;
+};
+
+/** The plan that a lease is taken for. */
+export type PlanMark = {
+  readonly digest: string;
+  /** The tenant's ledger revision that the plan was made on; where another is found, the lease says nothing about plans. */
+  readonly revision: string;
+};
+
+/** A lease as anybody may see it. */
+export type LeaseInfo = {
+  readonly tenant: string;
+  readonly epoch: number;
+  readonly holder: Holder;
+  /** ISO 8601. */
+  readonly since: string;
+  readonly expires: string;
+  /** False where the holder is known to be dead or its lease has expired: the next run takes over. */
+  readonly alive: boolean;
 };
 
 /** What is about to be done, committed before the request that does it. */
@@ -48,10 +72,17 @@ export type OpenIntent = Intent & {
 /** One operation of a finished or running run. */
 export type RunOperation = {
   readonly tenant: string;
+  readonly target: string;
   readonly kind: string;
   readonly _id: string;
   readonly op: string;
   readonly outcome?: Outcome;
+  /** ISO 8601: when it was intended. */
+  readonly at: string;
+  /** From the intent to the outcome. */
+  readonly durationMs?: number;
+  /** Why it is not `done`. */
+  readonly reason?: string;
 };
 
 export type Run = {
@@ -68,7 +99,12 @@ export type Run = {
 };
 
 /** What a ledger remembers of a target: another endpoint under the same name is refused. */
-export type TargetRecord = { readonly endpoint: string; readonly identity: string };
+export type TargetRecord = {
+  readonly endpoint: string;
+  readonly identity: string;
+  /** Digest of the access key that was used last; another one may be another account. */
+  readonly account?: string;
+};
 
 /**
  * What we applied: the only record of ownership. One ledger belongs to one environment.
@@ -80,14 +116,28 @@ export type Ledger = AsyncDisposable & {
   target(name: string): Promise<TargetRecord | undefined>;
   pinTarget(name: string, record: TargetRecord): Promise<void>;
   /** Throws `lease-held`, naming the holder and since when; a dead holder on this host is taken over. */
-  lease(tenant: string, holder: Holder): Promise<Lease>;
-  /** Ids of the tenants that own something, sorted. */
+  lease(tenant: string, holder: Holder, plan?: PlanMark): Promise<Lease>;
+  /** Leases that somebody holds or let expire without giving back, sorted by tenant. */
+  leases(): Promise<readonly LeaseInfo[]>;
+  /** Takes a lease away from its holder, which is fenced from then on. False where it is not the same lease any more. */
+  unlock(tenant: string, epoch: number): Promise<boolean>;
+  /** Ids of the tenants that own something or have an open intent, sorted. */
   tenants(): Promise<readonly string[]>;
   /** Changes whenever an entry of the tenant changes. */
   revision(tenant: string): Promise<string>;
   entries(tenant: string): Promise<readonly Base[]>;
   put(lease: Lease, base: Base): Promise<void>;
   drop(lease: Lease, target: string, kind: string, _id: string): Promise<void>;
+  /**
+   * Gives an entry another `_id`, with its open intents, in one commit: `now` replaces the entry `from` of the same
+   * tenant, target and kind. Nothing happens where there is no entry `from` and `now` is there already.
+   */
+  move(lease: Lease, from: string, now: Base): Promise<void>;
+  /**
+   * Changes the key in one commit: `check` replaces what `verifyKey` remembers and each entry replaces its own.
+   * Throws `lease-held` while anybody holds a lease, `blocked` while an intent is open.
+   */
+  rekey(check: string, entries: readonly Base[]): Promise<void>;
   begin(run: Run): Promise<void>;
   end(run: Run): Promise<void>;
   /** Newest first. The last 1,000 runs are kept. */
@@ -102,8 +152,9 @@ export type Ledger = AsyncDisposable & {
    * Closes the intent and sets (or, with undefined, removes) the entry in one commit. Needs no intent: adopt and forget
    * write to the ledger only. `uncertain` records the outcome and leaves the intent open; `done` also closes what earlier
    * runs left open for the same resource, any other outcome does so where this run intended nothing.
+   * `reason` says in one line why it is not `done`; it holds no secret.
    */
-  settle(lease: Lease, change: Change, outcome: Outcome, now: Base | undefined): Promise<void>;
+  settle(lease: Lease, change: Change, outcome: Outcome, now: Base | undefined, reason?: string): Promise<void>;
   /** Intents without an outcome and `uncertain` ones, oldest first. */
   open(tenant: string): Promise<readonly OpenIntent[]>;
 };

@@ -72,6 +72,8 @@ export type ResourceKind<Api> = {
   update?(api: Api, id: string, changed: Properties, ids: Ids, signal: AbortSignal): Promise<void>;
   /** Already gone is success. */
   delete(api: Api, id: string, signal: AbortSignal): Promise<void>;
+  /** False where writing it once more would add to what is there: an interrupted write is left to a person. Default true. */
+  isRepeatable?(properties: Properties): boolean;
 };
 
 /** How a target behaves; the first value of each is the default and what the local service does. */
