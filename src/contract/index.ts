@@ -8,4 +8,5 @@ export * from "./plan-codec.ts";
 export * from "./reference.ts";
 export * from "./seal.ts";
 export * from "./target-times.ts";
+export * from "./traits.ts";
 export * from "./types.ts";

@@ -1,5 +1,5 @@
 import type { Catalog } from "../catalog/index.ts";
-import type { Component, Live, Path, Properties, Resource, Shape } from "../contract/index.ts";
+import type { Component, Live, Path, Properties, Resource, Shape, Traits } from "../contract/index.ts";
 
 /** Live ids by `_id` and back, filled in dependency order. */
 export type Ids = {
@@ -76,25 +76,7 @@ export type ResourceKind<Api> = {
   isRepeatable?(properties: Properties): boolean;
 };
 
-/** How a target behaves; the first value of each is the default and what the local service does. */
-export const traits = {
-  patch: ["merge", "replace"],
-  unset: ["null", "none"],
-  names: ["free", "unique"],
-  secrets: ["omitted", "masked"],
-  lists: ["full", "bare"],
-  updated_at: ["config", "any", "none"],
-} as const;
-export type Traits = { readonly [Trait in keyof typeof traits]: (typeof traits)[Trait][number] };
-
-export const defaultTraits: Traits = {
-  patch: "merge",
-  unset: "null",
-  names: "free",
-  secrets: "omitted",
-  lists: "full",
-  updated_at: "config",
-};
+export { defaultTraits, type Traits, traits } from "../contract/index.ts";
 
 /** Where resources are deployed to. */
 export type Target<Api> = {
