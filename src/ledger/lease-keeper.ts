@@ -13,6 +13,8 @@ export type LeaseStore = {
 export type LeaseFacts = Omit<Lease, "lost" | typeof Symbol.asyncDispose> & {
   readonly run: string;
   readonly expires: number;
+  /** The tenant's row remembers the plan that this lease was taken for. */
+  readonly marked: boolean;
 };
 
 type Held = LeaseFacts & { expires: number; readonly lease: Lease; readonly controller: AbortController };
@@ -42,10 +44,11 @@ export class LeaseKeeper implements AsyncDisposable {
 
   add(facts: LeaseFacts): Lease {
     const controller = new AbortController();
-    const { tenant, epoch, takenOver } = facts;
+    const { tenant, epoch, takenOver, continues } = facts;
     const lease: Lease = {
       tenant,
       epoch,
+      continues,
       lost: controller.signal,
       ...(takenOver === undefined ? {} : { takenOver }),
       [Symbol.asyncDispose]: () => this.#release(lease),
@@ -57,11 +60,11 @@ export class LeaseKeeper implements AsyncDisposable {
     return lease;
   }
 
-  /** The run that holds the lease; throws `ledger-fenced` when it is lost or released. */
-  run(lease: Lease): string {
+  /** What the lease was taken with; throws `ledger-fenced` when it is lost or released. */
+  facts(lease: Lease): LeaseFacts {
     const held = this.#held.get(lease.tenant);
     if (held?.lease !== lease) throw fencedError(lease.tenant, lease.epoch);
-    return held.run;
+    return held;
   }
 
   lose({ tenant, epoch }: { readonly tenant: string; readonly epoch: number }): void {

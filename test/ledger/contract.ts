@@ -1,8 +1,11 @@
+import { once } from "node:events";
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
-import { emptySummary } from "../../src/contract/index.ts";
-import type { Ledger, LedgerOptions } from "../../src/ledger/index.ts";
+import { type Base, emptySummary } from "../../src/contract/index.ts";
+import type { Lease, Ledger, LedgerOptions, PlanMark } from "../../src/ledger/index.ts";
 import { base, change, holder, run } from "./support.ts";
+
+const iso = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 
 /** What every driver has to do. `open` gives a new, empty ledger of its own; the caller closes it. */
 export const ledgerContract = (name: string, open: (options: LedgerOptions) => Promise<Ledger>) =>
@@ -189,6 +192,210 @@ export const ledgerContract = (name: string, open: (options: LedgerOptions) => P
       });
     });
 
+    describe("leases", () => {
+      it("are listed while somebody holds them, sorted by tenant, with who, since when and until when", async () => {
+        const ledger = await fresh({ isAlive: ({ run }) => run !== "dead" });
+        for (const [tenant, run] of Object.entries({ t2: "run-1", t1: "dead", t3: "run-1" })) {
+          const lease = await ledger.lease(tenant, holder(run));
+          if (tenant === "t3") await lease[Symbol.asyncDispose]();
+        }
+        const times = { since: expect.stringMatching(iso), expires: expect.stringMatching(iso) };
+        expect(await ledger.leases()).toEqual([
+          { tenant: "t1", epoch: 1, holder: holder("dead"), alive: false, ...times },
+          { tenant: "t2", epoch: 1, holder: holder("run-1"), alive: true, ...times },
+        ]);
+      });
+
+      it("can be taken away: the holder is told and writes nothing any more", async () => {
+        const { ledger, lease } = await leased({ heartbeat: 5 });
+        expect(await ledger.unlock("t1", lease.epoch + 1)).toBe(false);
+        expect(await ledger.unlock("t2", lease.epoch)).toBe(false);
+        await ledger.put(lease, base());
+
+        expect(await ledger.unlock("t1", lease.epoch)).toBe(true);
+        expect(await ledger.unlock("t1", lease.epoch)).toBe(false);
+        await expect(ledger.put(lease, base({ id: "later" }))).rejects.toMatchObject({ code: "ledger-fenced" });
+        expect(lease.lost.reason).toMatchObject({ code: "ledger-fenced" });
+        expect(await ledger.leases()).toEqual([]);
+
+        const next = await ledger.lease("t1", holder("run-2"));
+        expect(next.epoch).toBeGreaterThan(lease.epoch);
+        expect(await ledger.unlock("t1", next.epoch)).toBe(true);
+        if (!next.lost.aborted) await once(next.lost, "abort");
+        expect(await ledger.entries("t1")).toEqual([base()]);
+      });
+    });
+
+    describe("a lease for a plan", () => {
+      const plan = (revision: string, digest = "p1") => ({ digest, revision });
+      const take = async (ledger: Ledger, mark: PlanMark | undefined, work?: (lease: Lease) => Promise<void>) => {
+        await using lease = await ledger.lease("t1", holder(), mark);
+        await work?.(lease);
+        return lease.continues;
+      };
+      const add = (ledger: Ledger, id: string) => (lease: Lease) => ledger.put(lease, base({ id }));
+
+      it("continues what the same plan has begun, as often as it takes", async () => {
+        const ledger = await fresh();
+        await take(ledger, undefined, add(ledger, "1"));
+        const mark = plan(await ledger.revision("t1"));
+        expect(await take(ledger, mark, add(ledger, "2"))).toBe(false);
+        expect(await take(ledger, mark, add(ledger, "3"))).toBe(true);
+        expect(await take(ledger, mark)).toBe(true);
+      });
+
+      it("continues also where an interrupted run was taken over", async () => {
+        const ledger = await fresh({ isAlive: () => false });
+        const mark = plan(await ledger.revision("t1"));
+        await add(ledger, "1")(await ledger.lease("t1", holder("run-1"), mark));
+        expect(await ledger.lease("t1", holder("run-2"), mark)).toMatchObject({ continues: true, takenOver: {} });
+      });
+
+      it.each<[string, (ledger: Ledger, lease: Lease) => Promise<void>]>([
+        ["put", (ledger, lease) => ledger.put(lease, base({ id: "other" }))],
+        ["drop", (ledger, lease) => ledger.drop(lease, "default", "connection", "acme-t1-crm")],
+        ["move", (ledger, lease) => ledger.move(lease, "acme-t1-crm", base({ _id: "new" }))],
+        ["settle", (ledger, lease) => ledger.settle(lease, change(), "done", undefined)],
+      ])("does not continue after a run without that plan changed an entry: %s", async (_, write) => {
+        const ledger = await fresh();
+        const mark = plan(await ledger.revision("t1"));
+        await take(ledger, mark, add(ledger, "1"));
+        await take(ledger, undefined, async (lease) => {
+          await ledger.put(lease, base({ id: "1" }));
+          await ledger.intend(lease, "run-1", [{ change: change({ _id: "b" }), seen: [] }]);
+          await ledger.settle(lease, change({ _id: "b" }), "failed", undefined);
+        });
+        expect(await take(ledger, mark)).toBe(true);
+        await take(ledger, undefined, (lease) => write(ledger, lease));
+        expect(await take(ledger, mark)).toBe(false);
+      });
+
+      it("does not continue another plan, nor the same one made on another revision", async () => {
+        const ledger = await fresh();
+        const first = plan(await ledger.revision("t1"));
+        await take(ledger, first, add(ledger, "1"));
+        const second = plan(await ledger.revision("t1"), "p2");
+        expect(await take(ledger, plan("0123", first.digest))).toBe(false);
+        expect(await take(ledger, first)).toBe(true);
+        expect(await take(ledger, second)).toBe(false);
+        expect(await take(ledger, first)).toBe(false);
+        expect(await take(ledger, second)).toBe(true);
+      });
+
+      it("that is stale says nothing, and what is written under it ends what the row remembers", async () => {
+        const ledger = await fresh();
+        const first = plan(await ledger.revision("t1"));
+        await take(ledger, first, add(ledger, "1"));
+        const stale = plan("0123", "p2");
+        expect(await take(ledger, stale)).toBe(false);
+        expect(await take(ledger, first)).toBe(true);
+        expect(await take(ledger, stale, add(ledger, "2"))).toBe(false);
+        expect(await take(ledger, first)).toBe(false);
+      });
+
+      it("says nothing of other tenants, and no unlock changes what is remembered", async () => {
+        const ledger = await fresh();
+        const mark = plan(await ledger.revision("t1"));
+        await take(ledger, mark, add(ledger, "1"));
+        await using other = await ledger.lease("t2", holder(), mark);
+        expect(other.continues).toBe(false);
+        const held = await ledger.lease("t1", holder(), mark);
+        await ledger.unlock("t1", held.epoch);
+        expect(await take(ledger, mark)).toBe(true);
+      });
+    });
+
+    describe("a move", () => {
+      const address = async (ledger: Ledger) => (await ledger.entries("t1")).map((entry) => entry.resource._id);
+
+      it("gives an entry another _id, with its open intents", async () => {
+        const { ledger, lease } = await leased();
+        for (const _id of ["old", "other"]) await ledger.put(lease, base({ _id, id: _id }));
+        const intents = ["old", "other"].map((_id) => ({
+          change: change({ _id, op: "rename", from: "older", id: _id }),
+          seen: ["x"],
+        }));
+        await ledger.intend(lease, "run-1", intents);
+        const revision = await ledger.revision("t1");
+
+        await ledger.move(lease, "old", base({ _id: "new", id: "old" }));
+        expect(await ledger.entries("t1")).toEqual([
+          base({ _id: "new", id: "old" }),
+          base({ _id: "other", id: "other" }),
+        ]);
+        expect(await ledger.revision("t1")).not.toBe(revision);
+        expect((await ledger.open("t1")).map(({ change, seen }) => [change.entity, change.from, seen])).toEqual([
+          [{ _id: "new", $based_on: {} }, "older", ["x"]],
+          [{ _id: "other", $based_on: {} }, "older", ["x"]],
+        ]);
+        const moved = await ledger.revision("t1");
+        await ledger.move(lease, "old", base({ _id: "new", id: "changed" }));
+        expect(await ledger.revision("t1")).toBe(moved);
+
+        await ledger.settle(lease, change({ _id: "new" }), "failed", base({ _id: "new", id: "old" }));
+        expect((await ledger.open("t1")).map(({ change }) => change.entity._id)).toEqual(["other"]);
+      });
+
+      it("never replaces another entry, and needs one to move", async () => {
+        const { ledger, lease } = await leased();
+        for (const _id of ["a", "b"]) await ledger.put(lease, base({ _id }));
+        for (const [from, to] of [
+          ["a", "b"],
+          ["none", "new"],
+        ] as const) {
+          await expect(ledger.move(lease, from, base({ _id: to }))).rejects.toMatchObject({ code: "internal" });
+        }
+        await expect(ledger.move(lease, "a", base({ tenant: "t2", _id: "c" }))).rejects.toMatchObject({
+          code: "internal",
+        });
+        expect(await address(ledger)).toEqual(["a", "b"]);
+      });
+    });
+
+    describe("another key", () => {
+      const resealed = (entry: Base): Base => JSON.parse(JSON.stringify(entry).replaceAll('"f1"', '"f2"'));
+      const filled = async () => {
+        const ledger = await fresh();
+        await ledger.verifyKey("one");
+        for (const tenant of ["t1", "t2"]) {
+          await using lease = await ledger.lease(tenant, holder());
+          await ledger.put(lease, base({ tenant }));
+        }
+        return { ledger, entries: [base({ tenant: "t1" }), base({ tenant: "t2" })] };
+      };
+
+      it("replaces the check and every entry's fingerprints at once", async () => {
+        const { ledger, entries } = await filled();
+        const before = await ledger.revision("t2");
+        await ledger.rekey("two", entries.map(resealed));
+        await ledger.verifyKey("two");
+        await expect(ledger.verifyKey("one")).rejects.toMatchObject({ code: "ledger-key" });
+        expect([...(await ledger.entries("t1")), ...(await ledger.entries("t2"))]).toEqual(entries.map(resealed));
+        expect(await ledger.revision("t2")).not.toBe(before);
+      });
+
+      it("is refused while somebody works, and while an intent is open", async () => {
+        const { ledger, entries } = await filled();
+        const lease = await ledger.lease("t2", holder());
+        await expect(ledger.rekey("two", entries.map(resealed))).rejects.toMatchObject({ code: "lease-held" });
+        await ledger.intend(lease, "run-1", [{ change: change({ tenant: "t2" }), seen: [] }]);
+        await lease[Symbol.asyncDispose]();
+        await expect(ledger.rekey("two", entries.map(resealed))).rejects.toMatchObject({ code: "blocked" });
+        await ledger.verifyKey("one");
+        expect(await ledger.entries("t1")).toEqual([base()]);
+      });
+
+      it("is refused where the entries are not those that were read", async () => {
+        const { ledger, entries } = await filled();
+        const [first = base(), second = base()] = entries.map(resealed);
+        for (const others of [[first], [first, { ...second, id: "other" }], [first, base({ tenant: "t3" })]]) {
+          await expect(ledger.rekey("two", others)).rejects.toMatchObject({ code: "blocked" });
+        }
+        await ledger.verifyKey("one");
+        expect(await ledger.entries("t1")).toEqual([base()]);
+      });
+    });
+
     describe("the journal", () => {
       it("keeps what is about to be done until it is settled", async () => {
         const clock = () => Date.UTC(2026, 0, 2);
@@ -253,9 +460,17 @@ export const ledgerContract = (name: string, open: (options: LedgerOptions) => P
         await ledger.settle(lease, change({ op: "adopt" }), "done", base());
         expect(await ledger.entries("t1")).toEqual([base()]);
         expect(await ledger.open("t1")).toEqual([]);
-        expect(await ledger.operations("run-1")).toEqual([
-          { tenant: "t1", kind: "connection", _id: "acme-t1-crm", op: "adopt", outcome: "done" },
+        expect(await ledger.operations("run-1")).toMatchObject([
+          { tenant: "t1", target: "default", kind: "connection", _id: "acme-t1-crm", op: "adopt", outcome: "done" },
         ]);
+      });
+
+      it("keeps a tenant listed that owns nothing but has an open intent", async () => {
+        const { ledger, lease } = await leased();
+        await ledger.intend(lease, "run-1", [{ change: change(), seen: [] }]);
+        expect(await ledger.tenants()).toEqual(["t1"]);
+        await ledger.settle(lease, change(), "failed", undefined);
+        expect(await ledger.tenants()).toEqual([]);
       });
 
       it("keeps what became uncertain without an intent", async () => {
@@ -289,10 +504,11 @@ export const ledgerContract = (name: string, open: (options: LedgerOptions) => P
           "run-1",
           [a, b].map((change) => ({ change, seen: [] })),
         );
-        await ledger.settle(lease, a, "failed", undefined);
-        const facts = { tenant: "t1", kind: "connection" };
+        await ledger.settle(lease, a, "failed", undefined, "503 from the target");
+        const facts = { tenant: "t1", target: "default", kind: "connection", at: expect.stringMatching(iso) };
+        const durationMs = expect.any(Number);
         expect(await ledger.operations("run-1")).toEqual([
-          { ...facts, _id: "a", op: "insert", outcome: "failed" },
+          { ...facts, _id: "a", op: "insert", outcome: "failed", durationMs, reason: "503 from the target" },
           { ...facts, _id: "b", op: "update" },
         ]);
         expect(await ledger.operations("run-2")).toEqual([]);
@@ -326,8 +542,10 @@ export const ledgerContract = (name: string, open: (options: LedgerOptions) => P
         const ledger = await fresh();
         expect(await ledger.target("default")).toBeUndefined();
         await ledger.pinTarget("default", { endpoint: "http://a", identity: "1" });
-        await ledger.pinTarget("default", { endpoint: "http://b", identity: "2" });
-        expect(await ledger.target("default")).toEqual({ endpoint: "http://b", identity: "2" });
+        expect(await ledger.target("default")).toEqual({ endpoint: "http://a", identity: "1" });
+        const elsewhere = { endpoint: "http://b", identity: "2", account: "digest" };
+        await ledger.pinTarget("default", elsewhere);
+        expect(await ledger.target("default")).toEqual(elsewhere);
         expect(await ledger.target("other")).toBeUndefined();
       });
     });

@@ -24,7 +24,7 @@ const rows = () => {
   const keeper = new LeaseKeeper(store, { clock: Date.now, heartbeat, expiry });
   const add = (tenant: string, epoch = 1) => {
     epochs.set(tenant, epoch);
-    return keeper.add({ tenant, epoch, run: "run-1", expires: Date.now() + expiry });
+    return keeper.add({ tenant, epoch, run: "run-1", continues: false, marked: false, expires: Date.now() + expiry });
   };
   return { epochs, calls, state, keeper, add };
 };

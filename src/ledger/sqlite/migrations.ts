@@ -70,4 +70,10 @@ export const migrations: readonly string[] = [
   CREATE INDEX intent_open ON intent (environment, tenant, target, kind, _id) WHERE open = 1;
   CREATE INDEX intent_by_run ON intent (environment, run);
   `,
+  `
+  ALTER TABLE tenant ADD COLUMN plan TEXT;
+  ALTER TABLE tenant ADD COLUMN plan_revision TEXT;
+  ALTER TABLE target ADD COLUMN account TEXT;
+  ALTER TABLE intent ADD COLUMN reason TEXT;
+  `,
 ];

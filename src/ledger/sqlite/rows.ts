@@ -1,6 +1,8 @@
 import type { SQLOutputValue } from "node:sqlite";
+import { equal } from "../../canonical.ts";
 import type { Base, Change, Outcome } from "../../contract/index.ts";
-import type { Holder, OpenIntent, Run, RunOperation, TargetRecord } from "../types.ts";
+import { isSealed } from "../../contract/index.ts";
+import type { Holder, LeaseInfo, OpenIntent, PlanMark, Run, RunOperation, TargetRecord } from "../types.ts";
 
 export type Row = Record<string, SQLOutputValue>;
 
@@ -9,10 +11,14 @@ const optional = (value: SQLOutputValue | undefined): string | undefined =>
   value === null || value === undefined ? undefined : String(value);
 const iso = (value: SQLOutputValue | undefined): string => new Date(Number(value)).toISOString();
 
-export const targetOf = (row: Row): TargetRecord => ({
-  endpoint: String(row["endpoint"]),
-  identity: String(row["identity"]),
-});
+export const targetOf = (row: Row): TargetRecord => {
+  const account = optional(row["account"]);
+  return {
+    endpoint: String(row["endpoint"]),
+    identity: String(row["identity"]),
+    ...(account === undefined ? {} : { account }),
+  };
+};
 
 /** What is written of an entry; the order of the columns is the statement's. */
 export const entryValues = (base: Base) =>
@@ -43,10 +49,12 @@ export const baseOf = (tenant: string, row: Row): Base => {
   };
 };
 
+export const changeOf = (row: Row): Change => json<Change>(row["change"]);
+
 export const openIntentOf = (row: Row): OpenIntent => {
   const acked = optional(row["acked"]);
   return {
-    change: json<Change>(row["change"]),
+    change: changeOf(row),
     seen: json<readonly string[]>(row["seen"]),
     run: String(row["run"]),
     epoch: Number(row["epoch"]),
@@ -58,12 +66,18 @@ export const openIntentOf = (row: Row): OpenIntent => {
 
 export const operationOf = (row: Row): RunOperation => {
   const outcome = optional(row["outcome"]) as Outcome | undefined;
+  const reason = optional(row["reason"]);
+  const durationMs = row["ended"] === null ? undefined : Math.max(0, Number(row["ended"]) - Number(row["at"]));
   return {
     tenant: String(row["tenant"]),
+    target: String(row["target"]),
     kind: String(row["kind"]),
     _id: String(row["_id"]),
     op: String(row["op"]),
+    at: iso(row["at"]),
     ...(outcome === undefined ? {} : { outcome }),
+    ...(durationMs === undefined ? {} : { durationMs }),
+    ...(reason === undefined ? {} : { reason }),
   };
 };
 
@@ -74,14 +88,42 @@ export type LeaseRow = {
   readonly holder: Holder | undefined;
   readonly since: number;
   readonly expires: number;
+  readonly revision: string;
+  readonly plan: PlanMark | undefined;
 };
 
 export const leaseOf = (row: Row | undefined): LeaseRow => {
   const holder = optional(row?.["holder"]);
+  const digest = optional(row?.["plan"]);
   return {
     epoch: Number(row?.["epoch"] ?? 0),
     holder: holder === undefined ? undefined : json<Holder>(holder),
     since: Number(row?.["since"] ?? 0),
     expires: Number(row?.["expires"] ?? 0),
+    revision: String(row?.["revision"] ?? "0"),
+    plan: digest === undefined ? undefined : { digest, revision: String(row?.["plan_revision"]) },
   };
+};
+
+export const leaseInfoOf = (row: Row, now: number, isAlive: (holder: Holder) => boolean): LeaseInfo => {
+  const { epoch, since, expires } = leaseOf(row);
+  const holder = json<Holder>(row["holder"]);
+  return {
+    tenant: String(row["tenant"]),
+    epoch,
+    holder,
+    since: new Date(since).toISOString(),
+    expires: new Date(expires).toISOString(),
+    alive: expires > now && isAlive(holder),
+  };
+};
+
+export const isSamePlan = (one: PlanMark | undefined, other: PlanMark): boolean =>
+  one?.digest === other.digest && one.revision === other.revision;
+
+/** Whether the entries differ in nothing but the fingerprints of their secrets. */
+export const isSameButFingerprints = (one: Base, other: Base): boolean => {
+  const bare = (base: Base) =>
+    JSON.stringify(base, (_, value: unknown) => (isSealed(value) ? { $secret: value.$secret } : value));
+  return equal(JSON.parse(bare(one)), JSON.parse(bare(other)));
 };
