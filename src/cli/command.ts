@@ -9,6 +9,8 @@ export type Argument = {
   readonly name: string;
   readonly description: string;
   readonly required: boolean;
+  /** Any number of them; only the last argument. */
+  readonly repeats?: true;
 };
 
 export type Example = { readonly line: string; readonly does: string };

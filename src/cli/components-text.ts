@@ -1,5 +1,5 @@
 import type { Component, Json } from "../contract/index.ts";
-import { yamlText } from "./yaml-text.ts";
+import { yamlText } from "../yaml-text.ts";
 
 /** Sealed values as the templates write them. */
 const written = (value: Json): Json => {

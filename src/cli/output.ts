@@ -39,7 +39,7 @@ const jsonText = async (value: unknown, indent: number | undefined): Promise<str
 /** A document in one of the forms that machines read. */
 export const documentText = async (document: unknown, format: "json" | "jsonl" | "yaml"): Promise<string> => {
   if (format !== "yaml") return `${await jsonText(document, format === "json" ? 2 : undefined)}\n`;
-  const { yamlText } = await import("./yaml-text.ts");
+  const { yamlText } = await import("../yaml-text.ts");
   return yamlText(document);
 };
 

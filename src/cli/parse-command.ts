@@ -1,22 +1,25 @@
 import { Command as Commander, CommanderError, Option } from "commander";
 import { nearestName } from "../nearest.ts";
-import type { Command } from "./command.ts";
+import type { Argument, Command } from "./command.ts";
 import type { Flag, GivenFlags } from "./flag.ts";
 import { longName, takesValue, usage } from "./flag.ts";
 import { sharedFlags } from "./shared-flags.ts";
 
 const program = "connector-deployer";
 
-const argumentText = (name: string, required: boolean): string => (required ? `<${name}>` : `[${name}]`);
+const argumentText = ({ name, required, repeats }: Argument): string => {
+  const text = repeats === true ? `${name}...` : name;
+  return required ? `<${text}>` : `[${text}]`;
+};
 
 const build = (name: string, command: Command): { commander: Commander; keys: ReadonlyMap<string, string> } => {
   const commander = new Commander(`${program} ${name}`)
     .description(command.description)
-    .usage(["[flags]", ...(command.args ?? []).map((arg) => argumentText(arg.name, arg.required))].join(" "))
+    .usage(["[flags]", ...(command.args ?? []).map(argumentText)].join(" "))
     .helpOption(false)
     .exitOverride()
     .configureOutput({ writeErr: () => undefined, outputError: () => undefined });
-  for (const arg of command.args ?? []) commander.argument(argumentText(arg.name, arg.required), arg.description);
+  for (const arg of command.args ?? []) commander.argument(argumentText(arg), arg.description);
   const keys = new Map<string, string>();
   for (const [key, flag] of Object.entries(command.flags)) {
     const option = new Option(flag.flags, describe(key, flag, command));
@@ -91,12 +94,12 @@ const checkArguments = (name: string, command: Command, operands: readonly strin
   const missing = wanted[operands.length];
   if (missing?.required === true) {
     throw usage(
-      `${name} needs ${argumentText(missing.name, true)}: ${missing.description}`,
+      `${name} needs ${argumentText(missing)}: ${missing.description}`,
       `${program} help ${name} has examples`,
     );
   }
   const extra = operands[wanted.length];
-  if (extra !== undefined) {
+  if (extra !== undefined && wanted.at(-1)?.repeats !== true) {
     throw usage(`${name} does not take ${JSON.stringify(extra)}`, `${program} help ${name} lists what it takes`);
   }
 };
