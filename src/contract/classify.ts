@@ -16,6 +16,7 @@ import type {
   Shape,
   Verdict,
 } from "./types.ts";
+import { isFinding } from "./types.ts";
 
 /** Everything that decides about one resource. */
 export type Situation = {
@@ -44,6 +45,10 @@ export type Situation = {
   readonly referenceMoves: boolean;
   /** The target's `updated_at` moves only when the object is written. */
   readonly trustsUpdatedAt: boolean;
+  /** A field can be unset in place. */
+  readonly canUnset: boolean;
+  /** The `_id` that the entry had until now; `base` carries the new one already. */
+  readonly renamedFrom?: string;
   /** Drops differences that a policy leaves alone. */
   readonly keep: (field: Field) => boolean;
 };
@@ -76,10 +81,29 @@ const finding = (s: Situation, type: FindingKind): Finding => ({
   ids: s.live.map((live) => live.id).sort(),
 });
 
+const isSecretive = (properties: Properties | undefined): boolean => {
+  let found = false;
+  if (properties !== undefined) {
+    eachSealed(properties, () => {
+      found = true;
+    });
+  }
+  return found;
+};
+
+/** What a write of the live object rests on besides its readable values: secrets are only seen by the time of the last write. */
+const lastWrite = (s: Situation): string | undefined =>
+  s.trustsUpdatedAt && (isSecretive(s.desired?.properties) || isSecretive(s.base?.applied))
+    ? ours(s)?.updatedAt
+    : undefined;
+
+const others = (s: Situation): readonly string[] => s.live.flatMap(({ id }) => (id === s.base?.id ? [] : [id])).sort();
+
 type Facts = { readonly id?: string; readonly marks?: readonly (Mark | false)[]; readonly fields?: readonly Field[] };
 
 const change = (s: Situation, op: Operation, entity: Change["entity"], facts: Facts = {}): Change => {
   const marks = (facts.marks ?? []).filter((mark): mark is Mark => mark !== false);
+  const updatedAt = ["update", "replace", "delete"].includes(op) ? lastWrite(s) : undefined;
   return {
     tenant: s.tenant,
     target: s.target,
@@ -87,9 +111,11 @@ const change = (s: Situation, op: Operation, entity: Change["entity"], facts: Fa
     ...(facts.id === undefined ? {} : { id: facts.id }),
     op,
     entity,
+    ...(updatedAt === undefined ? {} : { updatedAt }),
     dependsOn: [],
     ...(s.wave === undefined ? {} : { wave: s.wave }),
     ...(marks.length === 0 ? {} : { marks }),
+    ...(marks.includes("duplicate") ? { duplicates: others(s) } : {}),
     ...(facts.fields === undefined || facts.fields.length === 0 ? {} : { fields: facts.fields }),
   };
 };
@@ -113,12 +139,30 @@ export type Row = {
 
 const needsReplacement = (s: Situation): boolean => {
   const fields = differences(s);
-  return s.referenceMoves || fields.some((field) => within(s.shape.immutable, field.path));
+  return (
+    s.referenceMoves ||
+    fields.some(
+      (field) =>
+        within(s.shape.immutable, field.path) ||
+        (field.class === "removed" && field.to === undefined && !s.canUnset && s.updatable),
+    )
+  );
+};
+
+/** The same, under its new name: nothing but the name, or what the rows below say. */
+const renamed = (s: Situation): Verdict | undefined => {
+  const { renamedFrom, ...under } = s;
+  const verdict = classify(under, rows.slice(rows.findIndex((row) => row.name === "renamed") + 1));
+  if (verdict === undefined || renamedFrom === undefined) return verdict;
+  if (isFinding(verdict)) return { ...verdict, from: renamedFrom };
+  const op = verdict.op === "noop" ? "rename" : verdict.op;
+  return { ...verdict, op, from: renamedFrom, marks: [...(verdict.marks ?? []), "renamed"] };
 };
 
 /** Design: the order is the meaning; swapping two rows changes what is done. */
 export const rows: readonly Row[] = [
   { name: "unreadable", when: (s) => !s.readable, verdict: (s) => finding(s, "unreadable") },
+  { name: "renamed", when: (s) => s.renamedFrom !== undefined, verdict: renamed },
   {
     name: "ambiguous",
     when: (s) => s.desired !== undefined && ours(s) === undefined && s.live.length > 1,
@@ -156,9 +200,11 @@ export const rows: readonly Row[] = [
       if (s.base === undefined || live === undefined) return undefined;
       if (s.protected) return finding(s, "protected");
       const entity = deleteEntity(s.base.resource, seen(s, live));
-      if (s.keepsData) return change(s, "noop", entity, { id: live.id, marks: ["retained"] });
+      const duplicate = s.live.length > 1 && "duplicate";
+      if (s.keepsData) return change(s, "noop", entity, { id: live.id, marks: ["retained", duplicate] });
       const drifted = driftFields(s.shape, s.base, live);
-      return change(s, "delete", entity, { id: live.id, marks: [drifted.length > 0 && "drift"], fields: drifted });
+      const marks = [drifted.length > 0 && "drift", duplicate] as const;
+      return change(s, "delete", entity, { id: live.id, marks, fields: drifted });
     },
   },
   {
@@ -197,8 +243,8 @@ export const rows: readonly Row[] = [
 ];
 
 /** Decides about one resource. Pure and total; no write comes out without ownership. */
-export const classify = (situation: Situation): Verdict | undefined =>
-  rows.find((row) => row.when(situation))?.verdict(situation);
+export const classify = (situation: Situation, table: readonly Row[] = rows): Verdict | undefined =>
+  table.find((row) => row.when(situation))?.verdict(situation);
 
 /** True where a verdict's entity holds a secret that could not be resolved when planning. */
 export const hasUnresolved = (entity: Properties): boolean => unresolved(entity);

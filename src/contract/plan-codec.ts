@@ -19,13 +19,16 @@ const isText = (value: unknown): boolean => typeof value === "string";
 const isChange = (value: Json): boolean =>
   isObject(value) &&
   ["tenant", "target", "kind", "op"].every((name) => isText(value[name])) &&
-  (value["id"] === undefined || isText(value["id"])) &&
+  ["id", "from", "resumes", "updatedAt"].every((name) => value[name] === undefined || isText(value[name])) &&
   isObject(value["entity"]) &&
   isText(value["entity"]["_id"]) &&
   Array.isArray(value["dependsOn"]) &&
   value["dependsOn"].every(isText) &&
   (value["fields"] === undefined || (Array.isArray(value["fields"]) && value["fields"].every(isField))) &&
-  (value["marks"] === undefined || (Array.isArray(value["marks"]) && value["marks"].every(isText)));
+  ["marks", "duplicates"].every((name) => {
+    const list = value[name];
+    return list === undefined || (Array.isArray(list) && list.every(isText));
+  });
 
 const isField = (value: Json): boolean => isObject(value) && isText(value["path"]) && isText(value["class"]);
 

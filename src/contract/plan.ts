@@ -52,6 +52,7 @@ export const guardCodes = [
   "other-endpoint",
   "empty-ledger",
   "missing-objects",
+  "lease-held",
 ] as const;
 export type GuardCode = (typeof guardCodes)[number];
 

@@ -110,6 +110,8 @@ export type Finding = {
   readonly kind: string;
   readonly _id?: string;
   readonly ids: readonly string[];
+  /** The `_id` that it had before, where it is renamed. */
+  readonly from?: string;
   /** Why a collection could not be read. */
   readonly reason?: string;
 };

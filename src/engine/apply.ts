@@ -7,6 +7,7 @@ import type { IdMap } from "./ids.ts";
 import { createIds } from "./ids.ts";
 import { intentLog } from "./intent-log.ts";
 import { limiter } from "./limiter.ts";
+import { finishedSteps, moveEntries, takeLeases, waitForRequestsUnderWay } from "./resume.ts";
 import type { Step } from "./schedule.ts";
 import { makeSteps, runSteps, stepKey } from "./schedule.ts";
 import type { Result, Rim } from "./types.ts";
@@ -39,10 +40,8 @@ export type RunState<Api> = {
   readonly settings: ApplySettings;
   readonly ids: ReadonlyMap<string, IdMap>;
   readonly bases: ReadonlyMap<string, Base>;
-  /** Ids of the new objects of replacements that an earlier run left half done, by step. */
-  readonly resumed: ReadonlyMap<string, string>;
-  /** Steps that an open intent of an earlier run is about. */
-  readonly claimed: ReadonlySet<string>;
+  /** The newest open intent of earlier runs, by step. */
+  readonly open: ReadonlyMap<string, OpenIntent>;
   readonly leases: ReadonlyMap<string, Lease>;
   readonly limit: <T>(task: () => Promise<T>) => Promise<T>;
   readonly intend: ReturnType<typeof intentLog>;
@@ -112,7 +111,7 @@ const wavesOf = (
   return [...groups].sort(([a], [b]) => rank(a) - rank(b));
 };
 
-const record = <Api>(state: RunState<Api>, change: Change, result: Pick<Result, "outcome" | "error">): void => {
+const record = <Api>(state: RunState<Api>, change: Change, result: Pick<Result, "outcome" | "error" | "id">): void => {
   const { tenant, target, kind, op } = change;
   state.results.set(stepKey(change), { tenant, target, kind, _id: change.entity._id, op, durationMs: 0, ...result });
 };
@@ -121,56 +120,8 @@ const skipAll = <Api>(state: RunState<Api>, changes: readonly Change[], error: N
   for (const change of changes) record(state, change, { outcome: "skipped", error });
 };
 
-/** One lease for each tenant that has work. Tenants that another run works on are skipped, whole. */
-const takeLeases = async <Api>(
-  rim: Rim<Api>,
-  plan: Plan,
-  changes: readonly Change[],
-  settings: ApplySettings,
-  stack: AsyncDisposableStack,
-): Promise<{ leases: Map<string, Lease>; held: Map<string, DeployerError> }> => {
-  const leases = new Map<string, Lease>();
-  const held = new Map<string, DeployerError>();
-  for (const tenant of new Set(changes.map((change) => change.tenant))) {
-    try {
-      const lease = stack.use(await rim.ledger.lease(tenant, settings.holder));
-      leases.set(tenant, lease);
-      if (lease.takenOver !== undefined) {
-        const { host, pid, started } = lease.takenOver;
-        rim.report({ code: "lease-taken-over", tenant, holder: `${host} (pid ${pid}, since ${started})` });
-      }
-      const revision = await rim.ledger.revision(tenant);
-      if (revision !== plan.tenants[tenant]?.ledger) {
-        throw new DeployerError("stale-plan", `tenant ${tenant} was deployed by another run since the plan was made`, {
-          hint: "plan again",
-        });
-      }
-    } catch (error) {
-      if (!(error instanceof DeployerError) || !["lease-held", "stale-plan"].includes(error.code)) throw error;
-      held.set(tenant, error);
-    }
-  }
-  return { leases, held };
-};
-
 const baseKey = ({ resource, target }: Base): string =>
   `${resource.tenant} ${target} ${address(resource.kind, resource._id)}`;
-
-/** Replacements whose new object exists already, as the plan found by their open intents: its id by step. */
-const resumedReplacements = (
-  changes: readonly Change[],
-  intents: readonly OpenIntent[],
-): ReadonlyMap<string, string> => {
-  const resumed = new Map<string, string>();
-  const open = new Set(intents.map((intent) => `${stepKey(intent.change)} ${intent.change.id}`));
-  for (const change of changes) {
-    const key = stepKey(change);
-    const [made] = Array.isArray(change.entity["$ids"]) ? change.entity["$ids"] : [];
-    if (change.op !== "replace" || typeof made !== "string" || !open.has(`${key} ${change.id}`)) continue;
-    resumed.set(key, made.slice(2));
-  }
-  return resumed;
-};
 
 /** Does what the plan says, exactly or not at all, in dependency order. Failures of single changes are results. */
 export const applyPlan = async <Api>(rim: Rim<Api>, plan: Plan, settings: ApplySettings): Promise<Applied> => {
@@ -179,14 +130,18 @@ export const applyPlan = async <Api>(rim: Rim<Api>, plan: Plan, settings: ApplyS
   const open = plan.changes.filter((change) => !isRefused && !refusedTenants.has(change.tenant));
   await checkSecrets(rim, open);
   await using stack = new AsyncDisposableStack();
-  const { leases, held } = await takeLeases(rim, plan, open, settings, stack);
+  const { leases, held, resumed } = await takeLeases(rim, plan, open, settings, stack);
+  const work = open.filter((change) => !held.has(change.tenant));
+  await waitForRequestsUnderWay(rim, leases.keys());
+  await moveEntries(rim.ledger, leases, work);
+  const finished = await finishedSteps(rim.ledger, plan, resumed);
   const allBases = (await Promise.all([...leases.keys()].map((tenant) => rim.ledger.entries(tenant)))).flat();
   const ids = new Map(
     [...rim.targets.keys()].map((name) => [name, createIds(allBases.filter((base) => base.target === name))]),
   );
   const bases = new Map(allBases.map((base) => [baseKey(base), base]));
   const intents = (await Promise.all([...leases.keys()].map((tenant) => rim.ledger.open(tenant)))).flat();
-  for (const change of open) {
+  for (const change of work) {
     const isNew = change.op === "adopt" || !bases.has(stepKey(change));
     if (change.id !== undefined && isNew) ids.get(change.target)?.set(change.kind, change.entity._id, change.id);
   }
@@ -195,8 +150,7 @@ export const applyPlan = async <Api>(rim: Rim<Api>, plan: Plan, settings: ApplyS
     settings,
     ids,
     bases,
-    resumed: resumedReplacements(open, intents),
-    claimed: new Set(intents.map((intent) => stepKey(intent.change))),
+    open: new Map(intents.map((intent) => [stepKey(intent.change), intent])),
     leases,
     limit: limiter(settings.parallelism),
     intend: intentLog(rim.ledger, settings.holder.run),
@@ -218,20 +172,24 @@ export const applyPlan = async <Api>(rim: Rim<Api>, plan: Plan, settings: ApplyS
       });
     }
   }
-  const work = open.filter((change) => !held.has(change.tenant));
+  for (const change of work) {
+    const id = bases.get(stepKey(change))?.id;
+    if (finished.has(stepKey(change))) record(state, change, { outcome: "done", ...(id === undefined ? {} : { id }) });
+  }
   rim.report({ code: "apply-started", run: settings.holder.run, tenants: leases.size, changes: work.length });
   for (const refusal of plan.refusals)
     if (refusal.tenant !== undefined) rim.report({ code: "tenant-refused", refusal });
   let troubled: string | undefined;
-  for (const [wave, changes] of wavesOf(work, settings.waves)) {
-    if (troubled !== undefined) {
+  for (const [wave, planned] of wavesOf(plan.changes, settings.waves)) {
+    const changes = planned.filter((change) => !state.results.has(stepKey(change)));
+    if (changes.length > 0 && troubled !== undefined) {
       rim.report({ code: "wave-skipped", wave: wave ?? "", changes: changes.length, because: troubled });
       skipAll(state, changes, { code: "earlier-wave", message: `the earlier wave did not end well: ${troubled}` });
       continue;
     }
-    if (wave !== undefined) rim.report({ code: "wave-started", wave, changes: changes.length });
+    if (wave !== undefined && changes.length > 0) rim.report({ code: "wave-started", wave, changes: changes.length });
     await runWave(state, changes);
-    const bad = changes.find((change) => {
+    const bad = planned.find((change) => {
       const result = state.results.get(stepKey(change));
       return result !== undefined && result.outcome !== "done";
     });
@@ -246,8 +204,9 @@ export const applyPlan = async <Api>(rim: Rim<Api>, plan: Plan, settings: ApplyS
 const runWave = async <Api>(state: RunState<Api>, changes: readonly Change[]): Promise<void> => {
   const { rim } = state;
   const keepsOld = (change: Change): boolean => {
-    const kind = rim.targets.get(change.target)?.kinds.find((item) => item.name === change.kind);
-    return kind?.update !== undefined;
+    const target = rim.targets.get(change.target);
+    const kind = target?.kinds.find((item) => item.name === change.kind);
+    return kind?.update !== undefined && target?.traits.names === "free";
   };
   const skip = (step: Step, because: Step | undefined): void => {
     if (step.part === "cleanup") {

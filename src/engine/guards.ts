@@ -103,17 +103,27 @@ export const guardTenant = (
       guard: "adoption-needed",
       tenant: id,
       message: `tenant ${id}: ${adoptions.length} resource${adoptions.length === 1 ? "" : "s"} exist on the target and are not ours`,
-      hint: "take them over with --adopt KIND/_ID (a glob), or give the components other names",
+      hint: "take them over with: connector-deployer adopt KIND/_ID (a glob), or give the components other names",
       resources: findingNames(adoptions),
     });
   }
-  const ambiguous = of("ambiguous");
+  const halfDone = of("ambiguous").filter((item) => item.reason !== undefined);
+  if (halfDone.length > 0) {
+    refusals.push({
+      guard: "ambiguous",
+      tenant: id,
+      message: `tenant ${id}: nobody can tell what became of ${findingNames(halfDone).join(", ")}: ${halfDone[0]?.reason ?? ""}`,
+      hint: "look at what is there; mend it by hand and take it as it is with: connector-deployer adopt KIND/_ID",
+      resources: findingNames(halfDone),
+    });
+  }
+  const ambiguous = of("ambiguous").filter((item) => item.reason === undefined);
   if (ambiguous.length > 0) {
     refusals.push({
       guard: "ambiguous",
       tenant: id,
       message: `tenant ${id}: several live objects have the same identity as ${findingNames(ambiguous).join(", ")}: ${ambiguous.flatMap((item) => item.ids).join(", ")}`,
-      hint: "delete or rename all but one on the target, then take that one over with --adopt",
+      hint: "delete or rename all but one on the target, then take that one over with: connector-deployer adopt KIND/_ID",
       resources: findingNames(ambiguous),
     });
   }

@@ -28,6 +28,8 @@ export type TenantInput = {
   readonly unsettled: ReadonlySet<string>;
   /** Old objects of interrupted replacements, by address. */
   readonly leftovers: ReadonlyMap<string, string>;
+  /** Entries under a new `_id`, which they carry already: the old one by address. */
+  readonly renamed?: ReadonlyMap<string, string>;
   /** Digest of the expansion. */
   readonly inputs: string;
   /** The ledger's revision. */
@@ -160,6 +162,7 @@ export const planTarget = <Api>(
       const before = base === undefined ? [] : references(kind, base.resource);
       for (const need of new Set([...needs, ...before])) push(users, need, name);
       const live = collection?.readable === true ? candidates(collection, kind, own, base) : [];
+      const renamedFrom = tenant.renamed?.get(name);
       const found = classify({
         tenant: tenant.tenant,
         target: target.name,
@@ -181,9 +184,16 @@ export const planTarget = <Api>(
         updatable: kind.update !== undefined,
         referenceMoves: needs.some((need) => moving.has(need)),
         trustsUpdatedAt,
+        canUnset: target.traits.unset === "null",
+        ...(renamedFrom === undefined ? {} : { renamedFrom }),
         keep: (field) => input.policies.keepField(tenant.tenant, kind.name, field),
       });
-      const verdict = resumed(found, base, tenant.leftovers.get(name));
+      const isUnsettled = tenant.unsettled.has(name);
+      const decided = resumed(found, base, tenant.leftovers.get(name));
+      const verdict =
+        isUnsettled && kind.isRepeatable?.(resource.properties) === false
+          ? unrepeatable(decided, input.policies.mayAdopt(name))
+          : decided;
       if (verdict === undefined) continue;
       if (isFinding(verdict)) {
         // Without --prune nothing of it would be touched anyway.
@@ -223,8 +233,7 @@ export const planTarget = <Api>(
       const current = live.find((item) => item.id === base?.id);
       const touched = current !== undefined && isTouched(base, current, trustsUpdatedAt);
       if (verdict.op === "noop") planned.noops++;
-      if (verdict.op === "noop" && !isWorthListing(verdict, base, touched, own, prune, tenant.unsettled.has(name)))
-        continue;
+      if (verdict.op === "noop" && !isWorthListing(verdict, base, touched, own, prune, isUnsettled)) continue;
       if ((verdict.op === "delete" || verdict.op === "forget") && !prune) {
         if (verdict.op === "delete") planned.prunable.push(verdict);
         continue;
@@ -250,8 +259,25 @@ const resumed = (
 ): Verdict | undefined => {
   if (verdict === undefined || isFinding(verdict) || base === undefined || old === undefined) return verdict;
   if (!["noop", "update", "delete"].includes(verdict.op)) return verdict;
-  const { fields: _, marks: __, ...rest } = verdict;
-  return { ...rest, op: "replace", id: old, entity: { ...updateEntity(base.resource, {}), $ids: [`~:${base.id}`] } };
+  const { fields: _, marks: __, updatedAt: ___, ...rest } = verdict;
+  return { ...rest, op: "replace", id: old, resumes: base.id, entity: updateEntity(base.resource, {}) };
+};
+
+/**
+ * Writing it once more would add to what the interrupted write left: a person has to look. Adopted, what is there counts
+ * as what was asked for.
+ */
+const unrepeatable = (verdict: Verdict | undefined, mayAdopt: boolean): Verdict | undefined => {
+  if (verdict === undefined || isFinding(verdict) || !["insert", "update", "replace"].includes(verdict.op))
+    return verdict;
+  const { id, op, tenant, target, kind, entity } = verdict;
+  if (mayAdopt && id !== undefined) {
+    const { fields: _, marks: __, updatedAt: ___, ...rest } = verdict;
+    return { ...rest, op: "noop" };
+  }
+  const reason = `an interrupted ${op} may have written a part of it, and doing it again would add to that`;
+  const ids = id === undefined ? [] : [id];
+  return { finding: "ambiguous", tenant, target, kind, _id: entity._id, ids, reason };
 };
 
 /** Nothing is written to the target, but a person should know or the ledger has to follow. */

@@ -56,7 +56,8 @@ export const recover = <Api>(
           )
         : [collection.byId.get(intent.acked)].filter((live) => live !== undefined);
     const only = candidates[0];
-    if (only === undefined || candidates.length > 1) continue;
+    const owner = only === undefined ? undefined : seen.ids.declared(change.kind, only.id);
+    if (only === undefined || candidates.length > 1 || (owner !== undefined && owner !== change.entity._id)) continue;
     known.set(`${change.target} ${name}`, writtenBase(change, shape, only.id, only));
     seen.ids.set(change.kind, change.entity._id, only.id);
     if (old !== undefined) leftovers.set(name, old);

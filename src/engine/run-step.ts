@@ -44,7 +44,9 @@ const cleanup = async <Api>(state: RunState<Api>, work: Work, access: Access<Api
 
 /** Only what the ledger (or an open intent of ours) names is changed or taken away, whatever a plan says. */
 const isOurs = <Api>(state: RunState<Api>, change: Change, base: Base | undefined): boolean =>
-  !["update", "replace", "delete"].includes(change.op) || base?.id === change.id || state.claimed.has(stepKey(change));
+  !["update", "replace", "delete"].includes(change.op) ||
+  base?.id === change.id ||
+  state.open.get(stepKey(change))?.change.id === change.id;
 
 /** Does one step and records what became of it. Never rejects because of the change itself. */
 export const runStep = async <Api>(
@@ -74,6 +76,7 @@ export const runStep = async <Api>(
   };
   if (lease === undefined || ids === undefined) throw new DeployerError("internal", `no lease for ${change.tenant}`);
   const base = state.bases.get(stepKey(change));
+  const intent = state.open.get(stepKey(change));
   // The second half of a replacement belongs to a change that has begun.
   const isStopped = (): boolean =>
     lease.lost.aborted || (step.part === "main" && (settings.stop.aborted || state.halted !== undefined));
@@ -90,7 +93,8 @@ export const runStep = async <Api>(
     lease,
     ledger: rim.ledger,
     ids,
-    resumed: state.resumed.get(stepKey(change)),
+    resumed: intent === undefined ? undefined : change.resumes,
+    intent,
     keepsOld,
     list: () => list.read() as Promise<readonly Live[]>,
     begin: async (seen) => {
@@ -98,7 +102,8 @@ export const runStep = async <Api>(
       await state.intend(lease, change, seen);
     },
     settled: async (result, now) => {
-      await rim.ledger.settle(lease, change, result.outcome, now);
+      const reason = result.error?.message;
+      await rim.ledger.settle(lease, change, result.outcome, now, reason);
       return result;
     },
     announce: (differs) => {

@@ -1,5 +1,5 @@
 import type { Base, Change, Field, Live } from "../contract/index.ts";
-import type { Lease, Ledger } from "../ledger/index.ts";
+import type { Lease, Ledger, OpenIntent } from "../ledger/index.ts";
 import type { IdMap } from "./ids.ts";
 import type { Written } from "./write.ts";
 
@@ -13,6 +13,8 @@ export type Work = {
   readonly ids: IdMap;
   /** The new object of a replacement that an earlier run left half done. */
   readonly resumed: string | undefined;
+  /** What an earlier run left open about this resource: its requests may have been carried out. */
+  readonly intent: OpenIntent | undefined;
   /** The replaced object stays until what uses it has moved. */
   readonly keepsOld: boolean;
   /** Everything of this kind that is live now; shared by the batch. */

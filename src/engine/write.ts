@@ -1,5 +1,5 @@
 import type { Change, Live, Outcome, Properties } from "../contract/index.ts";
-import { address, basedOn, changeResource, isSatisfied } from "../contract/index.ts";
+import { basedOn, changeResource, isSatisfied } from "../contract/index.ts";
 import { DeployerError } from "../errors.ts";
 import type { Access } from "../resources/index.ts";
 import { checkBasis, createResource, deleteResource, ensure } from "../resources/index.ts";
@@ -51,20 +51,24 @@ const createSafely = async <Api>(
     // It exists and is ours: the ledger must know, even if reading it back failed.
     if (newId !== undefined) return { outcome: "uncertain", id: newId, error: facts };
     if (!isUnknown(error)) return { outcome: "failed", error: facts };
-    const key = access.kind.key(desired);
     let found: readonly Live[];
     try {
       await access.sleep(access.target.requestTimeout + access.target.settle, access.signal);
-      found = (await work.list()).filter((live) => access.kind.key(live.properties) === key && !seen.includes(live.id));
+      found = (await withKey(work, access, desired)).filter((live) => !seen.includes(live.id));
     } catch {
       // Nobody could look: the open intent tells the next run.
       return { outcome: "uncertain", error: facts };
     }
     const only = found[0];
-    if (only === undefined) return { outcome: "failed", error: facts };
-    if (found.length === 1 && isSatisfied(access.shape, desired, [], only.properties)) {
-      await work.ledger.acked(work.lease, change, only.id);
-      return { outcome: "done", id: only.id, live: only };
+    if (only === undefined) {
+      // It may still be made: the open intent proves then that it is ours.
+      const message = `${facts.message}; nothing of it was there ${access.target.requestTimeout + access.target.settle} ms later`;
+      return { outcome: "uncertain", error: { ...facts, message } };
+    }
+    const live = only.isBare === true ? await access.read(only.id).catch(() => only) : only;
+    if (found.length === 1 && live !== undefined && isSatisfied(access.shape, desired, [], live.properties)) {
+      await work.ledger.acked(work.lease, change, live.id);
+      return { outcome: "done", id: live.id, live };
     }
     const ids = found.map((live) => live.id).join(", ");
     return {
@@ -78,15 +82,48 @@ const createSafely = async <Api>(
   }
 };
 
+/** Live objects with this natural key. */
+const withKey = async <Api>(work: Work, access: Access<Api>, desired: Properties): Promise<readonly Live[]> => {
+  const key = access.kind.key(desired);
+  return (await work.list()).filter((live) => access.kind.key(live.properties) === key);
+};
+
+/**
+ * Of what is live, what an interrupted create of ours made: the object that the target answered with, or the only new
+ * one, where it equals what was asked for.
+ */
+const claimed = async <Api>(
+  work: Work,
+  access: Access<Api>,
+  desired: Properties,
+  same: readonly Live[],
+): Promise<Live | undefined> => {
+  const { intent, change } = work;
+  if (intent === undefined || (intent.change.op !== "insert" && intent.change.op !== "replace")) return undefined;
+  if (intent.acked !== undefined) return intent.acked === change.id ? undefined : access.read(intent.acked);
+  const old = [...intent.seen, intent.change.id, change.id];
+  const [only, ...more] = same.filter(({ id }) => !old.includes(id));
+  if (only === undefined || more.length > 0) return undefined;
+  const live = only.isBare === true ? await access.read(only.id) : only;
+  return live !== undefined && isSatisfied(access.shape, desired, [], live.properties) ? live : undefined;
+};
+
 const insert = async <Api>(work: Work, access: Access<Api>): Promise<Written> => {
   const { change } = work;
   const desired = changeResource(change).properties;
-  const key = access.kind.key(desired);
-  const same = (await work.list()).filter((live) => access.kind.key(live.properties) === key);
+  const same = await withKey(work, access, desired);
+  const earlier = await claimed(work, access, desired, same);
+  if (earlier !== undefined) {
+    work.ids.set(change.kind, change.entity._id, earlier.id);
+    return work.settled({ outcome: "done", id: earlier.id }, writtenBase(change, access.shape, earlier.id, earlier));
+  }
   if (same.length > 0) {
     const ids = same.map((live) => live.id).join(", ");
-    // No intent of this run is open; one of an earlier run may still prove that it is ours.
-    return conflict(`a ${change.kind} with this identity appeared since the plan: ${ids}`);
+    if (work.intent === undefined)
+      return conflict(`a ${change.kind} with this identity appeared since the plan: ${ids}`);
+    const message = `an interrupted run may have made one of these, which cannot be told apart: ${ids}`;
+    const hint = "look at these objects, delete those that nobody uses, then plan again";
+    return work.settled({ outcome: "uncertain", error: { code: "uncertain", message, hint } }, work.base);
   }
   await work.begin([]);
   const made = await createSafely(work, access, desired, []);
@@ -95,10 +132,21 @@ const insert = async <Api>(work: Work, access: Access<Api>): Promise<Written> =>
   return work.settled(made, now);
 };
 
+/** When it was last written, as the plan saw it; an interrupted run of ours may have written it since. */
+const lastWrite = ({ change, intent }: Work): { readonly updatedAt?: string } =>
+  change.updatedAt === undefined || intent !== undefined ? {} : { updatedAt: change.updatedAt };
+
 const update = async <Api>(work: Work, access: Access<Api>, id: string): Promise<Written> => {
   const { change } = work;
   const desired = changeResource(change).properties;
-  const now = await ensure(access, id, desired, basedOn(change.entity), change.fields ?? [], () => work.begin([id]));
+  const now = await ensure(
+    access,
+    id,
+    desired,
+    { properties: basedOn(change.entity), ...lastWrite(work) },
+    change.fields ?? [],
+    () => work.begin([id]),
+  );
   switch (now.state) {
     case "conflict":
       return work.settled(movedSincePlan(now.fields), work.base);
@@ -112,7 +160,8 @@ const update = async <Api>(work: Work, access: Access<Api>, id: string): Promise
 };
 
 const remove = async <Api>(work: Work, access: Access<Api>, id: string): Promise<Written> => {
-  const now = checkBasis(access.shape, undefined, basedOn(work.change.entity), [], await access.read(id));
+  const basis = { properties: basedOn(work.change.entity), ...lastWrite(work) };
+  const now = checkBasis(access.shape, undefined, basis, [], await access.read(id));
   if (now.state === "conflict") return work.settled(movedSincePlan(now.fields), work.base);
   if (now.state === "write") {
     await work.begin([id]);
@@ -133,10 +182,19 @@ const replace = async <Api>(work: Work, access: Access<Api>, id: string): Promis
     }
     return { outcome: "done", id: work.resumed };
   }
-  const now = checkBasis(access.shape, undefined, basedOn(change.entity), [], await access.read(id));
+  const same = work.intent === undefined ? undefined : await withKey(work, access, desired);
+  const earlier = same === undefined ? undefined : await claimed(work, access, desired, same);
+  if (earlier !== undefined) {
+    const base = writtenBase(change, access.shape, earlier.id, earlier);
+    work.ids.set(change.kind, change.entity._id, earlier.id);
+    if (!work.keepsOld) return work.settled({ outcome: "done", id: earlier.id }, base);
+    await work.ledger.put(work.lease, base);
+    return { outcome: "done", id: earlier.id };
+  }
+  const basis = { properties: basedOn(change.entity), ...lastWrite(work) };
+  const now = checkBasis(access.shape, undefined, basis, [], await access.read(id));
   if (now.state === "conflict") return work.settled(movedSincePlan(now.fields), work.base);
-  const key = access.kind.key(desired);
-  const seen = (await work.list()).filter((live) => access.kind.key(live.properties) === key).map((live) => live.id);
+  const seen = (await withKey(work, access, desired)).map((live) => live.id);
   await work.begin(seen);
   if (!work.keepsOld) await deleteResource(access, id);
   const made = await createSafely(work, access, desired, seen);
@@ -161,7 +219,7 @@ const keep = async <Api>(work: Work, access: Access<Api>, id: string): Promise<W
   if (change.marks?.includes("retained") === true) {
     return work.settled({ outcome: "done", id }, base === undefined ? undefined : { ...base, state: "retained" });
   }
-  if (change.marks !== undefined) return { outcome: "done", id };
+  if (change.op === "noop" && change.marks !== undefined) return { outcome: "done", id };
   const live = await access.read(id);
   return work.settled({ outcome: "done", id }, live === undefined ? base : writtenBase(change, access.shape, id, live));
 };
@@ -185,9 +243,8 @@ export const writeChange = async <Api>(work: Work, access: Access<Api>): Promise
       case "forget":
         return await work.settled({ outcome: "done", id }, undefined);
       case "noop":
-        return await keep(work, access, id);
       case "rename":
-        throw new DeployerError("not-supported", `${address(change.kind, change.entity._id)} cannot be renamed yet`);
+        return await keep(work, access, id);
       default:
         return change.op satisfies never;
     }

@@ -47,6 +47,13 @@ const revealed = async <Api>(access: Access<Api>, value: Json, path: Path = ""):
 const withoutLocal = (shape: Shape, properties: Properties): Properties =>
   shape.local.reduce<Properties>((rest, path) => withAt(rest, path, undefined), properties);
 
+/** The deployer's own settings among the properties. */
+const settingsOf = (shape: Shape, properties: Properties): Properties =>
+  shape.local.reduce<Properties>((part, path) => {
+    const value = at(properties, path);
+    return value === undefined ? part : withAt(part, path, value);
+  }, {});
+
 /** Targets merge at the level of configuration keys: a change below one sends that key whole. */
 const unit = (path: Path): Path => segments(path).slice(0, 2).reduce(joinPath, "");
 
@@ -72,11 +79,14 @@ const moved = (before: Properties, now: Properties): readonly Field[] =>
     return [{ path, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }), class: "drift" }];
   });
 
+/** What a decision rests on: the values that were live, and, where only that tells about secrets, the last write. */
+export type BasedOn = { readonly properties: Properties; readonly updatedAt?: string };
+
 /** Compares what is live now with what the decision rested on. */
 export const checkBasis = (
   shape: Shape,
   desired: Properties | undefined,
-  basedOn: Properties,
+  { properties: basedOn, updatedAt }: BasedOn,
   fields: readonly Field[],
   live: Live | undefined,
 ): Basis => {
@@ -102,7 +112,10 @@ export const checkBasis = (
       (field): Field => ({ path: field.path, to: at(live.properties, field.path) ?? null, class: "drift" }),
     ),
   ];
-  return differences.length === 0 ? { state: "write" } : { state: "conflict", fields: differences };
+  if (differences.length > 0) return { state: "conflict", fields: differences };
+  if (updatedAt === undefined || live.updatedAt === updatedAt) return { state: "write" };
+  const written: Field = { path: "/updated_at", from: updatedAt, to: live.updatedAt ?? null, class: "unknown" };
+  return { state: "conflict", fields: [written] };
 };
 
 /** What the verifying reads found. `differs`: the target keeps something other than what was sent. */
@@ -152,7 +165,7 @@ export const createResource = async <Api>(
 ): Promise<Verified & { readonly id: string }> => {
   const { kind, target } = access;
   const sent = (await revealed(access, withoutLocal(access.shape, desired))) as Properties;
-  const id = await kind.create(target.api, sent, access.ids, access.signal);
+  const id = await kind.create(target.api, sent, access.ids, access.signal, settingsOf(access.shape, desired));
   await acked(id);
   const verified = await verify(access, id, desired, [], undefined);
   if (verified === undefined) throw notVerified("the new object");
@@ -172,7 +185,7 @@ const updateResource = async <Api>(
   const changed = (await revealed(access, changedProperties(desired, fields))) as Properties;
   let unknown: unknown;
   try {
-    await kind.update(target.api, id, changed, access.ids, access.signal);
+    await kind.update(target.api, id, changed, access.ids, access.signal, settingsOf(access.shape, desired));
   } catch (error) {
     const outcome = error instanceof DeployerError ? error.details?.["outcome"] : undefined;
     // What was written can be read back, unless the target never returns it.
@@ -214,7 +227,7 @@ export const ensure = async <Api>(
   access: Access<Api>,
   id: string,
   desired: Properties,
-  basedOn: Properties,
+  basedOn: BasedOn,
   fields: readonly Field[],
   begin: () => Promise<void> = async () => undefined,
 ): Promise<
@@ -225,5 +238,5 @@ export const ensure = async <Api>(
   if (now.state === "conflict") return now;
   if (now.state === "already" && now.live !== undefined) return { state: "already", live: now.live, differs: [] };
   await begin();
-  return { state: "done", ...(await updateResource(access, id, desired, basedOn, fields)) };
+  return { state: "done", ...(await updateResource(access, id, desired, basedOn.properties, fields)) };
 };

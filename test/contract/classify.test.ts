@@ -9,7 +9,7 @@ const config = (members: { readonly [key: string]: Json }): Properties => ({
   config: { ...(properties["config"] as Properties), ...members },
 });
 
-type Expected = Partial<Record<"op" | "finding" | "marks" | "fields", unknown>> | undefined;
+type Expected = Partial<Record<"op" | "finding" | "marks" | "fields" | "from" | "duplicates", unknown>> | undefined;
 
 /** One line a situation; the first member names the row of the table that decides. */
 const cases: readonly (readonly [row: string, name: string, Situation, Expected])[] = [
@@ -24,6 +24,31 @@ const cases: readonly (readonly [row: string, name: string, Situation, Expected]
     "the same, whatever was seen before it broke",
     situation({ readable: false, base: undefined, live: [live(), live({}, "id-2")] }),
     { finding: "unreadable" },
+  ],
+  [
+    "unreadable",
+    "something renamed",
+    situation({ readable: false, live: [], renamedFrom: "w" }),
+    { finding: "unreadable" },
+  ],
+  ["renamed", "nothing but the name", situation({ renamedFrom: "w" }), { op: "rename", from: "w", marks: ["renamed"] }],
+  [
+    "renamed",
+    "a field too",
+    situation({ desired: resource(config({ timeout: 90 })), renamedFrom: "w" }),
+    { op: "update", from: "w", marks: ["renamed"] },
+  ],
+  [
+    "renamed",
+    "what is gone",
+    situation({ live: [], renamedFrom: "w" }),
+    { op: "insert", from: "w", marks: ["vanished", "renamed"] },
+  ],
+  [
+    "renamed",
+    "ours is gone and two others have its key",
+    situation({ live: [live({}, "id-2"), live({}, "id-3")], renamedFrom: "w" }),
+    { finding: "ambiguous", from: "w" },
   ],
   [
     "ambiguous",
@@ -84,6 +109,12 @@ const cases: readonly (readonly [row: string, name: string, Situation, Expected]
   ],
   [
     "no longer desired",
+    "the same, with another of its name",
+    situation({ desired: undefined, live: [live(), live({}, "id-2")] }),
+    { op: "delete", marks: ["duplicate"], duplicates: ["id-2"] },
+  ],
+  [
+    "no longer desired",
     "the same, protected",
     situation({ desired: undefined, protected: true }),
     { finding: "protected" },
@@ -98,6 +129,16 @@ const cases: readonly (readonly [row: string, name: string, Situation, Expected]
     "cannot be changed in place",
     "an immutable field",
     situation({ desired: resource({ ...properties, source: "b" }) }),
+    { op: "replace" },
+  ],
+  [
+    "cannot be changed in place",
+    "a removed field without a default, where nothing can be unset",
+    situation({
+      canUnset: false,
+      base: base({ applied: config({ note: "x" }) }),
+      live: [live({ source: "a", config: { name: "n", timeout: 60, note: "x" } })],
+    }),
     { op: "replace" },
   ],
   [
@@ -153,6 +194,15 @@ const cases: readonly (readonly [row: string, name: string, Situation, Expected]
   ],
   [
     "differs",
+    "a removed field with a default, where nothing can be unset",
+    situation({
+      canUnset: false,
+      desired: resource({ source: "a", config: { name: "n", key: { $secret: "$SECRET(k)", fingerprint: "f1" } } }),
+    }),
+    { op: "update", fields: [{ path: "/config/timeout", from: 60, to: 30, class: "removed" }] },
+  ],
+  [
+    "differs",
     "a removed field with a default",
     situation({
       desired: resource({ source: "a", config: { name: "n", key: { $secret: "$SECRET(k)", fingerprint: "f1" } } }),
@@ -164,7 +214,7 @@ const cases: readonly (readonly [row: string, name: string, Situation, Expected]
     "equal",
     "another object with the same name",
     situation({ live: [live(), live({}, "id-2")] }),
-    { op: "noop", marks: ["duplicate"] },
+    { op: "noop", marks: ["duplicate"], duplicates: ["id-2"] },
   ],
   [
     "equal",
@@ -290,6 +340,8 @@ const anySituation: fc.Arbitrary<Situation> = fc
     updatable: fc.boolean(),
     referenceMoves: fc.boolean(),
     trustsUpdatedAt: fc.boolean(),
+    canUnset: fc.boolean(),
+    renamedFrom: fc.option(fc.constant("w"), { nil: undefined }),
   })
   .map((facts) => situation(facts));
 

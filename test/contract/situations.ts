@@ -56,6 +56,7 @@ export const situation = (facts: { [Member in keyof Situation]?: Situation[Membe
     updatable: true,
     referenceMoves: false,
     trustsUpdatedAt: true,
+    canUnset: true,
     keep: () => true,
     ...facts,
   };

@@ -66,12 +66,24 @@ describe("what moved since the plan", () => {
 
   it("in the ledger makes the plan stale for that tenant", async () => {
     await using bench = await workbench();
-    const desired = { t001: [aConnection("t001")] };
-    const plan = await bench.plan(desired);
-    await bench.deploy(desired);
+    const plan = await bench.plan({ t001: [aConnection("t001")] });
+    await bench.deploy({ t001: [aConnection("t001", { timeout_secs: 60 })] });
     const applied = await bench.apply(plan);
     expect(applied.results).toMatchObject([{ outcome: "skipped", error: { code: "stale-plan" } }]);
     expect(await bench.api.listConnections(signal)).toHaveLength(1);
+  });
+
+  it("in a secret alone, seen by the time of the last write, is a conflict and stays", async () => {
+    await using bench = await workbench();
+    await bench.deploy({ t001: [aConnection("t001")] });
+    bench.secrets.set("crm_key", "rotated-by-us");
+    const plan = await bench.plan({ t001: [aConnection("t001")] });
+    const [live] = await bench.api.listConnections(signal);
+    await bench.api.updateConnection(live?.id ?? "", { api_key: "rotated-by-somebody" }, signal);
+    bench.forgetRequests();
+    const applied = await bench.apply(plan);
+    expect(applied.results).toMatchObject([{ outcome: "conflict", fields: [{ path: "/updated_at" }] }]);
+    expect(bench.requests.filter((request) => !request.startsWith("GET"))).toEqual([]);
   });
 });
 
@@ -154,13 +166,13 @@ describe("a create with an unknown outcome", () => {
     expect((await bench.plan(desired)).changes).toEqual([]);
   });
 
-  it("that did not happen is failed; the next apply makes it once", async () => {
+  it("that did not happen is uncertain; the next apply makes it once", async () => {
     await using bench = await workbench(failingCreate(async () => new Response("oops", { status: 502 })));
     const desired = { t001: aTenant("t001") };
     const applied = await bench.deploy(desired);
     expect(applied.results.map(({ kind, outcome }) => [kind, outcome])).toEqual([
       ["dataset", "done"],
-      ["connection", "failed"],
+      ["connection", "uncertain"],
       ["import-job", "skipped"],
     ]);
     await bench.deploy(desired);

@@ -1,8 +1,17 @@
 import { builtinCatalog } from "../../src/catalog/index.ts";
-import type { Plan, Properties, Resource } from "../../src/contract/index.ts";
-import { eachSealed, fingerprint, mapSealed } from "../../src/contract/index.ts";
-import type { Applied, ApplySettings, Policies, ReportEvent, Rim, TenantInput } from "../../src/engine/index.ts";
-import { applyPlan, findDrift, makePlan, observe, recover } from "../../src/engine/index.ts";
+import type { Base, Plan, Properties, Resource } from "../../src/contract/index.ts";
+import { address, eachSealed, fingerprint, mapSealed } from "../../src/contract/index.ts";
+import type {
+  Applied,
+  ApplySettings,
+  Move,
+  Policies,
+  Renamed,
+  ReportEvent,
+  Rim,
+  TenantInput,
+} from "../../src/engine/index.ts";
+import { applyPlan, findDrift, makePlan, observe, recover, renameEntries } from "../../src/engine/index.ts";
 import { DeployerError } from "../../src/errors.ts";
 import type { InfinoClient } from "../../src/infino/index.ts";
 import { createClient } from "../../src/infino/index.ts";
@@ -25,6 +34,7 @@ export type PlanSettings = Partial<{
   policies: Partial<Policies>;
   waves: readonly string[];
   leaving: readonly string[];
+  moves: readonly Move[];
   wave: (tenant: string) => string;
 }>;
 
@@ -99,6 +109,18 @@ export const workbench = async (wrap: (fetch: Fetch) => Fetch = (fetch) => fetch
     return { ...resource, properties };
   };
 
+  const readdress = (base: Base, _id: string): Base => {
+    const name = (id: string): string => address(base.resource.kind, id);
+    const reprint = (of: Properties): Properties =>
+      mapSealed(of, (path, sealed) =>
+        sealed.fingerprint === print(name(base.resource._id), path, resolve(sealed.$secret))
+          ? { ...sealed, fingerprint: print(name(_id), path, resolve(sealed.$secret)) }
+          : sealed,
+      ) as Properties;
+    const resource = { ...base.resource, _id, properties: reprint(base.resource.properties) };
+    return { ...base, resource, applied: reprint(base.applied) };
+  };
+
   const bench: Workbench = {
     api,
     ledger,
@@ -112,11 +134,16 @@ export const workbench = async (wrap: (fetch: Fetch) => Fetch = (fetch) => fetch
     plan: async (desired, settings = {}) => {
       const tenants = [...new Set([...Object.keys(desired), ...(await ledger.tenants())])].sort();
       const sealed = new Map(Object.entries(desired).map(([tenant, list]) => [tenant, list.map(seal)]));
-      const entries = (await Promise.all(tenants.map((tenant) => ledger.entries(tenant)))).flat();
+      const renamed = new Map<string, Renamed>();
+      for (const tenant of tenants) {
+        const [known, open] = [await ledger.entries(tenant), await ledger.open(tenant)];
+        renamed.set(tenant, renameEntries(known, open, sealed.get(tenant) ?? [], settings.moves ?? [], readdress));
+      }
+      const entries = [...renamed.values()].flatMap((part) => part.entries);
       const observed = new Map([["default", await observe(target, entries, [...sealed.values()].flat(), signal)]]);
       const inputs: TenantInput[] = [];
       for (const tenant of tenants) {
-        const known = await ledger.entries(tenant);
+        const part = renamed.get(tenant) ?? { entries: [], open: [], renamed: new Map() };
         inputs.push({
           tenant,
           target: "default",
@@ -126,7 +153,8 @@ export const workbench = async (wrap: (fetch: Fetch) => Fetch = (fetch) => fetch
           ledger: await ledger.revision(tenant),
           leaving: settings.leaving?.includes(tenant) === true,
           vanished: !sealed.has(tenant) && settings.leaving?.includes(tenant) !== true,
-          ...recover(known, await ledger.open(tenant), targets, observed),
+          ...recover(part.entries, part.open, targets, observed),
+          renamed: part.renamed,
         });
       }
       return makePlan({
@@ -152,7 +180,16 @@ export const workbench = async (wrap: (fetch: Fetch) => Fetch = (fetch) => fetch
         refusals: [],
       });
     },
-    apply: (plan, settings = {}) => {
+    apply: async (plan, settings = {}) => {
+      const holder = localHolder(crypto.randomUUID());
+      const started = new Date().toISOString();
+      await ledger.begin({
+        id: holder.run,
+        command: "apply",
+        environment: "default",
+        started,
+        planDigest: plan.digest,
+      });
       const rim: Rim<InfinoClient> = {
         targets,
         ledger,
@@ -164,7 +201,7 @@ export const workbench = async (wrap: (fetch: Fetch) => Fetch = (fetch) => fetch
         signal,
       };
       return applyPlan(rim, plan, {
-        holder: localHolder(crypto.randomUUID()),
+        holder,
         parallelism: 10,
         onError: "continue",
         stop: signal,

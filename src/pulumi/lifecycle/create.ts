@@ -46,7 +46,8 @@ const takeOver = async (access: Access<InfinoClient>, wanted: Wanted, live: Live
     );
   }
   if (fields.length === 0) return live;
-  const done = await ensure(access, live.id, sealed, basis(shape, sealed, undefined, live.properties), fields);
+  const properties = basis(shape, sealed, undefined, live.properties);
+  const done = await ensure(access, live.id, sealed, { properties }, fields);
   if (done.state !== "conflict") return done.live;
   throw refusal(`${live.id} was changed while it was taken over`, "run `pulumi up` again");
 };

@@ -47,7 +47,7 @@ export const update = async (
   }
   const seen = overwrites ? now : before;
   const basedOn = basis(wanted.shape, wanted.sealed, base.applied, seen.properties);
-  const done = await ensure(access, id, wanted.sealed, basedOn, fields);
+  const done = await ensure(access, id, wanted.sealed, { properties: basedOn }, fields);
   if (done.state === "conflict") throw moved(session, id, done.fields);
   return state(done.live.properties, done.live.health);
 };
