@@ -19,6 +19,8 @@ export type ConnectionWire = {
   readonly status: "connected" | "disconnected" | "error";
   readonly created_at: string;
   readonly updated_at?: string;
+  /** Given where `config`, which holds it otherwise, is not. */
+  readonly name?: string;
   /** Catalog secrets are never in it (or masked, on targets that mask). */
   readonly config?: Fields;
   readonly query_type?: string;
@@ -42,6 +44,32 @@ export type DatasetWire = {
   readonly docs_count: number;
   readonly store_size: string;
   readonly creation_date: string;
+};
+
+/** `POST /import/file`, `GET /_connectors/jobs/{run_id}`; their two forms in one. */
+export type RunWire = {
+  readonly run_id: string;
+  readonly status: "submitted" | "running" | "completed" | "failed";
+  /** What the target says went wrong. */
+  readonly errors: readonly string[];
+  /** Records that it could not take. */
+  readonly documents_failed: number;
+};
+
+/** `PATCH /{dataset}`; `failures` is their number. */
+export type RecordsDeletedWire = { readonly timed_out: boolean; readonly failures: number };
+
+/** A file on its way into a dataset. */
+export type FileUpload = {
+  readonly dataset: string;
+  /** Streamed; one made by `fs.openAsBlob` is never held in memory. */
+  readonly file: Blob;
+  readonly name: string;
+  readonly format: "json" | "jsonl" | "csv";
+  /** Default: the target's. */
+  readonly batchSize?: number;
+  /** True: the target answers before it has taken the records; `followRun` tells when it has. */
+  readonly isAsync: boolean;
 };
 
 /** `PUT /{dataset}`. */
@@ -95,7 +123,7 @@ export type WriteOutcome = "refused" | "unknown";
 /**
  * A client of one Infino-compatible API. Every call signs each attempt afresh, keeps to one total deadline and ends when
  * `signal` aborts. Reads, PATCH of the same fields and deletes are repeated after a transient failure; creates and source
- * queries only after one that proves that nothing was done. After a 429 every call of the client waits.
+ * queries only after one that proves that nothing was done; an upload never. After a 429 every call of the client waits.
  * Failures are `DeployerError`s: `unauthorized`, `forbidden`, `unreachable`, `timeout`, `target-problem`,
  * `invalid-response`, `cancelled`, `usage` (a name or id that no path can hold). Their `details` hold `operation`,
  * `attempts`, where there was an answer `status`, `type` and `reason`, and for writes `outcome`.
@@ -125,6 +153,18 @@ export type InfinoClient = {
   getSourceMetadata(connectionId: string, dataset: string, signal: AbortSignal): Promise<Fields>;
   /** Sends the `x-infino-connection-id` header; the answer is the source's own. */
   querySource(connectionId: string, dataset: string, query: string, signal: AbortSignal): Promise<Json>;
+  /** A file of this machine, by the path that the files give. Throws where it cannot be opened, or must not be. */
+  openFile(path: string): Promise<Blob>;
+  /** Sends a file, once; its signature does not cover the content. Unless `isAsync`, ends when the target has taken it. */
+  uploadFile(upload: FileUpload, signal: AbortSignal): Promise<RunWire>;
+  /** Waits until a job has ended, well or not. Throws `timeout` after `uploadTimeout`. */
+  followRun(run: string, signal: AbortSignal): Promise<RunWire>;
+  /** Deletes all records of a dataset, not the dataset. Nothing happens where there is none. */
+  deleteRecords(dataset: string, signal: AbortSignal): Promise<void>;
+  /** 0 where there is no such dataset. Throws `invalid-response` where the target does not tell. */
+  countRecords(dataset: string, signal: AbortSignal): Promise<number>;
+  /** Counts until there are `count` records, for at most `settle`; the last count. */
+  waitForRecords(dataset: string, count: number, signal: AbortSignal): Promise<number>;
 };
 
 export type ClientOptions = {
@@ -145,4 +185,10 @@ export type ClientOptions = {
   readonly deadline?: number;
   /** Repeats after the first attempt; default 4. */
   readonly retries?: number;
+  /** Milliseconds that the target may take until a write shows in its counts; default 10,000. */
+  readonly settle?: number;
+  /** Milliseconds for an upload, for the job that it starts, and for deleting records; default 1,800,000. */
+  readonly uploadTimeout?: number;
+  /** Opens a file to be uploaded; default: none can be. */
+  readonly openFile?: (path: string) => Promise<Blob>;
 };

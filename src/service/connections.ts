@@ -31,9 +31,10 @@ export const listSources = (state: State): readonly SourceWire[] =>
 export const listConnections = async (state: State): Promise<readonly ConnectionWire[]> => {
   const old = [...state.connections.values()].map((record) => probed(state, record)).filter(state.health.old);
   if (old.length > 0) await state.health.refresh(old, old.length > listWaitsFor ? 0 : listWait);
-  return Array.from(state.connections.values(), (record) =>
-    connectionWire(state, record, state.health.known(probed(state, record))),
-  );
+  return Array.from(state.connections.values(), (record) => {
+    const wire = connectionWire(state, record, state.health.known(probed(state, record)));
+    return state.behaviour.bareLists ? bareWire(wire) : wire;
+  });
 };
 
 /** The answer has the fields of both descriptions of the API: an acknowledgement and the connection itself. */
@@ -41,6 +42,7 @@ export const createConnection = (state: State, source: string, body: Json): Conn
   const connectorType = offeredType(state, source);
   const config = mergePatch({}, readConfig(body, connectorType));
   checkConfig(connectorType, config);
+  checkName(state, undefined, config);
   const now = state.timestamp();
   const record = {
     id: `conn-${randomBytes(8).toString("hex")}`,
@@ -66,12 +68,13 @@ export const getConnection = async (state: State, id: string): Promise<Connectio
   return connectionWire(state, found(state, id), status);
 };
 
-/** Merges; a null unsets. Every accepted patch changes `updated_at`. */
+/** Merges, and a null unsets, where the traits say nothing else. Every accepted patch changes `updated_at`. */
 export const updateConnection = (state: State, id: string, body: Json): ConnectionWire => {
   const record = found(state, id);
   const connectorType = offeredType(state, record.type);
-  const config = mergePatch(record.config, readConfig(body, connectorType));
+  const config = state.behaviour.patched(record.config, readConfig(body, connectorType));
   checkConfig(connectorType, config);
+  checkName(state, id, config);
   const updated = { ...record, config, updated_at: state.timestamp() };
   state.connections.put(id, updated);
   const connection = probed(state, updated);
@@ -97,6 +100,14 @@ export const offeredType = (state: State, source: string): ConnectorType => {
   );
 };
 
+/** Throws `name_taken` where names are unique and another connection has this one. */
+const checkName = (state: State, id: string | undefined, { name }: Properties): void => {
+  if (!state.behaviour.uniqueNames || name === undefined) return;
+  const other = state.connections.values().find((record) => record.id !== id && record.config["name"] === name);
+  if (other === undefined) return;
+  throw new Problem("name_taken", `the connection ${other.id} has the name ${JSON.stringify(name)} already`);
+};
+
 const offered = (state: State): readonly ConnectorType[] => state.catalog.list().filter((type) => !type.disabled);
 
 const found = (state: State, id: string): ConnectionRecord => {
@@ -108,17 +119,23 @@ const found = (state: State, id: string): ConnectionRecord => {
 const notFound = (id: string): Problem => new Problem("not_found", `there is no connection ${JSON.stringify(id)}`);
 
 const connectionWire = (state: State, record: ConnectionRecord, status: SourceStatus): ConnectionWire => {
-  const { query_type, shown } = viewOf(state, record);
+  const { query_type, shown, probed } = viewOf(state, record);
   return {
     id: record.id,
     type: record.type,
     status: status.status,
     ...(status.reason === undefined ? {} : { reason: status.reason }),
     created_at: record.created_at,
-    updated_at: record.updated_at,
+    ...state.behaviour.updatedAt(record, state.health.stamp(probed)),
     config: shown,
     ...(query_type === undefined ? {} : { query_type }),
   };
+};
+
+/** Without the configuration, but for the name. */
+const bareWire = ({ config, ...wire }: ConnectionWire): ConnectionWire => {
+  const name = config?.["name"];
+  return { ...wire, ...(typeof name === "string" ? { name } : {}) };
 };
 
 const probed = (state: State, record: ConnectionRecord): Probed => viewOf(state, record).probed;
@@ -135,7 +152,7 @@ const viewOf = (state: State, record: ConnectionRecord): View => {
   const connectorType = state.catalog.get(type);
   const connection = connectorType === undefined ? undefined : inferConnectionType(connectorType, config);
   const view: View = {
-    shown: shownConfig(connectorType, connection, config),
+    shown: shownConfig(state, connectorType, connection, config),
     query_type: connectorType?.query_type,
     probed: { id, version: record.updated_at, source: type, auth: connection?.type ?? "none", config },
   };
@@ -143,16 +160,19 @@ const viewOf = (state: State, record: ConnectionRecord): View => {
   return view;
 };
 
-/** Without secrets. Where the catalog no longer says what is secret, only the name is shown. */
+/** Secrets as the traits say. Where the catalog no longer says what is secret, only the name is shown. */
 const shownConfig = (
+  state: State,
   connectorType: ConnectorType | undefined,
   connection: ConnectionType | undefined,
   config: Properties,
 ): Properties => {
   if (connectorType === undefined) return config["name"] === undefined ? {} : { name: config["name"] };
   const hidden = new Set(["auth", ...secretFieldsOfType(connectorType)]);
+  const members = Map.groupBy(Object.entries(config), ([key]) => hidden.has(key));
   return {
-    ...Object.fromEntries(Object.entries(config).filter(([key]) => !hidden.has(key))),
+    ...Object.fromEntries(members.get(false) ?? []),
+    ...state.behaviour.secrets(Object.fromEntries(members.get(true) ?? [])),
     ...(connection === undefined ? {} : derivedFields(connection, config)),
   };
 };

@@ -14,10 +14,16 @@ export const createService = async (options: ServiceOptions = {}): Promise<Servi
       import("./sources/health.ts"),
       import("./store/open-store.ts"),
     ]);
-  const { createTimestamps } = await import("./timestamps.ts");
+  const [{ createTimestamps }, { behaviourOf }, { defaultTraits }] = await Promise.all([
+    import("./timestamps.ts"),
+    import("./behaviour.ts"),
+    import("../contract/index.ts"),
+  ]);
   const { dataDir, clock = Date.now, statusWait = 3_000, reportError = () => {} } = options;
   const store = openStore(dataDir);
-  const health = createHealth();
+  const behaviour = behaviourOf({ ...defaultTraits, ...options.traits });
+  const timestamp = createTimestamps(clock);
+  const health = createHealth({ timestamp, ttl: behaviour.healthTtl });
   try {
     const kept = options.credentials === undefined && dataDir !== undefined ? storedCredentials(dataDir) : undefined;
     const credentials = options.credentials ?? kept?.credentials ?? createCredentials();
@@ -27,8 +33,9 @@ export const createService = async (options: ServiceOptions = {}): Promise<Servi
       datasets: store.collection<DatasetRecord>("dataset"),
       importJobs: store.collection<ImportJobRecord>("import-job"),
       health,
+      behaviour,
       statusWait,
-      timestamp: createTimestamps(clock),
+      timestamp,
     };
     const app = createApp(state, credentials, clock, reportError);
     return {

@@ -12,6 +12,7 @@ const statuses = {
   unknown_connection: 400,
   unauthorized: 401,
   not_found: 404,
+  name_taken: 409,
   payload_too_large: 413,
   unsupported_media_type: 415,
   internal_error: 500,

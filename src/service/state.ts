@@ -1,5 +1,6 @@
 import type { Catalog } from "../catalog/index.ts";
 import type { Properties } from "../contract/index.ts";
+import type { Behaviour } from "./behaviour.ts";
 import type { Health } from "./sources/health.ts";
 import type { Collection } from "./store/open-store.ts";
 
@@ -31,6 +32,7 @@ export type State = {
   readonly datasets: Collection<DatasetRecord>;
   readonly importJobs: Collection<ImportJobRecord>;
   readonly health: Health;
+  readonly behaviour: Behaviour;
   /** Milliseconds that reading one connection waits for its status. */
   readonly statusWait: number;
   /** A timestamp later than all before. */

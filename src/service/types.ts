@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Catalog } from "../catalog/index.ts";
+import type { Traits } from "../contract/index.ts";
 
 /** The one key pair that requests are signed with. */
 export type Credentials = { readonly accessKey: string; readonly secretKey: string };
@@ -15,6 +16,8 @@ export type ServiceOptions = {
   readonly clock?: () => number;
   /** Milliseconds that reading one connection waits for its status to be tried; default 3,000. */
   readonly statusWait?: number;
+  /** How it behaves; what is left out has its default. */
+  readonly traits?: Partial<Traits>;
   /** Told of defects that a client only sees as `internal_error`; default: nobody. */
   readonly reportError?: (error: unknown) => void;
 };

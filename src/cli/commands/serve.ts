@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { Catalog } from "../../catalog/index.ts";
 import type { Credentials } from "../../service/index.ts";
 import { defineCommand } from "../command.ts";
-import { filled, single, singleOr, usage, wholeNumber } from "../flag.ts";
+import { filled, pair, repeated, single, singleOr, usage, wholeNumber } from "../flag.ts";
 import type { Session } from "../session.ts";
 import { project, speaking } from "../shared-flags.ts";
 import { environmentOf, withProject } from "../with-project.ts";
@@ -42,6 +42,7 @@ export const command = defineCommand({
     "Runs an Infino-compatible connector service on 127.0.0.1, for laptops and CI. Signatures are verified; the key pair comes from INFINO_ACCESS_KEY and INFINO_SECRET_KEY, or is made and kept in the data folder. The first line on standard output is `listening on http://127.0.0.1:PORT`. SIGTERM ends it.",
   examples: [
     { line: "serve --port 8181 --data .connector-deployer/service", does: "keeps its state in a folder" },
+    { line: "serve --trait patch=replace --trait lists=bare", does: "behaves like a target with these traits" },
     { line: "serve -p .", does: "on a free port, with the project's own connector types" },
   ],
   formats: ["text"],
@@ -61,18 +62,24 @@ export const command = defineCommand({
     ),
     project: single("-p, --project <dir>", "a project whose catalog/ is added", filled("--project")),
     envFile: project.envFile,
+    trait: repeated(
+      "--trait <name=value>",
+      "behaves otherwise than by default: patch=replace, unset=none, names=unique, secrets=masked, lists=bare, updated_at=any or none (repeat)",
+      pair("--trait"),
+    ),
     ...speaking,
   },
   run: async (flags, session) => {
     const { stop } = session.stops;
     const credentials = credentialsOf(await environmentOf(flags.envFile, session));
     const catalog = await catalogOf(flags.project, flags.envFile, session);
-    const { serve } = await import("../../service/index.ts");
+    const { readTraits, serve } = await import("../../service/index.ts");
     const { asDeployerError } = await import("../fail.ts");
     const { renderError } = await import("../../render/index.ts");
     const server = await serve({
       port: flags.port,
       dataDir: flags.data,
+      traits: readTraits(flags.trait),
       ...(credentials === undefined ? {} : { credentials }),
       ...(catalog === undefined ? {} : { catalog }),
       reportError: (error) =>

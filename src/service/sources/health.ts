@@ -18,6 +18,8 @@ export type Health = {
   fresh(connection: Probed, wait: number): Promise<SourceStatus>;
   /** Tries in the background those whose last result is old; waits at most `wait` milliseconds for them. */
   refresh(connections: Iterable<Probed>, wait: number): Promise<void>;
+  /** When it was last tried, as `timestamp` gave it; undefined: not yet. */
+  stamp(connection: Probed): string | undefined;
   /** True: there is no recent result. */
   old(connection: Probed): boolean;
   forget(id: string): void;
@@ -28,6 +30,7 @@ export type Health = {
 type Entry = {
   readonly version: string;
   status: SourceStatus;
+  stamp?: string;
   triedAt: number;
   startedAt: number;
   running?: Promise<void> | undefined;
@@ -41,7 +44,12 @@ const untried: SourceStatus = { status: "disconnected", reason: "not tried yet" 
  * Tries connections and remembers the results.
  * `ttl`: milliseconds that a result is good for. `parallel`: how many are tried at once in the background.
  */
-export const createHealth = ({ ttl = 10_000, parallel = 16, clock = Date.now } = {}): Health => {
+export const createHealth = ({
+  ttl = 10_000,
+  parallel = 16,
+  clock = Date.now,
+  timestamp = () => new Date(clock()).toISOString(),
+} = {}): Health => {
   const entries = new Map<string, Entry>();
   const closed = new AbortController();
   const queue: (() => Promise<void>)[] = [];
@@ -63,6 +71,7 @@ export const createHealth = ({ ttl = 10_000, parallel = 16, clock = Date.now } =
     entry.running = probe(connection, closed.signal).then((status) => {
       if (!closed.signal.aborted) entry.status = status;
       entry.triedAt = clock();
+      entry.stamp = timestamp();
       entry.running = undefined;
     });
     return entry.running;
@@ -109,6 +118,7 @@ export const createHealth = ({ ttl = 10_000, parallel = 16, clock = Date.now } =
       while (workers < parallel && queue.length > 0) void work();
       return wait > 0 && awaited.length > 0 ? within(Promise.all(awaited), wait) : Promise.resolve();
     },
+    stamp: (connection) => entryOf(connection).stamp,
     old: (connection) => isOld(entryOf(connection)),
     forget: (id) => {
       entries.delete(id);
