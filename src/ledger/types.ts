@@ -106,11 +106,21 @@ export type TargetRecord = {
   readonly account?: string;
 };
 
+/** What a ledger is, for people. */
+export type LedgerFacts = {
+  /** Version of its schema. */
+  readonly schema: number;
+  /** Bytes, of all environments that share it. */
+  readonly size: number;
+};
+
 /**
  * What we applied: the only record of ownership. One ledger belongs to one environment.
  * Every write is conditional on the lease's epoch and durable when its promise resolves.
  */
 export type Ledger = AsyncDisposable & {
+  /** What people ask about the ledger itself. */
+  describe(): Promise<LedgerFacts>;
   /** Throws `ledger-key` when the ledger was made with another key; the first call remembers `check`. */
   verifyKey(check: string): Promise<void>;
   target(name: string): Promise<TargetRecord | undefined>;

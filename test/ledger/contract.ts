@@ -24,6 +24,13 @@ export const ledgerContract = (name: string, open: (options: LedgerOptions) => P
       return { ledger, lease: await ledger.lease("t1", holder()) };
     };
 
+    it("says what it is", async () => {
+      const ledger = await fresh();
+      const { schema, size } = await ledger.describe();
+      expect(schema).toBeGreaterThan(0);
+      expect(size).toBeGreaterThan(0);
+    });
+
     describe("entries", () => {
       it("come back as they were put, sorted by target, kind and _id", async () => {
         const { ledger, lease } = await leased();

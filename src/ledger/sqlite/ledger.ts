@@ -6,6 +6,7 @@ import { fencedError, type LeaseFacts, LeaseKeeper } from "../lease-keeper.ts";
 import { refusePlainSecrets } from "../refuse-plain-secrets.ts";
 import type { Holder, Lease, Ledger, LedgerOptions, Run } from "../types.ts";
 import { openDatabase } from "./database.ts";
+import { migrations } from "./migrations.ts";
 import {
   baseOf,
   changeOf,
@@ -155,6 +156,8 @@ export const openSqliteLedger = async (path: string, options: Required<LedgerOpt
     run(() => void sql.putRun.run(environment, body.id, JSON.stringify(body)));
 
   return {
+    describe: async () => run(() => ({ schema: migrations.length, size: Number(sql.size.get()?.["size"]) })),
+
     verifyKey: async (check) =>
       transaction(() => {
         sql.rememberKey.run(environment, check);

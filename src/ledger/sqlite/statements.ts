@@ -14,6 +14,8 @@ const beyondKept = "number <= (SELECT number FROM run WHERE environment = ? ORDE
 export const prepareStatements = (connection: DatabaseSync) => {
   const prepare = (text: string) => connection.prepare(text);
   return {
+    size: prepare("SELECT page_count * page_size AS size FROM pragma_page_count, pragma_page_size"),
+
     key: prepare("SELECT value FROM ledger_key WHERE environment = ?"),
     rememberKey: prepare("INSERT INTO ledger_key VALUES (?, ?) ON CONFLICT DO NOTHING"),
     replaceKey: prepare(`INSERT INTO ledger_key VALUES (?, ?)
