@@ -19,8 +19,8 @@ export const openLedger = async (url: string, options: LedgerOptions): Promise<L
     expiry: options.expiry ?? 60_000,
     busyTimeout: options.busyTimeout ?? 5_000,
   } as const;
-  if (url === "memory:") return (await import("./sqlite/ledger.ts")).openSqliteLedger(":memory:", settings);
-  if (isAbsolute(url)) return (await import("./sqlite/ledger.ts")).openSqliteLedger(url, settings);
+  if (url === "memory:") return (await import("./sqlite/open-sqlite-ledger.ts")).openSqliteLedger(":memory:", settings);
+  if (isAbsolute(url)) return (await import("./sqlite/open-sqlite-ledger.ts")).openSqliteLedger(url, settings);
   const driver = scheme.exec(url)?.[1];
   if (driver === undefined) {
     throw new DeployerError("ledger-unavailable", `the ledger's path ${JSON.stringify(url)} is not absolute`, {

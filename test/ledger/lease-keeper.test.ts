@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { LeaseKeeper } from "../../src/ledger/lease-keeper.ts";
+import { DeployerError } from "../../src/errors.ts";
+import { LeaseKeeper } from "../../src/ledger/store/lease-keeper.ts";
 
 const heartbeat = 10_000;
 const expiry = 60_000;
@@ -7,7 +8,7 @@ const expiry = 60_000;
 /** Rows as another process could change them, with a count of the writes. */
 const rows = () => {
   const epochs = new Map<string, number>();
-  const calls = { renew: 0, held: 0 };
+  const calls = { renew: 0, held: 0, release: 0 };
   const state = { broken: false };
   const store = {
     renew: async () => {
@@ -19,7 +20,16 @@ const rows = () => {
       calls.held++;
       return epochs;
     },
-    release: async (tenant: string) => void epochs.delete(tenant),
+    release: async (tenant: string) => {
+      calls.release++;
+      if (state.broken) throw new DeployerError("ledger-unavailable", "the database is gone");
+      epochs.delete(tenant);
+    },
+    releaseAll: async () => {
+      calls.release++;
+      if (state.broken) throw new DeployerError("ledger-unavailable", "the database is gone");
+      epochs.clear();
+    },
   };
   const keeper = new LeaseKeeper(store, { clock: Date.now, heartbeat, expiry });
   const add = (tenant: string, epoch = 1) => {
@@ -40,7 +50,7 @@ it("renews a thousand leases with one write for each heartbeat", async () => {
   const { calls, add, keeper } = rows();
   const leases = Array.from({ length: 1_000 }, (_, index) => add(`t${index}`));
   await vi.advanceTimersByTimeAsync(3 * heartbeat);
-  expect(calls).toEqual({ renew: 3, held: 0 });
+  expect(calls).toEqual({ renew: 3, held: 0, release: 0 });
   expect(leases.some((lease) => lease.lost.aborted)).toBe(false);
   await keeper[Symbol.asyncDispose]();
 });
@@ -84,4 +94,28 @@ it("keeps a lease that a later beat could renew", async () => {
   state.broken = false;
   await vi.advanceTimersByTimeAsync(2 * expiry);
   expect(lease.lost.aborted).toBe(false);
+});
+
+it("asks a ledger that is gone only once to take leases back, and again when it is there", async () => {
+  const { calls, epochs, state, add, keeper } = rows();
+  const [first, second, third] = [add("t1"), add("t2"), add("t3")];
+  state.broken = true;
+  for (const lease of [first, second]) await lease[Symbol.asyncDispose]();
+  expect(calls.release).toBe(1);
+  state.broken = false;
+  await vi.advanceTimersByTimeAsync(heartbeat);
+  expect(third.lost.aborted).toBe(false);
+  await third[Symbol.asyncDispose]();
+  expect(calls.release).toBe(2);
+  expect([...epochs.keys()]).toEqual(["t1", "t2"]);
+  await keeper[Symbol.asyncDispose]();
+});
+
+it("gives back all leases with one write when it ends", async () => {
+  const { calls, epochs, add, keeper } = rows();
+  for (const tenant of ["t1", "t2", "t3"]) add(tenant);
+  await keeper[Symbol.asyncDispose]();
+  expect(calls.release).toBe(1);
+  expect(epochs.size).toBe(0);
+  expect(vi.getTimerCount()).toBe(0);
 });

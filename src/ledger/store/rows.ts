@@ -1,15 +1,13 @@
-import type { SQLOutputValue } from "node:sqlite";
 import { equal } from "../../canonical.ts";
 import type { Base, Change, Outcome } from "../../contract/index.ts";
 import { isSealed } from "../../contract/index.ts";
 import type { Holder, LeaseInfo, OpenIntent, PlanMark, Run, RunOperation, TargetRecord } from "../types.ts";
+import type { Row } from "./steps.ts";
 
-export type Row = Record<string, SQLOutputValue>;
-
-const json = <T>(value: SQLOutputValue | undefined): T => JSON.parse(String(value)) as T;
-const optional = (value: SQLOutputValue | undefined): string | undefined =>
+const json = <T>(value: unknown): T => JSON.parse(String(value)) as T;
+const optional = (value: unknown): string | undefined =>
   value === null || value === undefined ? undefined : String(value);
-const iso = (value: SQLOutputValue | undefined): string => new Date(Number(value)).toISOString();
+const iso = (value: unknown): string => new Date(Number(value)).toISOString();
 
 export const targetOf = (row: Row): TargetRecord => {
   const account = optional(row["account"]);
@@ -90,6 +88,8 @@ export type LeaseRow = {
   readonly expires: number;
   readonly revision: string;
   readonly plan: PlanMark | undefined;
+  /** By the store's clock. */
+  readonly now: number;
 };
 
 export const leaseOf = (row: Row | undefined): LeaseRow => {
@@ -102,11 +102,12 @@ export const leaseOf = (row: Row | undefined): LeaseRow => {
     expires: Number(row?.["expires"] ?? 0),
     revision: String(row?.["revision"] ?? "0"),
     plan: digest === undefined ? undefined : { digest, revision: String(row?.["plan_revision"]) },
+    now: Number(row?.["now"] ?? 0),
   };
 };
 
-export const leaseInfoOf = (row: Row, now: number, isAlive: (holder: Holder) => boolean): LeaseInfo => {
-  const { epoch, since, expires } = leaseOf(row);
+export const leaseInfoOf = (row: Row, isAlive: (holder: Holder) => boolean): LeaseInfo => {
+  const { epoch, since, expires, now } = leaseOf(row);
   const holder = json<Holder>(row["holder"]);
   return {
     tenant: String(row["tenant"]),

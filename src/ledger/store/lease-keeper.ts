@@ -1,29 +1,26 @@
-import { DeployerError } from "../errors.ts";
-import type { Lease } from "./types.ts";
+import { DeployerError } from "../../errors.ts";
+import type { Lease } from "../types.ts";
+import { fencedError } from "./errors.ts";
 
 /** The rows of one ledger handle's leases. */
 export type LeaseStore = {
-  /** Sets the expiry of all of them at once; gives how many there are. */
-  renew(expires: number): Promise<number>;
+  /** Puts the expiry of all of them off at once; gives how many there are. */
+  renew(): Promise<number>;
   /** Tenant → epoch. */
   held(): Promise<ReadonlyMap<string, number>>;
   release(tenant: string, epoch: number): Promise<void>;
+  releaseAll(): Promise<void>;
 };
 
 export type LeaseFacts = Omit<Lease, "lost" | typeof Symbol.asyncDispose> & {
   readonly run: string;
+  /** By the keeper's clock. */
   readonly expires: number;
   /** The tenant's row remembers the plan that this lease was taken for. */
   readonly marked: boolean;
 };
 
 type Held = LeaseFacts & { expires: number; readonly lease: Lease; readonly controller: AbortController };
-
-export const fencedError = (tenant: string, epoch: number): DeployerError =>
-  new DeployerError("ledger-fenced", `the lease of ${tenant} (epoch ${epoch}) is lost; nothing more is written`, {
-    hint: "see which other run works on the tenant, then plan again",
-    details: { tenant, epoch },
-  });
 
 /** Keeps the leases of one ledger handle alive: one timer and one write for all of them, while there are any. */
 export class LeaseKeeper implements AsyncDisposable {
@@ -34,6 +31,8 @@ export class LeaseKeeper implements AsyncDisposable {
   readonly #held = new Map<string, Held>();
   #timer: NodeJS.Timeout | undefined;
   #beating = false;
+  /** A release failed since the last renewal: more of them would only take their time. */
+  #isCutOff = false;
 
   constructor(store: LeaseStore, times: { clock: () => number; heartbeat: number; expiry: number }) {
     this.#store = store;
@@ -75,13 +74,27 @@ export class LeaseKeeper implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { lease } of [...this.#held.values()]) await this.#release(lease);
+    if (this.#held.size === 0 && !this.#isCutOff) return;
+    for (const tenant of [...this.#held.keys()]) this.#forget(tenant);
+    this.#isCutOff = false;
+    await this.#unlessCutOff(() => this.#store.releaseAll());
   }
 
   async #release(lease: Lease): Promise<void> {
     if (this.#held.get(lease.tenant)?.lease !== lease) return;
     this.#forget(lease.tenant);
-    await this.#store.release(lease.tenant, lease.epoch);
+    await this.#unlessCutOff(() => this.#store.release(lease.tenant, lease.epoch));
+  }
+
+  /** A lease that cannot be given back expires by itself. */
+  async #unlessCutOff(release: () => Promise<void>): Promise<void> {
+    if (this.#isCutOff) return;
+    try {
+      await release();
+    } catch (error) {
+      if (!(error instanceof DeployerError) || error.code !== "ledger-unavailable") throw error;
+      this.#isCutOff = true;
+    }
   }
 
   #forget(tenant: string): void {
@@ -108,8 +121,10 @@ export class LeaseKeeper implements AsyncDisposable {
   async #renew(): Promise<void> {
     const expires = this.#clock() + this.#expiry;
     const before = [...this.#held.values()];
-    const renewed = await this.#store.renew(expires);
-    const still = renewed < before.length ? await this.#store.held() : undefined;
+    const renewed = await this.#store.renew();
+    this.#isCutOff = false;
+    // There may be more than ours: those that could not be given back.
+    const still = renewed !== before.length ? await this.#store.held() : undefined;
     for (const held of before) {
       if (still === undefined || still.get(held.tenant) === held.epoch) held.expires = expires;
       else this.lose(held);

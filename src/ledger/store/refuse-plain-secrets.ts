@@ -1,6 +1,6 @@
-import type { Base, Path } from "../contract/index.ts";
-import { at, eachSealed, isSealed, joinPath } from "../contract/index.ts";
-import { DeployerError } from "../errors.ts";
+import type { Base, Path } from "../../contract/index.ts";
+import { at, eachSealed, isSealed, joinPath } from "../../contract/index.ts";
+import { DeployerError } from "../../errors.ts";
 
 /**
  * Throws `internal` where an entry would hold a secret in clear: beside a sealed value's own members, or in what was read
