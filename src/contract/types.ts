@@ -42,6 +42,8 @@ export type Live = {
   readonly masked?: readonly Path[];
   /** The listing did not carry the configuration: only what makes the natural key is there. */
   readonly isBare?: true;
+  /** How many records it holds, where it holds records and the target tells. */
+  readonly records?: number;
   /** What the target says of its health, such as `connected` or `failed`, with its reason. */
   readonly health?: { readonly status: string; readonly reason?: string };
 };
@@ -138,6 +140,8 @@ export type Shape = {
   readonly local: readonly Path[];
   /** What the target sets when a field is unset; a removed field is done when live equals this. */
   readonly defaults: { readonly [path: Path]: Json };
+  /** What the target works out from other fields where it is not given, and shows as if it was. */
+  readonly derived?: readonly Path[];
 };
 
 /** `kind/_id`: how messages, globs and `dependsOn` name a resource. */

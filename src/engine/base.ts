@@ -44,3 +44,12 @@ export const adoptedBase = (change: Change, shape: Shape, live: Live): Base => {
     state: "live",
   };
 };
+
+/** The entry of something that may be written in part only: what reading cannot tell is unknown. */
+export const partialBase = (shape: Shape, base: Base): Base => ({
+  ...base,
+  applied: shape.writeOnly.reduce<Properties>(
+    (part, path) => (at(part, path) === undefined ? part : withAt(part, path, unknownValue)),
+    base.applied,
+  ),
+});

@@ -2,7 +2,7 @@ import type { Base } from "../contract/index.ts";
 import { address, changeResource, isSatisfied } from "../contract/index.ts";
 import type { OpenIntent } from "../ledger/index.ts";
 import type { Target } from "../resources/index.ts";
-import { writtenBase } from "./base.ts";
+import { partialBase, writtenBase } from "./base.ts";
 import type { Observed } from "./observe.ts";
 
 /** What an interrupted run left: entries that its create intents prove, and what has to be settled. */
@@ -16,7 +16,8 @@ export type Recovered = {
 
 /**
  * Reads open intents as evidence. A create that the target had answered, or whose one new object equals the intent, is
- * ours; several or unequal objects stay candidates for adoption. Nothing is repeated from an intent.
+ * ours; several or unequal objects stay candidates for adoption. Of a kind that is written in parts nobody can tell
+ * whether all of it is there. Nothing is repeated from an intent.
  */
 export const recover = <Api>(
   entries: readonly Base[],
@@ -33,9 +34,13 @@ export const recover = <Api>(
     const { change } = intent;
     const name = address(change.kind, change.entity._id);
     unsettled.add(name);
-    if (change.op !== "insert" && change.op !== "replace") continue;
     const target = targets.get(change.target);
     const kind = target?.kinds.find((item) => item.name === change.kind);
+    const entry = known.get(`${change.target} ${name}`);
+    if (kind?.isWrittenInParts === true && entry !== undefined && target !== undefined) {
+      known.set(`${change.target} ${name}`, partialBase(kind.shape(entry.resource.properties, target.catalog), entry));
+    }
+    if (change.op !== "insert" && change.op !== "replace") continue;
     const seen = observed.get(change.target);
     const collection = seen?.collections.get(change.kind);
     if (target === undefined || kind === undefined || seen === undefined || collection?.readable !== true) continue;
@@ -58,7 +63,8 @@ export const recover = <Api>(
     const only = candidates[0];
     const owner = only === undefined ? undefined : seen.ids.declared(change.kind, only.id);
     if (only === undefined || candidates.length > 1 || (owner !== undefined && owner !== change.entity._id)) continue;
-    known.set(`${change.target} ${name}`, writtenBase(change, shape, only.id, only));
+    const base = writtenBase(change, shape, only.id, only);
+    known.set(`${change.target} ${name}`, kind.isWrittenInParts === true ? partialBase(shape, base) : base);
     seen.ids.set(change.kind, change.entity._id, only.id);
     if (old !== undefined) leftovers.set(name, old);
   }

@@ -7,6 +7,8 @@ import type {
   DatasetWire,
   ImportJobConfigWire,
   ImportJobWire,
+  RecordsDeletedWire,
+  RunWire,
   SourceWire,
 } from "./types.ts";
 
@@ -104,6 +106,38 @@ export const importJobCreated =
     const { source_id, target_dataset } = asked;
     return importJob({ source_id, target_dataset, status: "pending", created_at: "", ...record }, place);
   };
+
+const texts = (value: Json | undefined): readonly string[] =>
+  Array.isArray(value) ? value.filter((item): item is string => typeof item === "string" && item !== "") : [];
+
+const runStates = ["submitted", "running", "completed", "failed"] as const;
+
+/** The answer to an upload and the status of a job say the same in two forms. */
+export const run: Read<RunWire> = (value, place) => {
+  const record = fields(value, place);
+  const said = text(record, "status", place);
+  const status = runStates.find((state) => state === said);
+  if (status === undefined) throw new Mismatch(`${place}.status is not one of ${runStates.join(", ")}`);
+  const stats = isObject(record["stats"]) ? record["stats"] : {};
+  const failed = stats["documents_failed"];
+  const why = [record["error_message"] ?? "", ...texts(record["errors"]), ...texts(stats["errors"])];
+  if (status === "failed" && why.length === 1) why.push(record["message"] ?? "");
+  return {
+    run_id: text(record, "run_id", place),
+    status,
+    errors: why.filter((item): item is string => typeof item === "string" && item !== ""),
+    documents_failed: typeof failed === "number" ? failed : 0,
+  };
+};
+
+export const recordsDeleted: Read<RecordsDeletedWire> = (value, place) => {
+  const record = fields(value, place);
+  const failures = record["failures"];
+  return {
+    timed_out: record["timed_out"] === true,
+    failures: Array.isArray(failures) ? failures.length : 0,
+  };
+};
 
 /** An update or delete. The answer may be empty; one that says `acknowledged: false` is no success. */
 export const acknowledged: Read<true> = (value, place) => {

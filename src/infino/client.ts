@@ -6,15 +6,20 @@ import * as answers from "./answers.ts";
 import { type Attempt, attempt } from "./attempt.ts";
 import { type Operation, operations } from "./operations.ts";
 import { type Context, deadlineProblem, mismatchProblem, problemOf } from "./problem.ts";
+import { redact } from "./redact.ts";
 import { backoff, mayRepeat, outcomeOf, retryAfter } from "./repeat.ts";
 import { createSigner, message } from "./sign.ts";
 import type { ClientOptions, InfinoClient } from "./types.ts";
+import { createUploads } from "./uploads.ts";
 
 type Answer<T> = { readonly status: number; readonly value: T | undefined };
 type Call = {
   readonly parameters?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly content?: Json;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Made for the attempt, sent as a stream. */
+  readonly form?: () => FormData;
 };
 
 const checkedEndpoint = (endpoint: string): string => {
@@ -68,6 +73,8 @@ export const createClient = (options: ClientOptions): InfinoClient => {
     requestTimeout = targetTimes.request,
     deadline = 120_000,
     retries = 4,
+    settle = targetTimes.settle,
+    uploadTimeout = 1_800_000,
   } = options;
   const sign = createSigner({ accessKey, secretKey });
   let requests = 0;
@@ -76,12 +83,14 @@ export const createClient = (options: ClientOptions): InfinoClient => {
 
   const call = async <T>(
     operation: Operation,
-    { parameters = {}, headers = {}, content }: Call,
+    { parameters = {}, headers = {}, content, query = {}, form }: Call,
     read: (value: Json, place: string) => T,
     signal: AbortSignal,
   ): Promise<Answer<T>> => {
-    const sent = message(endpoint, operation, parameters, headers, content);
-    const end = clock() + deadline;
+    const isStreamed = form !== undefined;
+    const sent = message(endpoint, operation, parameters, headers, content, { query, isStreamed });
+    const longest = operation.isLong === true ? Math.max(deadline, uploadTimeout) : deadline;
+    const end = clock() + longest;
     let attempts = 0;
     let unknown = false;
     let last: Attempt | undefined;
@@ -93,7 +102,7 @@ export const createClient = (options: ClientOptions): InfinoClient => {
       credentials: [accessKey, secretKey],
       attempts,
       outcome: unknown ? "unknown" : "refused",
-      deadline,
+      deadline: longest,
     });
     const interrupted = (): void => {
       if (signal.aborted) throw problemOf({ type: "cancelled" }, context());
@@ -124,9 +133,13 @@ export const createClient = (options: ClientOptions): InfinoClient => {
       const result = await attempt(
         (until) => {
           requests++;
-          return send(new Request(url, { ...init, signal: until }));
+          return send(new Request(url, { ...init, ...(form === undefined ? {} : { body: form() }), signal: until }));
         },
-        { timeout: Math.min(requestTimeout, left), limit: operation.limit, signal },
+        {
+          timeout: Math.min(operation.isLong === true ? uploadTimeout : requestTimeout, left),
+          limit: operation.limit,
+          signal,
+        },
       );
       if (result.type === "answer") {
         const { status, body } = result;
@@ -169,10 +182,21 @@ export const createClient = (options: ClientOptions): InfinoClient => {
   const remove = async (operation: Operation, parameters: Readonly<Record<string, string>>, signal: AbortSignal) =>
     (await call(operation, { parameters }, answers.acknowledged, signal)).status !== 404;
 
+  const uploads = createUploads({
+    call,
+    clock,
+    sleep,
+    clean: (text) => redact(text, undefined, [accessKey, secretKey]),
+    settle,
+    uploadTimeout,
+    openFile: options.openFile,
+  });
+
   const at = (connection: string) => ({ "x-infino-connection-id": connection });
 
   return {
     endpoint,
+    ...uploads,
     requests: () => requests,
     listSources: (signal) => value(operations.listSources, {}, answers.list(answers.source), signal),
     listConnections: (signal) => value(operations.listConnections, {}, answers.list(answers.connection), signal),

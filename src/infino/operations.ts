@@ -1,9 +1,10 @@
 /**
  * When an operation may be sent again:
  * `safe`, it only reads; `idempotent`, twice does the same as once; both after every transient failure.
- * `never`, only after a failure that proves that the target did nothing: no connection, or 429.
+ * `never`, only after a failure that proves that the target did nothing: no connection, or 429;
+ * `once`, not at all: what it sends is too large to be sent in vain.
  */
-export type Repeat = "safe" | "idempotent" | "never";
+export type Repeat = "safe" | "idempotent" | "never" | "once";
 
 export type Operation = {
   /** As messages call it. */
@@ -18,6 +19,8 @@ export type Operation = {
   readonly expects: readonly (404 | 409)[];
   /** Longest answer in bytes. */
   readonly limit: number;
+  /** True: it may take as long as an upload, not only as long as a request. */
+  readonly isLong?: true;
 };
 
 const mebibyte = 1024 * 1024;
@@ -51,6 +54,25 @@ export const operations = {
   // A repeated PUT cannot tell a dataset that its first attempt made from one that somebody else did.
   createDataset: { ...create, name: "create dataset", method: "PUT", path: "/{dataset}", expects: [409] },
   deleteDataset: { ...remove, name: "delete dataset", path: "/{dataset}" },
+  deleteRecords: {
+    name: "delete records",
+    method: "PATCH",
+    path: "/{dataset}",
+    repeat: "idempotent",
+    writes: true,
+    expects: [404],
+    limit: one,
+    isLong: true,
+  },
+  uploadFile: {
+    ...create,
+    name: "upload file",
+    method: "POST",
+    path: "/import/file",
+    repeat: "once",
+    isLong: true,
+  },
+  getRun: { ...readOne, name: "read job status", path: "/_connectors/jobs/{run}" },
   listImportJobs: { ...read, name: "list import jobs", path: "/import/jobs" },
   createImportJob: { ...create, name: "create import job", method: "PUT", path: "/import/{source}" },
   deleteImportJob: { ...remove, name: "delete import job", path: "/import/jobs/{job}" },

@@ -48,5 +48,5 @@ export const mayRepeat = (operation: Operation, attempt: Attempt): boolean => {
     attempt.type === "timeout" ||
     (attempt.type === "lost" && !attempt.permanent) ||
     (attempt.type === "answer" && transient.has(attempt.status));
-  return again && (operation.repeat !== "never" || outcomeOf(attempt) === "refused");
+  return again && operation.repeat !== "once" && (operation.repeat !== "never" || outcomeOf(attempt) === "refused");
 };

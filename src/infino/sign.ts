@@ -11,9 +11,12 @@ export type Message = {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
-  /** SHA-256 of the body, in hex. */
+  /** SHA-256 of the body, in hex; or that the signature does not cover the body. */
   readonly hash: string;
 };
+
+/** What stands in the place of a body's hash where the body is streamed: a form's boundary is random. */
+const unsignedPayload = "UNSIGNED-PAYLOAD";
 
 /** One path segment in the form that SigV4 signs, so that what is sent is what was signed. */
 const segment = (operation: Operation, parameter: string, value: string): string => {
@@ -31,6 +34,7 @@ export const message = (
   parameters: Readonly<Record<string, string>>,
   headers: Readonly<Record<string, string>>,
   content: unknown,
+  { query = {}, isStreamed = false }: { query?: Readonly<Record<string, string>>; isStreamed?: boolean } = {},
 ): Message => {
   const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) =>
     segment(operation, name, parameters[name] ?? ""),
@@ -44,10 +48,14 @@ export const message = (
     }
   }
   const body = content === undefined ? undefined : JSON.stringify(content);
-  const hash = createHash("sha256")
-    .update(body ?? "")
-    .digest("hex");
-  return { method: operation.method, url: `${endpoint}${path}`, headers, body, hash };
+  const hash = isStreamed
+    ? unsignedPayload
+    : createHash("sha256")
+        .update(body ?? "")
+        .digest("hex");
+  const search = new URLSearchParams(query).toString();
+  const url = `${endpoint}${path}${search === "" ? "" : `?${search}`}`;
+  return { method: operation.method, url, headers, body, hash };
 };
 
 /**

@@ -47,6 +47,20 @@ export type Assembly = {
   component(_id: string): Component | undefined;
 };
 
+/** A live object as the files would declare it. */
+export type Declaration = {
+  /** The `_id` that it would have, if that is free and well-formed. */
+  readonly _id: string;
+  /** The path whose value is the `_id` unless given. */
+  readonly name?: Path;
+  /** What a template says, without secrets. What it refers to and nobody declared stands by its live id. */
+  readonly properties: Properties;
+  /** Where `$SECRET()` belongs. */
+  readonly secrets: readonly Path[];
+  /** What the target does not tell, a sentence each. */
+  readonly notes: readonly string[];
+};
+
 /**
  * One kind of thing that can be deployed. `Api` is the target's client, opaque to the engine. All functions are free of
  * state; those that talk to the target end when `signal` aborts and throw `DeployerError`.
@@ -66,14 +80,35 @@ export type ResourceKind<Api> = {
   list(api: Api, catalog: Catalog, ids: Ids, signal: AbortSignal): Promise<readonly Live[]>;
   /** None: reads share one list per batch. */
   read?(api: Api, catalog: Catalog, id: string, ids: Ids, signal: AbortSignal): Promise<Live | undefined>;
-  /** `properties` hold no sealed value any more. Gives the live id. */
-  create(api: Api, properties: Properties, ids: Ids, signal: AbortSignal): Promise<string>;
+  /** `properties` hold no sealed value any more; `settings` are the deployer's own, at the shape's local paths. Gives the live id. */
+  create(api: Api, properties: Properties, ids: Ids, signal: AbortSignal, settings: Properties): Promise<string>;
   /** `changed` holds only what changed; a null unsets. None: a difference means replace. */
-  update?(api: Api, id: string, changed: Properties, ids: Ids, signal: AbortSignal): Promise<void>;
+  update?(
+    api: Api,
+    id: string,
+    changed: Properties,
+    ids: Ids,
+    signal: AbortSignal,
+    settings: Properties,
+  ): Promise<void>;
+  /** Its update is the target's PATCH, which the trait `patch` is about. */
+  readonly isPatched?: true;
   /** Already gone is success. */
   delete(api: Api, id: string, signal: AbortSignal): Promise<void>;
   /** False where writing it once more would add to what is there: an interrupted write is left to a person. Default true. */
   isRepeatable?(properties: Properties): boolean;
+  /**
+   * True: one write takes several requests, so that an interrupted or failed one may leave a part of it, which reading
+   * cannot tell from the whole. That part is ours, its write-only fields are unknown, and it is written again in full.
+   * An error after the first of these requests has `details.outcome: "partial"`.
+   */
+  readonly isWrittenInParts?: true;
+  /** A property that names a file of the project, and the one that takes the digest of its content. */
+  readonly localFile?: { readonly path: Path; readonly digest: Path };
+  /** How the files would declare a live object that nobody did, or why they cannot. None: such objects are not exported. */
+  declare?(live: Live, catalog: Catalog): Declaration | { readonly problem: string };
+  /** Another kind whose listing shows these objects too, which saves a request: what one of those says of this kind. */
+  readonly shownBy?: { readonly kind: string; pick(live: Live): Live | undefined };
 };
 
 export { defaultTraits, type Traits, traits } from "../contract/index.ts";
@@ -85,6 +120,8 @@ export type Target<Api> = {
   readonly endpoint: string;
   /** Tells two targets of the same name apart: the endpoint's digest. */
   readonly identity: string;
+  /** Digest of the access key: another one may be another account. Absent where there is none. */
+  readonly account?: string;
   readonly traits: Traits;
   readonly catalog: Catalog;
   readonly api: Api;
