@@ -1,7 +1,7 @@
 import { canonicalJson, equal } from "../canonical.ts";
 import type { Json, Path, Properties } from "./json.ts";
 import { at, isObject, joinPath, withAt } from "./json.ts";
-import { isSealed } from "./seal.ts";
+import { holdsSealed, isSealed } from "./seal.ts";
 import type { Base, Field, Live, Sealed, Shape } from "./types.ts";
 
 /** Stands in `applied` where we took something over and cannot know what the target holds at a write-only path. */
@@ -31,9 +31,19 @@ const isEmptyMapping = (value: Json | undefined): boolean => isObject(value) && 
 const meets = (shape: Shape, path: Path, desired: Json, now: Json | undefined): boolean =>
   isEmptyMapping(desired) ? isObject(now) : same(shape, path, desired, now);
 
-/** Never returned by the target, or sealed by us: live says nothing about it. */
+/**
+ * Never returned by the target, or sealed by us: live says nothing about it, or must not be shown. A list that holds a
+ * secret is one value, and what is secret as a part of a mapping stays so where that mapping becomes something else.
+ */
 const isHidden = (shape: Shape, path: Path, desired: Json | undefined, applied: Json | undefined): boolean =>
-  within(shape.secret, path) || within(shape.writeOnly, path) || isSealed(desired) || isSealed(applied);
+  within(shape.secret, path) ||
+  within(shape.writeOnly, path) ||
+  holdsSealed(desired) ||
+  (isEmptyMapping(desired) ? isSealed(applied) : holdsSealed(applied));
+
+/** What a leaf says of a value: an empty mapping only that there is one, whatever somebody keeps in it. */
+export const atLeaf = (leaf: Json | undefined, value: Json | undefined): Json | undefined =>
+  isEmptyMapping(leaf) && isObject(value) ? {} : value;
 
 const makeField = (path: Path, from: Json | undefined, to: Json | undefined, type: Field["class"]): Field => ({
   path,
@@ -64,7 +74,22 @@ const compareHidden = (
     if (!isSame) return makeField(path, applied, desired, "files");
     return touched ? makeField(path, applied, desired, "unknown") : undefined;
   }
-  return same(shape, path, desired, applied) ? undefined : makeField(path, applied, desired, "files");
+  if (!sameParts(shape, path, desired, applied)) return makeField(path, applied, desired, "files");
+  return touched && holdsSealed(desired) ? makeField(path, applied, desired, "unknown") : undefined;
+};
+
+/** Equality of values that hold sealed ones; one that could not be resolved equals what the same text was applied as. */
+const sameParts = (shape: Shape, path: Path, desired: Json | undefined, applied: Json | undefined): boolean => {
+  if (isSealed(desired) && isSealed(applied) && desired.fingerprint === undefined) {
+    return desired.$secret === applied.$secret;
+  }
+  if (!Array.isArray(desired) || !Array.isArray(applied) || !holdsSealed(desired)) {
+    return same(shape, path, desired, applied);
+  }
+  return (
+    desired.length === applied.length &&
+    desired.every((item, index) => sameParts(shape, joinPath(path, index), item, applied[index]))
+  );
 };
 
 /** A readable path: live wins. */
@@ -153,8 +178,10 @@ export const basis = (
     if (within(shape.local, path)) continue;
     const before = applied === undefined ? undefined : at(applied, path);
     if (isHidden(shape, path, desired === undefined ? undefined : at(desired, path), before)) continue;
-    const value = at(live, path);
-    if (value !== undefined) result = withAt(result, path, value);
+    const leaf = (desired === undefined ? undefined : at(desired, path)) ?? before;
+    const value = atLeaf(leaf, at(live, path));
+    if (value === undefined || (isEmptyMapping(value) && isObject(at(result, path)))) continue;
+    result = withAt(result, path, value);
   }
   return result;
 };
@@ -168,8 +195,8 @@ export const driftFields = (shape: Shape, base: Base, live: Live): readonly Fiel
   leaves(base.applied).flatMap((path) => {
     const applied = at(base.applied, path);
     if (within(shape.local, path) || isHidden(shape, path, undefined, applied)) return [];
-    const before = at(base.echo, path);
-    const now = at(live.properties, path);
+    const before = atLeaf(applied, at(base.echo, path));
+    const now = atLeaf(applied, at(live.properties, path));
     return same(shape, path, before, now) ? [] : [makeField(path, before, now, "drift")];
   });
 

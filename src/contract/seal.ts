@@ -20,6 +20,11 @@ export const eachSealed = (value: Json, visit: (path: Path, sealed: Sealed) => v
     for (const [key, member] of Object.entries(value)) eachSealed(member, visit, joinPath(path, key));
 };
 
+/** True where a value is sealed, or a part of it is. */
+export const holdsSealed = (value: Json | undefined): boolean =>
+  isSealed(value) ||
+  (Array.isArray(value) ? value.some(holdsSealed) : isObject(value) && Object.values(value).some(holdsSealed));
+
 /** A copy with every sealed value replaced. */
 export const mapSealed = (value: Json, replace: (path: Path, sealed: Sealed) => Json, path: Path = ""): Json => {
   if (isSealed(value)) return replace(path, value);

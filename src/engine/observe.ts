@@ -1,6 +1,9 @@
 import type { Base, Live, Resource } from "../contract/index.ts";
+import { changeResource } from "../contract/index.ts";
 import { DeployerError } from "../errors.ts";
+import type { OpenIntent } from "../ledger/index.ts";
 import type { ResourceKind, Target } from "../resources/index.ts";
+import { complete } from "../resources/index.ts";
 import type { IdMap } from "./ids.ts";
 import { createIds } from "./ids.ts";
 import { limiter } from "./limiter.ts";
@@ -62,9 +65,45 @@ const readMissing = async <Api>(
   return found.filter((item) => item !== undefined);
 };
 
+/** A kind's listing, or what another kind's says of it. */
+const listed = async <Api>(
+  target: Target<Api>,
+  kind: ResourceKind<Api>,
+  collections: ReadonlyMap<string, Collection>,
+  ids: IdMap,
+  signal: AbortSignal,
+): Promise<readonly Live[]> => {
+  const { shownBy } = kind;
+  const shown = shownBy === undefined ? undefined : collections.get(shownBy.kind);
+  if (shownBy === undefined || shown === undefined) return kind.list(target.api, target.catalog, ids, signal);
+  if (!shown.readable) throw shown.error;
+  return [...shown.byId.values()].flatMap((live) => shownBy.pick(live) ?? []);
+};
+
+/** What decisions will be about, of one kind: objects that are owned, and those that carry the key of something of ours. */
+const isWanted = <Api>(
+  kind: ResourceKind<Api>,
+  entries: readonly Base[],
+  desired: readonly Resource[],
+  intents: readonly OpenIntent[],
+): ((live: Live) => boolean) => {
+  const ids = new Set<string>();
+  const keys = new Set<string>();
+  const add = (resource: Resource, ...known: readonly (string | undefined)[]): void => {
+    if (resource.kind !== kind.name) return;
+    keys.add(kind.key(resource.properties));
+    for (const id of known) if (id !== undefined) ids.add(id);
+  };
+  for (const entry of entries) add(entry.resource, entry.id);
+  for (const resource of desired) add(resource);
+  for (const { change, acked } of intents) add(changeResource(change), change.id, acked);
+  return (live) => ids.has(live.id) || keys.has(kind.key(live.properties));
+};
+
 /**
  * Reads what a target holds: one list request for each kind, in dependency order, so that references become `_id`s.
- * A listing that lacks many of the owned objects is read once more before it is believed.
+ * A listing that lacks many of the owned objects is read once more before it is believed. Where it does not carry the
+ * configuration, the objects that matter to `entries`, `desired` and `intents` are read one by one; the others stay bare.
  */
 export const observe = async <Api>(
   target: Target<Api>,
@@ -72,6 +111,7 @@ export const observe = async <Api>(
   desired: readonly Resource[],
   signal: AbortSignal,
   report: (event: ReportEvent) => void = () => undefined,
+  intents: readonly OpenIntent[] = [],
 ): Promise<Observed> => {
   const tenants = new Set([...entries.map((entry) => entry.resource.tenant), ...desired.map((item) => item.tenant)]);
   report({ code: "observe-started", target: target.name, tenants: tenants.size });
@@ -82,13 +122,22 @@ export const observe = async <Api>(
   for (const kind of target.kinds) {
     const owned = entries.filter((entry) => entry.resource.kind === kind.name && entry.state === "live");
     try {
-      let live = await kind.list(target.api, target.catalog, ids, signal);
+      let live = await listed(target, kind, collections, ids, signal);
       const present = new Set(live.map((item) => item.id));
       const missing = owned.filter((entry) => !present.has(entry.id)).length;
       if (missing > missingAllowance(owned.length)) {
         live = [...live, ...(await kind.list(target.api, target.catalog, ids, signal))];
       }
       live = [...live, ...(await readMissing(target, kind, owned, live, ids, signal))];
+      const { read } = kind;
+      if (read !== undefined && live.some((item) => item.isBare === true)) {
+        const matters = isWanted(kind, entries, desired, intents);
+        live = await complete(
+          [...new Map(live.map((item) => [item.id, item])).values()],
+          (item) => item.isBare !== true || !matters(item),
+          (id) => read(target.api, target.catalog, id, ids, signal),
+        );
+      }
       const collection = index(live, (item) => kind.key(item.properties));
       collections.set(kind.name, collection);
       if (!collection.readable) continue;

@@ -4,6 +4,9 @@ import type { Live, Properties, Shape } from "../contract/index.ts";
 import { isObject, joinPath } from "../contract/index.ts";
 import type { ConnectionWire, InfinoClient } from "../infino/index.ts";
 import { nearest } from "../nearest.ts";
+import { complete } from "./complete.ts";
+import { declareConnection } from "./declare-connection.ts";
+import { withoutCredentials } from "./masked.ts";
 import type { Problem, ResourceKind } from "./types.ts";
 
 const config = (properties: Properties): Properties => {
@@ -39,6 +42,9 @@ const makeShape = (type: ConnectorType | undefined, auth: string): Shape => {
         joinPath("/config", name),
         value,
       ]),
+    ),
+    derived: (connection?.fields ?? []).flatMap(({ name, derived_from }) =>
+      derived_from === undefined ? [] : [joinPath("/config", name)],
     ),
   };
 };
@@ -93,14 +99,37 @@ const check = (_id: string, properties: Properties, catalog: Catalog): readonly 
 const toLive = (wire: ConnectionWire, catalog: Catalog): Live => {
   const type = catalog.get(wire.type);
   const secrets = new Set(type === undefined ? [] : secretFieldsOfType(type));
-  const readable = Object.fromEntries(Object.entries(wire.config ?? {}).filter(([name]) => !secrets.has(name)));
+  const shown = Object.entries(wire.config ?? (wire.name === undefined ? {} : { name: wire.name }));
+  const readable = Object.fromEntries(shown.filter(([name]) => !secrets.has(name)));
+  const masked = shown.flatMap(([name, value]) =>
+    secrets.has(name) && value !== null && value !== "" ? [joinPath("/config", name)] : [],
+  );
   return {
     id: wire.id,
     properties: { source: wire.type, config: readable },
     ...(wire.created_at === "" ? {} : { createdAt: wire.created_at }),
     ...(wire.updated_at === undefined ? {} : { updatedAt: wire.updated_at }),
-    health: { status: wire.status, ...(wire.reason === undefined ? {} : { reason: wire.reason }) },
+    ...(masked.length === 0 ? {} : { masked }),
+    ...(wire.config === undefined ? { isBare: true } : {}),
+    health: { status: wire.status, ...(wire.reason === undefined ? {} : { reason: withoutCredentials(wire.reason) }) },
   };
+};
+
+const read = async (
+  api: InfinoClient,
+  catalog: Catalog,
+  id: string,
+  signal: AbortSignal,
+): Promise<Live | undefined> => {
+  const wire = await api.getConnection(id, signal);
+  return wire === undefined ? undefined : toLive(wire, catalog);
+};
+
+/** Targets whose lists do not even say names cost a read of each connection: it could be any. */
+const list = async (api: InfinoClient, catalog: Catalog, signal: AbortSignal): Promise<readonly Live[]> => {
+  const listed = (await api.listConnections(signal)).map((wire) => toLive(wire, catalog));
+  const isNamed = (live: Live): boolean => live.isBare !== true || config(live.properties)["name"] !== undefined;
+  return complete(listed, isNamed, (id) => read(api, catalog, id, signal));
 };
 
 /** A connection to an external system. Its secrets are sent and never come back. */
@@ -116,15 +145,14 @@ export const connection: ResourceKind<InfinoClient> = {
   check,
   references: () => [],
   key: (properties) => text(config(properties)["name"]),
-  list: async (api, catalog, _ids, signal) => (await api.listConnections(signal)).map((wire) => toLive(wire, catalog)),
-  read: async (api, catalog, id, _ids, signal) => {
-    const wire = await api.getConnection(id, signal);
-    return wire === undefined ? undefined : toLive(wire, catalog);
-  },
+  list: (api, catalog, _ids, signal) => list(api, catalog, signal),
+  read: (api, catalog, id, _ids, signal) => read(api, catalog, id, signal),
   create: async (api, properties, _ids, signal) =>
     (await api.createConnection(text(properties["source"]), config(properties), signal)).connection_id,
+  isPatched: true,
   update: async (api, id, changed, _ids, signal) => api.updateConnection(id, config(changed), signal),
   delete: async (api, id, signal) => {
     await api.deleteConnection(id, signal);
   },
+  declare: declareConnection,
 };

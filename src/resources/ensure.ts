@@ -2,6 +2,7 @@ import { equal } from "../canonical.ts";
 import type { Field, Json, Live, Path, Properties, Sealed, Shape } from "../contract/index.ts";
 import {
   at,
+  atLeaf,
   basis,
   isHiddenField,
   isObject,
@@ -13,6 +14,8 @@ import {
   withAt,
 } from "../contract/index.ts";
 import { DeployerError } from "../errors.ts";
+import type { PatchBody } from "./patch-body.ts";
+import { patchBodies } from "./patch-body.ts";
 import type { Ids, ResourceKind, Target } from "./types.ts";
 
 /** What one safe write needs; the engine and the Pulumi providers fill it in. */
@@ -54,16 +57,6 @@ const settingsOf = (shape: Shape, properties: Properties): Properties =>
     return value === undefined ? part : withAt(part, path, value);
   }, {});
 
-/** Targets merge at the level of configuration keys: a change below one sends that key whole. */
-const unit = (path: Path): Path => segments(path).slice(0, 2).reduce(joinPath, "");
-
-/** Only what changed, in the form of the properties; null unsets. */
-export const changedProperties = (desired: Properties, fields: readonly Field[]): Properties =>
-  fields.reduce<Properties>((changed, field) => {
-    const path = unit(field.path);
-    return withAt(changed, path, at(desired, path) ?? field.to ?? null);
-  }, {});
-
 export type Basis =
   | { readonly state: "write" }
   /** Somebody (or an earlier attempt of ours) already did it. */
@@ -99,7 +92,7 @@ export const checkBasis = (
     return { state: "already", live };
   }
   const now = leaves(basedOn).reduce<Properties>((part, path) => {
-    const value = at(live.properties, path);
+    const value = atLeaf(at(basedOn, path), at(live.properties, path));
     return value === undefined ? part : withAt(part, path, value);
   }, {});
   const appeared = fields.filter(
@@ -121,9 +114,26 @@ export const checkBasis = (
 /** What the verifying reads found. `differs`: the target keeps something other than what was sent. */
 export type Verified = { readonly live: Live; readonly differs: readonly Field[] };
 
+/** Removed fields that are still there; of secrets only a target that masks them tells. */
+const remaining = (shape: Shape, removed: readonly Field[], live: Live): readonly Field[] =>
+  removed.filter(
+    (field) =>
+      !isSatisfied(shape, {}, [field], live.properties) ||
+      (field.to === undefined && live.masked?.includes(field.path) === true),
+  );
+
+const notRemoved = (id: string, fields: readonly Field[]): DeployerError => {
+  const names = fields.map((field) => segments(field.path).join(".")).join(", ");
+  return new DeployerError("target-problem", `the target accepted the change of ${id}, but kept ${names}`, {
+    hint: "if it cannot take fields out, give the target the trait `unset: none`, then plan again",
+    details: { outcome: "refused" },
+  });
+};
+
 /**
- * Reads until live is what was sent, or until two reads agree and differ from `before`.
- * Undefined: at the target's `verify` deadline it still was not there, or still as before.
+ * Reads until live is what was sent, or until two reads agree and differ from `before`; at `exact` paths only what was
+ * sent will do. Undefined: at the target's `verify` deadline it still was not there, or still as before.
+ * Throws where everything but a removed field is as it was sent.
  */
 export const verify = async <Api>(
   access: Access<Api>,
@@ -131,20 +141,26 @@ export const verify = async <Api>(
   desired: Properties,
   removed: readonly Field[],
   before: Properties | undefined,
+  exact: readonly Path[] = [],
 ): Promise<Verified | undefined> => {
   const deadline = access.clock() + access.target.verify;
   let previous: Properties | undefined;
   for (let wait = 25; ; wait = Math.min(wait * 2, 1_000)) {
     const live = await access.read(id);
     if (live !== undefined) {
-      if (isSatisfied(access.shape, desired, removed, live.properties)) return { live, differs: [] };
+      const kept = remaining(access.shape, removed, live);
+      const isThere = isSatisfied(access.shape, desired, [], live.properties);
+      if (isThere && kept.length === 0) return { live, differs: [] };
       const now = basis(access.shape, desired, undefined, live.properties);
-      const settled = previous !== undefined && equal(previous, now);
+      const isExact = exact.every((path) => equal(at(desired, path), at(live.properties, path)));
+      const settled = isExact && previous !== undefined && equal(previous, now);
       if (settled && (before === undefined || !equal(before, basis(access.shape, before, desired, live.properties)))) {
+        if (kept.length > 0) throw notRemoved(id, kept);
         const sent = basis(access.shape, desired, undefined, desired);
         return { live, differs: moved(sent, now) };
       }
       previous = now;
+      if (access.clock() >= deadline && isThere) throw notRemoved(id, kept);
     }
     if (access.clock() >= deadline) return undefined;
     await access.sleep(wait, access.signal);
@@ -172,17 +188,19 @@ export const createResource = async <Api>(
   return { ...verified, id };
 };
 
-/** Writes only what changed and verifies. A change of write-only fields alone needs one read. */
+/** Writes what changed, as the target's PATCH wants it, and verifies. A change of write-only fields alone needs one read. */
 const updateResource = async <Api>(
   access: Access<Api>,
   id: string,
   desired: Properties,
-  basedOn: Properties,
   fields: readonly Field[],
+  { body, sent, before, exact }: PatchBody,
+  begin: () => Promise<void>,
 ): Promise<Verified> => {
   const { kind, target } = access;
   if (kind.update === undefined) throw new DeployerError("internal", `a ${kind.name} cannot be updated`);
-  const changed = (await revealed(access, changedProperties(desired, fields))) as Properties;
+  const changed = (await revealed(access, body)) as Properties;
+  await begin();
   let unknown: unknown;
   try {
     await kind.update(target.api, id, changed, access.ids, access.signal, settingsOf(access.shape, desired));
@@ -192,19 +210,24 @@ const updateResource = async <Api>(
     if (outcome !== "unknown" || fields.some((field) => isHiddenField(access.shape, field))) throw error;
     unknown = error;
   }
-  const visible = fields.filter((field) => !isHiddenField(access.shape, field));
-  if (visible.length === 0) {
-    const live = await access.read(id);
-    if (live === undefined) throw notVerified("the change");
-    return { live, differs: [] };
-  }
-  // Other fields may be spelled as the target likes, or be left alone by a rule.
-  const sent = visible.reduce<Properties>((part, { path }) => withAt(part, path, at(desired, path)), {});
-  const before = leaves(sent).reduce<Properties>((part, path) => withAt(part, path, at(basedOn, path)), {});
-  const removed = visible.filter((field) => field.class === "removed");
-  const verified = await verify(access, id, sent, removed, before);
+  const removed = fields.filter((field) => field.class === "removed");
+  const verified = await verify(access, id, sent, removed, before, exact).catch((error: unknown) => {
+    throw unknown ?? error;
+  });
   if (verified !== undefined) return verified;
   throw unknown ?? notVerified("the change");
+};
+
+/** Writes again, in full, what reading cannot tell: for what an interrupted write may have left half done. */
+export const rewriteResource = async <Api>(access: Access<Api>, id: string, desired: Properties): Promise<Live> => {
+  const { kind, target, shape } = access;
+  if (kind.update === undefined) throw new DeployerError("internal", `a ${kind.name} cannot be updated`);
+  const hidden = shape.writeOnly.reduce<Properties>((part, path) => withAt(part, path, at(desired, path)), {});
+  const sent = (await revealed(access, hidden)) as Properties;
+  await kind.update(target.api, id, sent, access.ids, access.signal, settingsOf(shape, desired));
+  const live = await access.read(id);
+  if (live === undefined) throw notVerified("the change");
+  return live;
 };
 
 /** Deletes and verifies that it is gone. Already gone is success. */
@@ -234,9 +257,15 @@ export const ensure = async <Api>(
   | { readonly state: "done" | "already"; readonly live: Live; readonly differs: readonly Field[] }
   | { readonly state: "conflict"; readonly fields: readonly Field[] }
 > => {
-  const now = checkBasis(access.shape, desired, basedOn, fields, await access.read(id));
+  const live = await access.read(id);
+  const now = checkBasis(access.shape, desired, basedOn, fields, live);
   if (now.state === "conflict") return now;
-  if (now.state === "already" && now.live !== undefined) return { state: "already", live: now.live, differs: [] };
-  await begin();
-  return { state: "done", ...(await updateResource(access, id, desired, basedOn.properties, fields)) };
+  if (live === undefined || now.state === "already") {
+    if (live === undefined) throw new DeployerError("internal", `${id} is gone and may not be updated`);
+    return { state: "already", live, differs: [] };
+  }
+  const { shape, kind, target } = access;
+  const bodyOf = patchBodies[kind.isPatched === true ? target.traits.patch : "merge"];
+  const body = bodyOf({ shape, desired, basedOn: basedOn.properties, fields, live });
+  return { state: "done", ...(await updateResource(access, id, desired, fields, body, begin)) };
 };

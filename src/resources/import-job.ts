@@ -3,6 +3,7 @@ import type { Json, Properties, Shape } from "../contract/index.ts";
 import { datasetNameProblem, isObject, isSealed } from "../contract/index.ts";
 import { isFiveFieldCron } from "../cron.ts";
 import type { ImportJobConfigWire, InfinoClient } from "../infino/index.ts";
+import { withoutCredentials } from "./masked.ts";
 import type { Problem, ResourceKind } from "./types.ts";
 
 const fields = {
@@ -91,7 +92,10 @@ export const importJob: ResourceKind<InfinoClient> = {
         target_dataset: wire.target_dataset,
         ...(wire.schedule === undefined || wire.schedule === null ? {} : { schedule: wire.schedule }),
       },
-      health: { status: wire.status, ...(wire.reason === undefined ? {} : { reason: wire.reason }) },
+      health: {
+        status: wire.status,
+        ...(wire.reason === undefined ? {} : { reason: withoutCredentials(wire.reason) }),
+      },
     })),
   create: async (api, properties, ids, signal) => {
     const connection = text(properties["connection"]);
@@ -105,4 +109,13 @@ export const importJob: ResourceKind<InfinoClient> = {
   delete: async (api, id, signal) => {
     await api.deleteImportJob(id, signal);
   },
+  declare: ({ properties }) => ({
+    _id: `${text(properties["target_dataset"])}-import`,
+    properties,
+    secrets: [],
+    notes: [
+      "The API does not return query, source_dataset, last_modified and primary_key: add those that the job has before",
+      "it is adopted. Added later, they would make the job anew.",
+    ],
+  }),
 };

@@ -1,5 +1,7 @@
 export * from "./assemble.ts";
+export * from "./complete.ts";
 export * from "./ensure.ts";
+export { changedProperties } from "./patch-body.ts";
 export * from "./registry.ts";
 export * from "./types.ts";
 export { validateProperties } from "./validate.ts";
