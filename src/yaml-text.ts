@@ -3,6 +3,9 @@ import { Document, Scalar, visit } from "yaml";
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 const anyUnprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 
+/** Blocks of lines that the `yaml` package does not write so that they read back the same. */
+const unsafeBlock = /^[ \t\n].*\n|\n[ \t]+(\n|$)/s;
+
 const escaped = (character: string): string => {
   const code = character.codePointAt(0) ?? 0;
   const digits = code > 0xffff ? 8 : 4;
@@ -16,9 +19,10 @@ export const yamlText = (value: unknown): string => {
   let found = false;
   visit(document, {
     Scalar: (_, node) => {
-      if (typeof node.value !== "string" || !anyUnprintable.test(node.value.replaceAll("\n", ""))) return;
-      found = true;
-      node.type = Scalar.QUOTE_DOUBLE;
+      if (typeof node.value !== "string") return;
+      const isUnprintable = anyUnprintable.test(node.value.replaceAll("\n", ""));
+      found ||= isUnprintable;
+      if (isUnprintable || unsafeBlock.test(node.value)) node.type = Scalar.QUOTE_DOUBLE;
     },
   });
   const text = document.toString({ lineWidth: 0 });

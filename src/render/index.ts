@@ -5,6 +5,8 @@ export * from "./error.ts";
 export { codeSpan, markdownText, printable, printableJson, printableLines } from "./escape.ts";
 export * from "./event.ts";
 export * from "./explain.ts";
+export * from "./export.ts";
+export * from "./history.ts";
 export * from "./lists.ts";
 export * from "./plan.ts";
 export * from "./progress.ts";

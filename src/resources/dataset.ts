@@ -64,4 +64,11 @@ export const dataset: ResourceKind<InfinoClient> = {
   delete: async (api, id, signal) => {
     await api.deleteDataset(id, signal);
   },
+  declare: ({ properties }) => ({
+    _id: String(properties["name"]),
+    name: "/name",
+    properties: { name: String(properties["name"]) },
+    secrets: [],
+    notes: ["on_delete: retain, unless `on_delete: delete` is added."],
+  }),
 };

@@ -1,0 +1,61 @@
+import type { Json, Path, Properties } from "../contract/index.ts";
+import { at, backslashesBefore, escapeReferences, isObject, withAt } from "../contract/index.ts";
+import { yamlText } from "../yaml-text.ts";
+
+/** Text that a template reads back as it is, whatever looks like a variable or a reference in it. */
+export const templateText = (text: string): string =>
+  escapeReferences(text).replace(
+    /<<@|\{\{@/g,
+    (mark, offset: number, whole: string) => `${"\\".repeat(backslashesBefore(whole, offset) + 1)}${mark}`,
+  );
+
+const templateValue = (value: Json): Json => {
+  if (typeof value === "string") return templateText(value);
+  if (Array.isArray(value)) return value.map(templateValue);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [templateText(key), templateValue(member)]));
+};
+
+const unwritable: ReadonlySet<string> = new Set(["__proto__", "$secret"]);
+
+/** The first key that no file of a project may hold. */
+export const reservedKeyIn = (value: Json): string | undefined => {
+  if (Array.isArray(value)) return value.map(reservedKeyIn).find((key) => key !== undefined);
+  if (!isObject(value)) return undefined;
+  for (const [key, member] of Object.entries(value)) {
+    const found = unwritable.has(key) ? key : reservedKeyIn(member);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+};
+
+/** One component as it will stand in a template. */
+export type ExportedComponent = {
+  readonly _id: string;
+  readonly kind: string;
+  /** In clear, without secrets. */
+  readonly properties: Properties;
+  /** Names of secrets by their path. */
+  readonly secrets: ReadonlyMap<Path, string>;
+  /** Paths whose text is the name of something: the variable `system` where they are exactly that. */
+  readonly names: readonly Path[];
+  readonly notes: readonly string[];
+};
+
+const comment = (text: string): string => `# ${text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, "?")}\n`;
+
+const systemVariable = "<<@ system @>>";
+
+const componentText = (component: ExportedComponent, system: string): string => {
+  let properties = templateValue(component.properties) as Properties;
+  for (const path of component.names) {
+    if (at(component.properties, path) === system) properties = withAt(properties, path, systemVariable);
+  }
+  for (const [path, name] of component.secrets) properties = withAt(properties, path, `$SECRET(${name})`);
+  const _id = component._id === system ? systemVariable : component._id;
+  return component.notes.map(comment).join("") + yamlText({ _id, type: component.kind, ...properties });
+};
+
+/** A template with one document for each component. */
+export const exportedTemplate = (components: readonly ExportedComponent[], system: string, source: string): string =>
+  comment(source) + components.map((component) => componentText(component, system)).join("---\n");
