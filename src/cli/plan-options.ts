@@ -13,6 +13,8 @@ export const planOptionsOf = (flags: Flags, session: Session): PlanOptions => ({
   deleteData: flags.deleteData,
   ...(flags.maxDeletes === undefined ? {} : { maxDeletes: flags.maxDeletes }),
   adopt: flags.adopt,
+  writeSecrets: flags.writeSecret,
+  rewriteUnknown: flags.rewriteUnknown,
   acceptTarget: flags.acceptTarget,
   recreateMissing: flags.recreateMissing,
   signal: session.stops.stop,

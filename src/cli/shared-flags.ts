@@ -57,6 +57,10 @@ export const exitCode = { exitCode: toggle("--exit-code", "exit 2 when there are
 export const deleteData = { deleteData: toggle("--delete-data", "let `on_delete: delete` delete data") };
 export const prune = { prune: toggle("--prune", "delete what is owned and no longer declared") };
 
+export const acceptTarget = {
+  acceptTarget: toggle("--accept-target", "the endpoint or the account is another one, and holds the same objects"),
+};
+
 /** What goes into a plan. */
 export const planning = {
   only: repeated(
@@ -75,12 +79,22 @@ export const planning = {
     "take over live objects with these addresses, kind/_id (repeat)",
     address("--adopt"),
   ),
-  acceptTarget: toggle("--accept-target", "the endpoint moved, and holds the same objects"),
+  writeSecret: repeated(
+    "--write-secret <glob>",
+    "write the secrets of these resources though nothing says that they differ (repeat)",
+    address("--write-secret"),
+  ),
+  rewriteUnknown: toggle(
+    "--rewrite-unknown",
+    "make anew what has fields that cannot be compared, such as a job's query",
+  ),
+  ...acceptTarget,
   recreateMissing: toggle("--recreate-missing", "make anew what is missing, however much it is"),
 };
 
 /** How a plan is applied. */
 export const applying = {
+  acceptUnresolved: toggle("--accept-unresolved", "write secrets that had no value when the plan was made"),
   parallelism: single(
     "--parallelism <n>",
     "changes in flight at once; default 10",

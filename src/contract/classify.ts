@@ -1,6 +1,7 @@
 import { basis, compare, driftFields, within } from "./compare.ts";
 import { deleteEntity, insertEntity, updateEntity } from "./entity.ts";
 import type { Properties } from "./json.ts";
+import { at } from "./json.ts";
 
 import { eachSealed } from "./seal.ts";
 import type {
@@ -47,6 +48,10 @@ export type Situation = {
   readonly trustsUpdatedAt: boolean;
   /** A field can be unset in place. */
   readonly canUnset: boolean;
+  /** Secrets are written again though nothing says that they differ. */
+  readonly rewritesSecrets: boolean;
+  /** What cannot be known is a reason to make something anew. */
+  readonly rewritesUnknown: boolean;
   /** The `_id` that the entry had until now; `base` carries the new one already. */
   readonly renamedFrom?: string;
   /** Drops differences that a policy leaves alone. */
@@ -67,9 +72,26 @@ const unresolved = (properties: Properties): boolean => {
 const differences = (s: Situation): readonly Field[] => {
   const live = ours(s);
   if (s.desired === undefined || live === undefined) return [];
-  const fields = compare(s.shape, s.desired.properties, live, s.base, s.trustsUpdatedAt).filter(s.keep);
+  const found = compare(s.shape, s.desired.properties, live, s.base, s.trustsUpdatedAt).filter(s.keep);
+  const fields = s.rewritesSecrets && s.updatable ? withSecrets(found, s.desired.properties, s.base?.applied) : found;
   // What cannot be known is no reason to make something anew.
-  return s.updatable ? fields : fields.filter((field) => field.class !== "unknown");
+  return s.updatable || s.rewritesUnknown ? fields : fields.filter((field) => field.class !== "unknown");
+};
+
+/** Every secret as something to write. */
+const withSecrets = (
+  fields: readonly Field[],
+  desired: Properties,
+  applied: Properties | undefined,
+): readonly Field[] => {
+  const known = new Set(fields.map((field) => field.path));
+  const more: Field[] = [];
+  eachSealed(desired, (path, to) => {
+    if (known.has(path)) return;
+    const from = applied === undefined ? undefined : at(applied, path);
+    more.push({ path, ...(from === undefined ? {} : { from }), to, class: "unknown" });
+  });
+  return [...fields, ...more].sort((a, b) => (a.path < b.path ? -1 : 1));
 };
 
 const finding = (s: Situation, type: FindingKind): Finding => ({

@@ -11,6 +11,9 @@ export const planDigest = (plan: Omit<Plan, "digest" | "createdAt"> & Partial<Pl
   return digest(rest);
 };
 
+/** A plan with the digest that fits it. */
+export const sealPlan = (plan: Plan): Plan => ({ ...plan, digest: planDigest(plan) });
+
 /** The text of a plan file: JSON, two spaces, a newline at the end. */
 export const formatPlan = (plan: Plan): string => `${JSON.stringify(plan, null, 2)}\n`;
 

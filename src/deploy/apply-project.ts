@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Plan } from "../contract/index.ts";
+import { address } from "../contract/index.ts";
 import type { Rim } from "../engine/index.ts";
 import { applyPlan } from "../engine/index.ts";
 import { DeployerError } from "../errors.ts";
@@ -8,8 +9,10 @@ import { localHolder } from "../ledger/index.ts";
 import type { Tenant } from "../manifest/index.ts";
 import type { Target } from "../resources/index.ts";
 import type { Context } from "./context.ts";
-import { refusesDrift } from "./policies.ts";
+import { matcher, refusesDrift } from "./policies.ts";
 import { readTenants, refuseInvalid } from "./read-tenants.ts";
+import { runOutcome } from "./run-outcome.ts";
+import { checkSelection, idMatcher } from "./selection.ts";
 import { sleep } from "./sleep.ts";
 import type { ApplyOptions, ApplyReport } from "./types.ts";
 import { tool } from "./version.ts";
@@ -34,6 +37,42 @@ const checkPlan = (context: Context, plan: Plan, targets: ReadonlyMap<string, Ta
   }
 };
 
+/** The part of a plan that is asked for; what else the plan holds is neither checked nor done. */
+const partOf = (plan: Plan, { tenants, wave }: ApplyOptions, waves: readonly string[]): Plan => {
+  if ((tenants === undefined || tenants.length === 0) && wave === undefined) return plan;
+  checkSelection(
+    { ...(tenants === undefined ? {} : { tenants }), ...(wave === undefined ? {} : { wave }) },
+    Object.keys(plan.tenants),
+    waves,
+  );
+  const matches = idMatcher(tenants);
+  const changes = plan.changes.filter(
+    (change) => matches(change.tenant) && (wave === undefined || change.wave === wave),
+  );
+  const isIn = wave === undefined ? matches : (id: string) => changes.some((change) => change.tenant === id);
+  const chosen = new Set(Object.keys(plan.tenants).filter(isIn));
+  return {
+    ...plan,
+    tenants: Object.fromEntries(Object.entries(plan.tenants).filter(([id]) => chosen.has(id))),
+    changes,
+    prunable: plan.prunable.filter((change) => chosen.has(change.tenant)),
+    findings: plan.findings.filter(({ tenant }) => tenant === undefined || chosen.has(tenant)),
+    refusals: plan.refusals.filter(({ tenant }) => tenant === undefined || chosen.has(tenant)),
+    // What is equal is counted for the whole plan alone.
+    summary: { ...plan.summary, noop: 0, tenants: chosen.size },
+  };
+};
+
+/** What the files protect by now stays, though the plan was made before. */
+const checkProtected = (context: Context, plan: Plan): void => {
+  const isProtected = matcher(context.files.protected);
+  const names = plan.changes.flatMap(({ op, kind, entity }) =>
+    (op === "delete" || op === "replace") && isProtected(address(kind, entity._id)) ? [address(kind, entity._id)] : [],
+  );
+  if (names.length === 0) return;
+  throw stale(`the plan would take away what protected: names by now: ${names.slice(0, 10).join(", ")}`);
+};
+
 /** The tenants of a plan, read again: their files must ask for what the plan was made from. */
 const readPlanned = async (context: Context, plan: Plan): Promise<ReadonlyMap<string, Tenant>> => {
   const wanted = Object.entries(plan.tenants).filter(([, { inputs }]) => inputs !== "");
@@ -52,11 +91,13 @@ const readPlanned = async (context: Context, plan: Plan): Promise<ReadonlyMap<st
 };
 
 /** Applies a plan: checks that it still fits, then does exactly what it says. */
-export const applyProject = async (context: Context, plan: Plan, options: ApplyOptions): Promise<ApplyReport> => {
+export const applyProject = async (context: Context, whole: Plan, options: ApplyOptions): Promise<ApplyReport> => {
+  const plan = partOf(whole, options, context.files.waves);
   const tenants = await readPlanned(context, plan);
   const targets = new Map<string, Target<InfinoClient>>();
   for (const name of Object.keys(plan.targets)) targets.set(name, await context.target(name));
   checkPlan(context, plan, targets);
+  checkProtected(context, plan);
   const ledger = await context.ledger();
   const print = await context.fingerprint();
   const never = new AbortController().signal;
@@ -83,7 +124,9 @@ export const applyProject = async (context: Context, plan: Plan, options: ApplyO
   try {
     const refused = new Set(plan.refusals.map((refusal) => refusal.tenant));
     if (!isRefused && Object.keys(plan.tenants).some((tenant) => !refused.has(tenant))) {
-      for (const [name, { endpoint, identity }] of targets) await ledger.pinTarget(name, { endpoint, identity });
+      for (const [name, { endpoint, identity, account }] of targets) {
+        await ledger.pinTarget(name, { endpoint, identity, ...(account === undefined ? {} : { account }) });
+      }
     }
     const applied = await applyPlan(rim, plan, {
       holder: localHolder(run),
@@ -92,8 +135,9 @@ export const applyProject = async (context: Context, plan: Plan, options: ApplyO
       stop: options.signal ?? never,
       waves: context.files.waves,
       refusesDrift: refusesDrift(context.files, tenants),
+      acceptUnresolved: options.acceptUnresolved ?? false,
     });
-    exit = applied.interrupted ? "interrupted" : "ended";
+    exit = runOutcome(applied);
     await ledger.end({
       ...record,
       ended: new Date(context.clock()).toISOString(),

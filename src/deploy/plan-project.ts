@@ -1,16 +1,16 @@
-import type { Base, Plan, Refusal, Resource } from "../contract/index.ts";
-import { address } from "../contract/index.ts";
+import type { Base, Plan, Resource } from "../contract/index.ts";
+import { address, sealPlan } from "../contract/index.ts";
 import type { TenantInput } from "../engine/index.ts";
-import { makePlan, recover } from "../engine/index.ts";
+import { makePlan, recover, remainingWait, renameEntries } from "../engine/index.ts";
 import { DeployerError } from "../errors.ts";
 import type { OpenIntent } from "../ledger/index.ts";
 import type { Tenant } from "../manifest/index.ts";
-import type { Target } from "../resources/index.ts";
 import type { Context } from "./context.ts";
 import { observeTargets } from "./context.ts";
+import { guardEmptyLedger, guardTargets, nameRunsAtWork } from "./guard-targets.ts";
 import { makePolicies } from "./policies.ts";
 import { readTenants, refuseInvalid } from "./read-tenants.ts";
-import { sealResources } from "./seal.ts";
+import { readdressed, resolveSealed, sealResources } from "./seal.ts";
 import { checkLabels, checkOnly, checkSelection, idMatcher, selectsById } from "./selection.ts";
 import { sleep } from "./sleep.ts";
 import type { PlanOptions, Selection } from "./types.ts";
@@ -20,6 +20,8 @@ import { tool } from "./version.ts";
 type Prepared = Omit<TenantInput, "entries" | "unsettled" | "leftovers"> & {
   readonly entries: readonly Base[];
   readonly open: readonly OpenIntent[];
+  /** Names of its systems, as live objects may carry them. */
+  readonly systems: readonly string[];
 };
 
 const never = new AbortController().signal;
@@ -72,24 +74,42 @@ const planTenants = async (
       ...tenant.open.map((intent) => intent.change.target),
     ]);
   await waitForRequestsUnderWay(context, prepared, options.signal ?? never);
-  const { targets, observed } = await observeTargets(context, names, entries, desired, options.signal ?? never);
-  return makePlan({
+  const { targets, observed } = await observeTargets(
+    context,
+    names,
+    entries,
+    desired,
+    options.signal ?? never,
+    prepared.flatMap(({ open }) => open),
+  );
+  const policies = makePolicies(files, tenants, options, await ownedElsewhere(context, prepared, options));
+  const ledger = await context.ledger();
+  const systems = prepared.flatMap((tenant) => tenant.systems);
+  const plan = makePlan({
     tool,
     createdAt: new Date(context.clock()).toISOString(),
     environment: files.environment,
     targets,
     observed,
     tenants: prepared.map(
-      ({ open, ...tenant }): TenantInput => ({ ...tenant, ...recover(tenant.entries, open, targets, observed) }),
+      ({ open, systems: _, ...tenant }): TenantInput => ({
+        ...tenant,
+        ...recover(tenant.entries, open, targets, observed),
+      }),
     ),
     waves: files.waves,
     prune: options.prune ?? false,
     deleteData: options.deleteData ?? false,
     maxDeletes: options.maxDeletes ?? "10%",
     recreateMissing: options.recreateMissing ?? false,
-    policies: makePolicies(files, tenants, options, await ownedElsewhere(context, prepared, options)),
-    refusals: options.acceptTarget === true ? [] : await otherEndpoints(context, targets),
+    policies,
+    refusals: [
+      ...(options.acceptTarget === true ? [] : await guardTargets(ledger, { targets, observed, entries })),
+      ...(await guardEmptyLedger(ledger, { targets, observed }, systems, desired, policies.mayAdopt)),
+    ],
   });
+  const refusals = await nameRunsAtWork(ledger, plan);
+  return refusals === plan.refusals ? plan : sealPlan({ ...plan, refusals });
 };
 
 /** What other tenants own, as `kind id`; looked up only where something may be taken over. */
@@ -115,38 +135,17 @@ const waitForRequestsUnderWay = async (
   prepared: readonly Prepared[],
   signal: AbortSignal,
 ): Promise<void> => {
-  const creates = prepared
+  const waits = prepared
     .flatMap((tenant) => tenant.open)
-    .filter((intent) => intent.change.op === "insert" || intent.change.op === "replace");
-  const waits = creates.map((intent) => {
-    const target = context.files.targets[intent.change.target];
-    const needed = target === undefined ? 0 : target.settle + (intent.acked === undefined ? target.request_timeout : 0);
-    return Date.parse(intent.at) + needed - context.clock();
-  });
+    .map((intent) => {
+      const file = context.files.targets[intent.change.target];
+      const times = file === undefined ? undefined : { requestTimeout: file.request_timeout, settle: file.settle };
+      return remainingWait(intent, times, context.clock());
+    });
   const ms = Math.max(0, ...waits);
   if (ms === 0) return;
-  context.report({ code: "settling", ms, intents: creates.length });
+  context.report({ code: "settling", ms, intents: waits.filter((wait) => wait > 0).length });
   await sleep(ms, signal);
-};
-
-/** A target under the same name that is another system than the ledger knows: everything would look deleted. */
-const otherEndpoints = async (
-  context: Context,
-  targets: ReadonlyMap<string, Target<unknown>>,
-): Promise<readonly Refusal[]> => {
-  const ledger = await context.ledger();
-  const refusals: Refusal[] = [];
-  for (const [name, target] of targets) {
-    const before = await ledger.target(name);
-    if (before === undefined || before.identity === target.identity) continue;
-    refusals.push({
-      guard: "other-endpoint",
-      message: `the target "${name}" was ${before.endpoint} when this ledger was written and is ${target.endpoint} now; nothing is written`,
-      hint: "if it is the same system at a new address, run again with --accept-target",
-      resources: [],
-    });
-  }
-  return refusals;
 };
 
 const resourceNames = (prepared: readonly Prepared[]): ReadonlySet<string> =>
@@ -168,15 +167,23 @@ export const planProject = async (context: Context, options: PlanOptions): Promi
   const print = await context.fingerprint();
   const prepared: Prepared[] = [];
   for (const { tenant, expansion, resources } of selected) {
+    const secrets = context.secrets(tenant);
+    const desired = await sealResources(resources, secrets, print);
+    const known = await fromLedger(context, tenant.id);
+    const values = files.moved.length === 0 ? new Map() : await resolveSealed(known.entries, secrets);
     prepared.push({
       tenant: tenant.id,
       target: tenant.target,
       ...(tenant.wave === undefined ? {} : { wave: tenant.wave }),
-      desired: await sealResources(resources, context.secrets(tenant), print),
+      desired,
       inputs: expansion.digest,
       leaving: tenant.state === "absent",
       vanished: false,
-      ...(await fromLedger(context, tenant.id)),
+      systems: [...new Set(expansion.components.map((component) => component.system))],
+      ledger: known.ledger,
+      ...renameEntries(known.entries, known.open, desired, files.moved, (base, _id) =>
+        readdressed(base, _id, values, print),
+      ),
     });
   }
   for (const id of vanished) {
@@ -184,7 +191,16 @@ export const planProject = async (context: Context, options: PlanOptions): Promi
     // Data that was kept on purpose is all that is left: nothing to refuse.
     if (!known.entries.some(isLive)) continue;
     const target = known.entries[0]?.target ?? "";
-    prepared.push({ tenant: id, target, desired: [], inputs: "", leaving: false, vanished: true, ...known });
+    prepared.push({
+      tenant: id,
+      target,
+      desired: [],
+      inputs: "",
+      leaving: false,
+      vanished: true,
+      systems: [],
+      ...known,
+    });
   }
   checkOnly(options.only, resourceNames(prepared));
   prepared.sort((a, b) => (a.tenant < b.tenant ? -1 : 1));
@@ -196,7 +212,7 @@ export const planProject = async (context: Context, options: PlanOptions): Promi
 export const planDestroy = async (
   context: Context,
   tenant: string,
-  options: Pick<PlanOptions, "deleteData" | "signal">,
+  options: Pick<PlanOptions, "deleteData" | "acceptTarget" | "signal">,
 ): Promise<Plan> => {
   const known = await fromLedger(context, tenant);
   if (known.entries.length === 0 && known.open.length === 0) {
@@ -207,6 +223,15 @@ export const planDestroy = async (
     });
   }
   const target = known.entries[0]?.target ?? known.open[0]?.change.target ?? "";
-  const input: Prepared = { tenant, target, desired: [], inputs: "", leaving: true, vanished: false, ...known };
+  const input: Prepared = {
+    tenant,
+    target,
+    desired: [],
+    inputs: "",
+    leaving: true,
+    vanished: false,
+    systems: [],
+    ...known,
+  };
   return planTenants(context, [input], new Map(), options);
 };

@@ -6,7 +6,7 @@ import type { DriftPolicy, ProjectFiles, Tenant } from "../manifest/index.ts";
 import type { PlanOptions } from "./types.ts";
 
 /** True where one of the globs matches; no globs match nothing. */
-const matcher = (globs: readonly string[]): ((name: string) => boolean) =>
+export const matcher = (globs: readonly string[]): ((name: string) => boolean) =>
   globs.length === 0 ? () => false : picomatch([...globs], { dot: true });
 
 export const driftPolicy = (files: ProjectFiles, tenant: Tenant | undefined, kind: string): DriftPolicy =>
@@ -32,6 +32,8 @@ export const makePolicies = (
   return {
     isProtected: matcher(files.protected),
     mayAdopt: matcher(options.adopt ?? []),
+    rewritesSecrets: matcher(options.writeSecrets ?? []),
+    rewritesUnknown: options.rewriteUnknown ?? false,
     isOwnedElsewhere: (kind, id) => ownedElsewhere.has(`${kind} ${id}`),
     isSelected: options.only === undefined || options.only.length === 0 ? () => true : matcher(options.only),
     keepField: (tenant, kind, field) => {

@@ -1,4 +1,4 @@
-import type { Properties, Resource } from "../contract/index.ts";
+import type { Base, Properties, Resource } from "../contract/index.ts";
 import { address, eachSealed, fingerprint, mapSealed } from "../contract/index.ts";
 import type { SecretResolver } from "../secrets/index.ts";
 
@@ -30,4 +30,58 @@ export const sealResources = async (
     }) as Properties;
     return { ...resource, properties };
   });
+};
+
+/** The values behind all sealed texts of some entries, where they can be had now. */
+export const resolveSealed = async (
+  entries: readonly Base[],
+  secrets: SecretResolver,
+): Promise<ReadonlyMap<string, string>> => {
+  const texts = new Set<string>();
+  for (const base of entries) {
+    for (const part of [base.applied, base.resource.properties])
+      eachSealed(part, (_, { $secret }) => texts.add($secret));
+  }
+  const values = new Map<string, string>();
+  for (const text of texts) {
+    if (text !== "" && (await secrets.missing([text])).length === 0) values.set(text, await secrets.resolve(text));
+  }
+  return values;
+};
+
+/**
+ * An entry with its fingerprints made anew: `before` made those that it has, `after` those that it gets. A secret whose
+ * value is another one by now, or is not here, keeps the old fingerprint and so differs from what is desired.
+ */
+const reprinted = (
+  base: Base,
+  values: ReadonlyMap<string, string>,
+  before: (path: string, value: string) => string,
+  after: (path: string, value: string) => string,
+): Base => {
+  const reprint = (properties: Properties): Properties =>
+    mapSealed(properties, (path, sealed) => {
+      const value = values.get(sealed.$secret);
+      if (value === undefined || sealed.fingerprint !== before(path, value)) return sealed;
+      return { ...sealed, fingerprint: after(path, value) };
+    }) as Properties;
+  return {
+    ...base,
+    resource: { ...base.resource, properties: reprint(base.resource.properties) },
+    applied: reprint(base.applied),
+  };
+};
+
+/** The entry under another `_id`: fingerprints are keyed by address. */
+export const readdressed = (base: Base, _id: string, values: ReadonlyMap<string, string>, print: Fingerprint): Base => {
+  const { kind } = base.resource;
+  const old = address(kind, base.resource._id);
+  const now = address(kind, _id);
+  const moved = reprinted(
+    base,
+    values,
+    (path, value) => print(old, path, value),
+    (path, value) => print(now, path, value),
+  );
+  return { ...moved, resource: { ...moved.resource, _id } };
 };

@@ -6,6 +6,7 @@ import type { ProjectFiles, TargetFile } from "../manifest/index.ts";
 import type { Target, Traits } from "../resources/index.ts";
 import { defaultTraits, infinoKinds } from "../resources/index.ts";
 import type { SecretResolver } from "../secrets/index.ts";
+import { dataFiles } from "./data-files.ts";
 import type { OpenOptions } from "./types.ts";
 
 /** Scheme, host and path in one spelling; user names and passwords never are part of an endpoint. */
@@ -29,6 +30,8 @@ const normalEndpoint = (name: string, text: string): string => {
   }
   return `${url.protocol}//${url.host}${url.pathname.replace(/\/+$/, "")}`;
 };
+
+const shortDigest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
 
 const traitsOf = (file: TargetFile): Traits => ({ ...defaultTraits, ...file.traits });
 
@@ -54,18 +57,22 @@ export const openTarget = async (
     });
   }
   const endpoint = normalEndpoint(name, await secrets.resolve(file.endpoint));
+  const accessKey = await secrets.resolve(file.access_key);
   const api = createClient({
     endpoint,
-    accessKey: await secrets.resolve(file.access_key),
+    accessKey,
     secretKey: await secrets.resolve(file.secret_key),
     requestTimeout: file.request_timeout,
+    settle: file.settle,
+    openFile: (path) => dataFiles(files).open(path),
     ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
     ...(options.clock === undefined ? {} : { clock: options.clock }),
   });
   return {
     name,
     endpoint,
-    identity: createHash("sha256").update(endpoint).digest("hex").slice(0, 16),
+    identity: shortDigest(endpoint),
+    account: shortDigest(accessKey),
     traits: traitsOf(file),
     catalog: files.catalog,
     api,

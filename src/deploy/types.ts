@@ -2,6 +2,18 @@ import type { Component, DriftItem, Plan, Properties, Refusal, Summary } from ".
 import type { Diagnostic } from "../diagnostic.ts";
 import type { ReportEvent, Result } from "../engine/index.ts";
 import type { Origin, ProjectFiles, Tenant } from "../manifest/index.ts";
+import type {
+  DoctorOptions,
+  DoctorReport,
+  HistoryReport,
+  LeaseItem,
+  LedgerReport,
+  OutputsReport,
+  RekeyOptions,
+  RekeyReport,
+  RunReport,
+} from "./care-types.ts";
+import type { ExportOptions, ExportReport } from "./ownership-types.ts";
 
 export type OpenOptions = {
   /** Name of a file under `environments/`; default `default`, which needs no file. */
@@ -36,12 +48,23 @@ export type PlanOptions = Selection & {
   readonly maxDeletes?: number | `${number}%`;
   /** Globs of `kind/_id` that may be taken over when they already exist; default none. */
   readonly adopt?: readonly string[];
+  /** Globs of `kind/_id` whose secrets are written though nothing says that they differ; default none. */
+  readonly writeSecrets?: readonly string[];
+  /** Make anew what cannot be updated and has fields that cannot be compared, such as an adopted job's query; default false. */
+  readonly rewriteUnknown?: boolean;
+  /** The endpoint or the account is another one and holds the same objects; default false. */
   readonly acceptTarget?: boolean;
   readonly recreateMissing?: boolean;
   readonly signal?: AbortSignal;
 };
 
 export type ApplyOptions = {
+  /** Globs of tenant ids, `!x` excludes: only this part of the plan; default all of it. */
+  readonly tenants?: readonly string[];
+  /** Only this wave of the plan; default all of it. */
+  readonly wave?: string;
+  /** Write secrets that had no value when the plan was made; default false: such a plan is refused. */
+  readonly acceptUnresolved?: boolean;
   /** Changes in flight at once; default 10. */
   readonly parallelism?: number;
   /** `stop` starts nothing new after the first failure; default `continue`. */
@@ -163,14 +186,36 @@ export type Project = AsyncDisposable & {
   /** Compares with what is live; writes nothing to the target. Throws `invalid-files`, `unauthorized`, `unreachable`, … */
   plan(options?: PlanOptions): Promise<Plan>;
   /** A plan that deletes everything that one tenant owns; data only with `deleteData`. */
-  planDestroy(tenant: string, options?: Pick<PlanOptions, "deleteData" | "signal">): Promise<Plan>;
+  planDestroy(tenant: string, options?: Pick<PlanOptions, "deleteData" | "acceptTarget" | "signal">): Promise<Plan>;
   /** Applies exactly this plan or refuses. Failures of single changes are results, not errors. */
   apply(plan: Plan, options?: ApplyOptions): Promise<ApplyReport>;
   /** Plan and apply for one tenant: what a provisioning service calls. */
-  deployTenant(tenant: string, options?: PlanOptions & ApplyOptions): Promise<ApplyReport>;
+  deployTenant(tenant: string, options?: PlanOptions & Omit<ApplyOptions, "tenants" | "wave">): Promise<ApplyReport>;
   /** Live against what we last wrote. */
   drift(selection?: Selection & { readonly signal?: AbortSignal }): Promise<DriftReport>;
   status(selection?: Selection & { readonly signal?: AbortSignal }): Promise<StatusReport>;
+  /**
+   * Writes files for live objects that nobody declared: a connector, its lines in the project's and the tenant's file, and
+   * `$SECRET()` placeholders. Overwrites nothing, keeps every byte of files that it adds to. Writes nothing to the target.
+   * Throws `usage` where a name is taken or a file cannot be added to, `invalid-files`, `unauthorized`, `unreachable`, …
+   */
+  export(options: ExportOptions): Promise<ExportReport>;
+  /** The last runs, newest first; default 20. Sends nothing. */
+  history(last?: number): Promise<HistoryReport>;
+  /** One run with its operations; the start of its id is enough. Throws `usage` where that names none or several. */
+  run(id: string): Promise<RunReport>;
+  /** Live ids by tenant and `_id`, from the ledger. Sends nothing. */
+  outputs(selection?: Selection): Promise<OutputsReport>;
+  /** Leases that somebody holds or left behind. */
+  leases(): Promise<readonly LeaseItem[]>;
+  /** Takes a lease away: its holder is fenced from then on. False where it is not the same lease any more. */
+  unlock(tenant: string, epoch: number): Promise<boolean>;
+  /** Where the ledger is and what it holds. */
+  ledger(): Promise<LedgerReport>;
+  /** Changes the key of the fingerprints. Sends nothing. Throws `lease-held`, `blocked`, `ledger-key`, `usage`. */
+  rekey(options?: RekeyOptions): Promise<RekeyReport>;
+  /** Checks files, ledger and targets. Only reads, unless `probe` is set. What is wrong is a check, not an error. */
+  doctor(options?: DoctorOptions): Promise<DoctorReport>;
   /** Connector types that a target offers, with what the catalog knows of them. */
   sources(target?: string, signal?: AbortSignal): Promise<readonly SourceItem[]>;
 };

@@ -1,8 +1,8 @@
 import type { Base, Change, Plan, Refusal, Summary } from "../contract/index.ts";
-import { address, changeResource, eachSealed, emptySummary } from "../contract/index.ts";
-import { DeployerError } from "../errors.ts";
+import { address, emptySummary } from "../contract/index.ts";
 import type { Holder, Lease, OpenIntent } from "../ledger/index.ts";
 import { applyBatch } from "./apply-batch.ts";
+import { checkSecrets } from "./check-secrets.ts";
 import type { IdMap } from "./ids.ts";
 import { createIds } from "./ids.ts";
 import { intentLog } from "./intent-log.ts";
@@ -22,6 +22,8 @@ export type ApplySettings = {
   readonly waves: readonly string[];
   /** True: a change that would undo drift is refused as a conflict. */
   readonly refusesDrift: (change: Change) => boolean;
+  /** Secrets that had no value when the plan was made are written as they are now; default false: refused. */
+  readonly acceptUnresolved?: boolean;
 };
 
 export type Applied = {
@@ -48,41 +50,6 @@ export type RunState<Api> = {
   readonly results: Map<string, Result>;
   /** Why nothing new may start any more. */
   halted: { readonly code: string; readonly message: string; readonly hint?: string } | undefined;
-};
-
-/** All secrets that the plan needs: there, and the ones that it was made with. Nothing is written before. */
-const checkSecrets = async <Api>(rim: Rim<Api>, changes: readonly Change[]): Promise<void> => {
-  const missing = new Map<string, DeployerError>();
-  const moved: string[] = [];
-  for (const change of changes) {
-    if (!["insert", "update", "replace"].includes(change.op)) continue;
-    const name = address(change.kind, change.entity._id);
-    const sealed: { path: string; text: string; fingerprint: string | undefined }[] = [];
-    eachSealed(changeResource(change).properties, (path, value) => {
-      sealed.push({ path, text: value.$secret, fingerprint: value.fingerprint });
-    });
-    for (const { path, text, fingerprint } of sealed) {
-      try {
-        const value = await rim.secret(change.tenant, text);
-        if (fingerprint !== rim.fingerprint(name, path, value))
-          moved.push(`${name} ${path.slice(1).replaceAll("/", ".")}`);
-      } catch (error) {
-        if (!(error instanceof DeployerError)) throw error;
-        missing.set(error.message, error);
-      }
-    }
-  }
-  const first = [...missing.values()][0];
-  if (first !== undefined) {
-    throw new DeployerError(first.code, [...missing.keys()].sort().join("; "), {
-      hint: first.hint ?? "set what is missing and run the same command again; nothing was written",
-    });
-  }
-  if (moved.length > 0) {
-    throw new DeployerError("stale-plan", `secrets changed since the plan was made: ${moved.slice(0, 10).join(", ")}`, {
-      hint: "plan again",
-    });
-  }
 };
 
 const summarize = (plan: Plan, results: readonly Result[]): Summary => {
@@ -124,11 +91,12 @@ const baseKey = ({ resource, target }: Base): string =>
   `${resource.tenant} ${target} ${address(resource.kind, resource._id)}`;
 
 /** Does what the plan says, exactly or not at all, in dependency order. Failures of single changes are results. */
-export const applyPlan = async <Api>(rim: Rim<Api>, plan: Plan, settings: ApplySettings): Promise<Applied> => {
-  const isRefused = plan.refusals.some((refusal) => refusal.tenant === undefined);
-  const refusedTenants = new Map(plan.refusals.map((refusal) => [refusal.tenant, refusal]));
-  const open = plan.changes.filter((change) => !isRefused && !refusedTenants.has(change.tenant));
-  await checkSecrets(rim, open);
+export const applyPlan = async <Api>(rim: Rim<Api>, planned: Plan, settings: ApplySettings): Promise<Applied> => {
+  const isRefused = planned.refusals.some((refusal) => refusal.tenant === undefined);
+  const refusedTenants = new Map(planned.refusals.map((refusal) => [refusal.tenant, refusal]));
+  const isOpen = (change: Change): boolean => !isRefused && !refusedTenants.has(change.tenant);
+  const plan = await checkSecrets(rim, planned, isOpen, settings.acceptUnresolved ?? false);
+  const open = plan.changes.filter(isOpen);
   await using stack = new AsyncDisposableStack();
   const { leases, held, resumed } = await takeLeases(rim, plan, open, settings, stack);
   const work = open.filter((change) => !held.has(change.tenant));

@@ -47,6 +47,10 @@ export type Policies = {
   readonly isOwnedElsewhere: (kind: string, id: string) => boolean;
   /** False: a difference that is to be left alone. */
   readonly keepField: (tenant: string, kind: string, field: Field) => boolean;
+  /** Of `kind/_id`: its secrets are written though nothing says that they differ. */
+  readonly rewritesSecrets?: (resource: string) => boolean;
+  /** What cannot be known of a thing that cannot be updated is a reason to make it anew. */
+  readonly rewritesUnknown?: boolean;
   /** Of `kind/_id`; what depends on a selected one comes along. */
   readonly isSelected: (resource: string) => boolean;
 };
@@ -185,6 +189,8 @@ export const planTarget = <Api>(
         referenceMoves: needs.some((need) => moving.has(need)),
         trustsUpdatedAt,
         canUnset: target.traits.unset === "null",
+        rewritesSecrets: input.policies.rewritesSecrets?.(name) ?? false,
+        rewritesUnknown: input.policies.rewritesUnknown ?? false,
         ...(renamedFrom === undefined ? {} : { renamedFrom }),
         keep: (field) => input.policies.keepField(tenant.tenant, kind.name, field),
       });

@@ -1,8 +1,8 @@
 import type { Change, Live, Outcome, Properties } from "../contract/index.ts";
-import { basedOn, changeResource, isSatisfied } from "../contract/index.ts";
+import { address, basedOn, changeResource, isSatisfied } from "../contract/index.ts";
 import { DeployerError } from "../errors.ts";
 import type { Access } from "../resources/index.ts";
-import { checkBasis, createResource, deleteResource, ensure } from "../resources/index.ts";
+import { checkBasis, createResource, deleteResource, ensure, rewriteResource } from "../resources/index.ts";
 import { adoptedBase, writtenBase } from "./base.ts";
 import type { Work } from "./work.ts";
 import { NotStarted } from "./work.ts";
@@ -29,6 +29,10 @@ const movedSincePlan = (fields: Change["fields"]): Written => {
 const isUnknown = (error: unknown): boolean =>
   error instanceof DeployerError && error.details?.["outcome"] === "unknown";
 
+/** Something may be written, and not all of it. */
+const isPartial = (error: unknown): boolean =>
+  error instanceof DeployerError && error.details?.["outcome"] === "partial";
+
 /** Creates; after an unknown outcome looks before it gives up, never sends the request again. */
 const createSafely = async <Api>(
   work: Work,
@@ -46,7 +50,7 @@ const createSafely = async <Api>(
     work.announce(made.differs);
     return { outcome: "done", id: made.id, live: made.live };
   } catch (error) {
-    if (error instanceof NotStarted) throw error;
+    if (error instanceof NotStarted || isPartial(error)) throw error;
     const facts = work.explain(error);
     // It exists and is ours: the ledger must know, even if reading it back failed.
     if (newId !== undefined) return { outcome: "uncertain", id: newId, error: facts };
@@ -108,14 +112,22 @@ const claimed = async <Api>(
   return live !== undefined && isSatisfied(access.shape, desired, [], live.properties) ? live : undefined;
 };
 
+/** What an interrupted write of ours left: as it is, or, where it may be a part, written again in full. */
+const inFull = async <Api>(work: Work, access: Access<Api>, desired: Properties, live: Live): Promise<Live> => {
+  if (access.kind.isWrittenInParts !== true) return live;
+  await work.begin(work.intent?.seen ?? []);
+  return rewriteResource(access, live.id, desired);
+};
+
 const insert = async <Api>(work: Work, access: Access<Api>): Promise<Written> => {
   const { change } = work;
   const desired = changeResource(change).properties;
   const same = await withKey(work, access, desired);
   const earlier = await claimed(work, access, desired, same);
   if (earlier !== undefined) {
-    work.ids.set(change.kind, change.entity._id, earlier.id);
-    return work.settled({ outcome: "done", id: earlier.id }, writtenBase(change, access.shape, earlier.id, earlier));
+    const live = await inFull(work, access, desired, earlier);
+    work.ids.set(change.kind, change.entity._id, live.id);
+    return work.settled({ outcome: "done", id: live.id }, writtenBase(change, access.shape, live.id, live));
   }
   if (same.length > 0) {
     const ids = same.map((live) => live.id).join(", ");
@@ -176,8 +188,9 @@ const replace = async <Api>(work: Work, access: Access<Api>, id: string): Promis
   const desired = changeResource(change).properties;
   if (work.resumed !== undefined) {
     work.ids.set(change.kind, change.entity._id, work.resumed);
-    if (work.base?.id !== work.resumed) {
-      const live = await access.read(work.resumed);
+    const isPart = access.kind.isWrittenInParts === true;
+    if (isPart || work.base?.id !== work.resumed) {
+      const live = isPart ? await rewriteResource(access, work.resumed, desired) : await access.read(work.resumed);
       await work.ledger.put(work.lease, writtenBase(change, access.shape, work.resumed, live));
     }
     return { outcome: "done", id: work.resumed };
@@ -185,7 +198,8 @@ const replace = async <Api>(work: Work, access: Access<Api>, id: string): Promis
   const same = work.intent === undefined ? undefined : await withKey(work, access, desired);
   const earlier = same === undefined ? undefined : await claimed(work, access, desired, same);
   if (earlier !== undefined) {
-    const base = writtenBase(change, access.shape, earlier.id, earlier);
+    const live = await inFull(work, access, desired, earlier);
+    const base = writtenBase(change, access.shape, earlier.id, live);
     work.ids.set(change.kind, change.entity._id, earlier.id);
     if (!work.keepsOld) return work.settled({ outcome: "done", id: earlier.id }, base);
     await work.ledger.put(work.lease, base);
@@ -224,10 +238,21 @@ const keep = async <Api>(work: Work, access: Access<Api>, id: string): Promise<W
   return work.settled({ outcome: "done", id }, live === undefined ? base : writtenBase(change, access.shape, id, live));
 };
 
+/** What would be added to what an interrupted run may have written already. */
+const isUnrepeatable = <Api>(work: Work, access: Access<Api>): boolean =>
+  work.intent !== undefined &&
+  ["insert", "update", "replace"].includes(work.change.op) &&
+  access.kind.isRepeatable?.(changeResource(work.change).properties) === false;
+
 /** Does one change, exactly as planned or not at all. */
 export const writeChange = async <Api>(work: Work, access: Access<Api>): Promise<Written> => {
   const { change } = work;
   const id = change.id ?? "";
+  if (isUnrepeatable(work, access)) {
+    const message = `an interrupted ${change.op} may have written a part of it, and doing it again would add to that`;
+    const hint = `look at what is there; if it is as it should be, run again with --adopt ${address(change.kind, change.entity._id)}`;
+    return work.settled({ outcome: "uncertain", error: { code: "uncertain", message, hint } }, work.base);
+  }
   try {
     switch (change.op) {
       case "insert":
@@ -250,6 +275,12 @@ export const writeChange = async <Api>(work: Work, access: Access<Api>): Promise
     }
   } catch (error) {
     if (error instanceof NotStarted) return work.settled(work.stopped(), work.base);
+    if (isPartial(error)) {
+      // The open intent proves that what is there is ours, and that it may be a part.
+      await work.settled({ outcome: "uncertain", error: work.explain(error) }, work.base);
+      const isRepeatable = access.kind.isRepeatable?.(changeResource(change).properties) !== false;
+      return { outcome: isRepeatable ? "failed" : "uncertain", error: work.explain(error) };
+    }
     // Half of a replacement may be done: the open intent tells the next run.
     const outcome: Outcome = isUnknown(error) || change.op === "replace" ? "uncertain" : "failed";
     return work.settled({ outcome, error: work.explain(error) }, work.base);

@@ -33,7 +33,9 @@ export type Problem = {
     | "dangling-reference"
     | "reference-cycle"
     | "duplicate-id"
-    | "duplicate-natural-key";
+    | "duplicate-natural-key"
+    | "file-not-found"
+    | "path-outside-project";
   readonly _id: string;
   readonly path: Path;
   readonly message: string;

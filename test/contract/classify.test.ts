@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Json, Properties, Situation, Verdict } from "../../src/contract/index.ts";
 import { classify, isFinding, rows } from "../../src/contract/index.ts";
-import { base, live, properties, resource, situation } from "./situations.ts";
+import { base, live, properties, resource, shape, situation } from "./situations.ts";
 
 const config = (members: { readonly [key: string]: Json }): Properties => ({
   ...properties,
@@ -209,6 +209,23 @@ const cases: readonly (readonly [row: string, name: string, Situation, Expected]
     }),
     { op: "update", fields: [{ path: "/config/timeout", from: 60, to: 30, class: "removed" }] },
   ],
+  [
+    "differs",
+    "a secret that is to be written again",
+    situation({ rewritesSecrets: true }),
+    { op: "update", fields: [expect.objectContaining({ path: "/config/key", class: "unknown" })] },
+  ],
+  [
+    "cannot be changed in place",
+    "what cannot be known of a kind that cannot be updated, to be made anew",
+    situation({
+      updatable: false,
+      rewritesUnknown: true,
+      shape: { ...shape, immutable: ["/config", "/source"] },
+      live: [{ ...live(), updatedAt: "u2" }],
+    }),
+    { op: "replace" },
+  ],
   ["equal", "nothing to do", situation(), { op: "noop", marks: undefined }],
   [
     "equal",
@@ -341,6 +358,8 @@ const anySituation: fc.Arbitrary<Situation> = fc
     referenceMoves: fc.boolean(),
     trustsUpdatedAt: fc.boolean(),
     canUnset: fc.boolean(),
+    rewritesSecrets: fc.boolean(),
+    rewritesUnknown: fc.boolean(),
     renamedFrom: fc.option(fc.constant("w"), { nil: undefined }),
   })
   .map((facts) => situation(facts));

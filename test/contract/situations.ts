@@ -57,6 +57,8 @@ export const situation = (facts: { [Member in keyof Situation]?: Situation[Membe
     referenceMoves: false,
     trustsUpdatedAt: true,
     canUnset: true,
+    rewritesSecrets: false,
+    rewritesUnknown: false,
     keep: () => true,
     ...facts,
   };

@@ -8,8 +8,8 @@ import { planOptionsOf } from "../plan-options.ts";
 import { applying, detail, planning, project, prune, reporting, selection, yes } from "../shared-flags.ts";
 import { withProject } from "../with-project.ts";
 
-/** What a plan file has decided already. */
-const planned = { ...selection, ...prune, ...planning };
+/** What a plan file has decided already; its tenants and waves may be applied in parts. */
+const planned = { selector: selection.selector, ...prune, ...planning };
 
 const refuseDecided = (file: string, flags: FlagValues<typeof planned>): void => {
   for (const [key, flag] of Object.entries(planned)) {
@@ -41,10 +41,11 @@ export const command = defineCommand({
     { line: "apply", does: "plan, ask, apply" },
     { line: "apply --yes -t t042", does: "one tenant, without a question" },
     { line: "apply plan.json --yes", does: "exactly a plan that was reviewed" },
+    { line: "apply plan.json --yes --wave canary", does: "a part of it; the rest can be applied later" },
   ],
   formats: ["text", "json", "yaml", "markdown"],
   endsItself: "writes",
-  flags: { ...project, ...planned, ...applying, ...yes, ...detail, ...reporting },
+  flags: { ...project, ...selection, ...planned, ...applying, ...yes, ...detail, ...reporting },
   run: async (flags, session, [file]) => {
     refuseUnasked("apply", flags.yes, session);
     if (file !== undefined) refuseDecided(file, flags);
@@ -54,7 +55,8 @@ export const command = defineCommand({
       const plan = given ?? (await opened.plan(planOptionsOf(flags, session)));
       showPlan(plan, flags.detail, session);
       if (!flags.yes && isWork(plan)) await confirmPlan(plan, session);
-      return applyPlan(opened, plan, "apply", flags, session);
+      const part = { tenants: flags.tenant, ...(flags.wave === undefined ? {} : { wave: flags.wave }) };
+      return applyPlan(opened, plan, "apply", flags, session, given === undefined ? {} : part);
     });
   },
 });

@@ -1,19 +1,9 @@
 import { applyPlan, isWork, showPlan } from "../apply-plan.ts";
 import { defineCommand } from "../command.ts";
 import { single, usage } from "../flag.ts";
-import { applying, deleteData, detail, project, reporting, selection } from "../shared-flags.ts";
+import { oneTenant } from "../one-tenant.ts";
+import { acceptTarget, applying, deleteData, detail, project, reporting, selection } from "../shared-flags.ts";
 import { withProject } from "../with-project.ts";
-
-const oneTenant = (tenants: readonly string[]): string => {
-  const [tenant] = tenants;
-  if (tenant === undefined || tenants.length > 1) {
-    throw usage(`destroy takes one tenant; ${tenants.length} were given`, "name it: destroy -t TENANT");
-  }
-  if (/[*?[\]{}!]/.test(tenant)) {
-    throw usage(`destroy takes a tenant's name, not the glob ${JSON.stringify(tenant)}`, "name it: destroy -t TENANT");
-  }
-  return tenant;
-};
 
 export const command = defineCommand({
   description:
@@ -29,12 +19,13 @@ export const command = defineCommand({
     tenant: selection.tenant,
     confirm: single("--confirm <tenant>", "the tenant's name, instead of typing it", (text) => text),
     ...deleteData,
+    ...acceptTarget,
     ...applying,
     ...detail,
     ...reporting,
   },
   run: async (flags, session) => {
-    const tenant = oneTenant(flags.tenant);
+    const tenant = oneTenant("destroy", flags.tenant);
     if (flags.confirm === undefined && !session.interactive) {
       throw usage("destroy asks for the tenant's name, and there is no terminal to ask on", `give --confirm ${tenant}`);
     }
@@ -46,7 +37,11 @@ export const command = defineCommand({
     }
     return withProject(flags, session, async (opened) => {
       const { stop: signal } = session.stops;
-      const plan = await opened.planDestroy(tenant, { deleteData: flags.deleteData, signal });
+      const plan = await opened.planDestroy(tenant, {
+        deleteData: flags.deleteData,
+        acceptTarget: flags.acceptTarget,
+        signal,
+      });
       showPlan(plan, flags.detail, session);
       if (flags.confirm === undefined && isWork(plan)) {
         const { confirm } = await import("../confirm.ts");

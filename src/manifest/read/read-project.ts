@@ -8,6 +8,7 @@ import type { Collector } from "../collect.ts";
 import { collector } from "../collect.ts";
 import { expand } from "../expand/expand.ts";
 import type { ProjectState } from "../expand/project-state.ts";
+import { environmentIn } from "../expand/references.ts";
 import { allParameters } from "../expand/variables.ts";
 import type { ProjectContent } from "../schemas/project.ts";
 import type { ProjectFiles, Tenant } from "../types.ts";
@@ -16,7 +17,7 @@ import { outsideProject } from "./folder.ts";
 import { insideOf } from "./jail.ts";
 import { readCatalog } from "./read-catalog.ts";
 import type { Connector } from "./read-connector.ts";
-import { environmentIn, readConnector } from "./read-connector.ts";
+import { readConnector } from "./read-connector.ts";
 import type { ProjectFile } from "./read-project-file.ts";
 import { readProjectFile } from "./read-project-file.ts";
 import type { TenantValues } from "./read-tenant.ts";
@@ -70,12 +71,27 @@ const checkGlobs = async (
   }
 };
 
-/** What the schema allows and nothing can do yet. */
-const checkUnsupported = ({ collect }: Folder, { moved, ledger }: ProjectContent, locate: Locate): void => {
-  if (moved.length > 0) {
-    const hint = "take moved: out; the old one is deleted with --prune and the new one is made";
-    collect.error("invalid-value", locate("/moved", "key"), "renames are not supported yet", hint);
+const kindOf = (name: string): string => name.slice(0, Math.max(0, name.indexOf("/")));
+
+/** A rename is from one `kind/_id` to another of the same kind, and leads from each to one place only. */
+const checkMoved = ({ collect }: Folder, { moved }: ProjectContent, locate: Locate): void => {
+  const seen = new Set<string>();
+  for (const [index, { from, to }] of moved.entries()) {
+    const report = (path: string, message: string, hint: string): void =>
+      collect.error("invalid-value", locate(`/moved/${index}/${path}`), message, hint);
+    const example = "write kind/_id, such as { from: connection/acme-t042-old, to: connection/acme-t042-crm }";
+    if (kindOf(from) === "") report("from", `"${from}" names no kind`, example);
+    else if (kindOf(to) !== kindOf(from))
+      report("to", `"${from}" cannot become "${to}", which is another kind`, example);
+    else if (from === to) report("to", `"${from}" is moved to itself`, "name what it is called now");
+    else if (seen.has(from))
+      report("from", `"${from}" is moved twice`, "keep the rule that says what it is called now");
+    seen.add(from);
   }
+};
+
+/** What the schema allows and nothing can do yet. */
+const checkUnsupported = ({ collect }: Folder, { ledger }: ProjectContent, locate: Locate): void => {
   const [, scheme] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(ledger) ?? [];
   if (scheme === undefined) return;
   const { text: _, ...place } = locate("/ledger") ?? { file: "connector-deployer.yaml", line: 1, column: 1 };
@@ -185,6 +201,7 @@ export const readProject = async (dir: string, environment: string, { env }: Rea
   const globs = tenantGlobs(content, root, state.locate, collect);
   if (file.content !== undefined) {
     await checkGlobs(folder, content, globs, state.locate);
+    checkMoved(folder, content, state.locate);
     checkUnsupported(folder, content, state.locate);
   }
   const { on_drift } = content;

@@ -170,7 +170,7 @@ export const projectSchema = {
     moved: {
       type: "array",
       default: [],
-      description: "Renames: what has the old kind/_id is the new one now. Not supported yet: must be empty.",
+      description: "Renames: what has the old kind/_id is the new one now; its entry moves, and it is not made anew.",
       items: {
         type: "object",
         required: ["from", "to"],

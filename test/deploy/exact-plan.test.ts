@@ -1,0 +1,183 @@
+import { describe, expect, it } from "vitest";
+import { formatPlan, parsePlan } from "../../src/deploy/index.ts";
+import { localHolder } from "../../src/ledger/index.ts";
+import type { Service } from "../../src/service/index.ts";
+import { env, opened, project as projectFile, projectFolder, startedService, tenant, write } from "./project-folder.ts";
+
+const quick = projectFile.replace("settle: 5ms", "settle: 5ms\n    request_timeout: 100ms");
+const waves = `${projectFile}waves: [canary, rest]\n`;
+const tenants = {
+  "tenants/t001.yaml": tenant("t001", "labels: { wave: canary }\n"),
+  "tenants/t002.yaml": tenant("t002"),
+  "tenants/t003.yaml": tenant("t003"),
+};
+
+/** Counts what is written; after so many writes nothing is sent any more, as if the process was gone. */
+const writeCounter = (service: Service, limit = Number.POSITIVE_INFINITY) => {
+  const writes: string[] = [];
+  const gone = new AbortController();
+  return {
+    writes,
+    gone: gone.signal,
+    fetch: async (request: Request): Promise<Response> => {
+      if (request.method !== "GET") {
+        if (writes.length >= limit) gone.abort();
+        gone.signal.throwIfAborted();
+        writes.push(`${request.method} ${new URL(request.url).pathname}`);
+      }
+      return service.fetch(request);
+    },
+  };
+};
+
+describe("a part of a plan", () => {
+  it("is applied by wave, and the rest later, from the same file", async () => {
+    const service = await startedService();
+    const dir = await projectFolder({ "connector-deployer.yaml": waves, ...tenants });
+    const plan = parsePlan(formatPlan(await (await opened(dir, service)).plan()));
+    const canary = await (await opened(dir, service)).apply(plan, { wave: "canary" });
+    expect(canary.results.map((result) => result.tenant)).toEqual(["t001", "t001", "t001"]);
+    expect(canary.summary).toMatchObject({ insert: 3, tenants: 1 });
+    const rest = await (await opened(dir, service)).apply(plan, { wave: "rest" });
+    expect(rest.summary).toMatchObject({ insert: 6, tenants: 2 });
+    expect((await (await opened(dir, service)).plan()).changes).toEqual([]);
+  });
+
+  it("is applied by tenant, whatever happened to the files of others", async () => {
+    const service = await startedService();
+    const dir = await projectFolder({ ...tenants, "connector-deployer.yaml": quick });
+    const plan = await (await opened(dir, service)).plan();
+    await write(dir, { "tenants/t002.yaml": tenant("t002", "state: absent\n") });
+    const report = await (await opened(dir, service)).apply(plan, { tenants: ["t00*", "!t002"] });
+    expect(new Set(report.results.map((result) => result.tenant))).toEqual(new Set(["t001", "t003"]));
+    await expect((await opened(dir, service)).apply(plan, { tenants: ["t002"] })).rejects.toMatchObject({
+      code: "stale-plan",
+    });
+  });
+
+  it("has to exist", async () => {
+    const service = await startedService();
+    const dir = await projectFolder({ "connector-deployer.yaml": waves, ...tenants });
+    const project = await opened(dir, service);
+    const plan = await project.plan();
+    await expect(project.apply(plan, { wave: "canery" })).rejects.toMatchObject({ code: "usage" });
+    await expect(project.apply(plan, { tenants: ["t004"] })).rejects.toMatchObject({ code: "usage" });
+  });
+});
+
+describe("the plan of an interrupted run", () => {
+  it("can be applied again, from any point, and only does what is open", async () => {
+    for (let limit = 0; limit < 9; limit++) {
+      const service = await startedService();
+      const dir = await projectFolder({ ...tenants, "connector-deployer.yaml": quick });
+      const plan = await (await opened(dir, service)).plan();
+      const first = writeCounter(service, limit);
+      const broken = await opened(dir, service, { fetch: first.fetch });
+      const report = await broken.apply(plan, { parallelism: 1, abort: first.gone, signal: first.gone });
+      expect(first.writes).toHaveLength(limit);
+      expect(report.results.every((result) => result.outcome === "done")).toBe(false);
+      const second = writeCounter(service);
+      const again = await (await opened(dir, service, { fetch: second.fetch })).apply(plan);
+      expect(again.results.every((result) => result.outcome === "done")).toBe(true);
+      expect(second.writes).toHaveLength(9 - limit);
+      expect((await (await opened(dir, service)).plan()).changes).toEqual([]);
+    }
+  });
+
+  it("that ended well writes nothing a second time", async () => {
+    const service = await startedService();
+    const dir = await projectFolder({ ...tenants, "connector-deployer.yaml": quick });
+    const plan = await (await opened(dir, service)).plan();
+    await (await opened(dir, service)).apply(plan);
+    const counter = writeCounter(service);
+    const again = await (await opened(dir, service, { fetch: counter.fetch })).apply(plan);
+    expect(again.results.every((result) => result.outcome === "done" && result.id !== undefined)).toBe(true);
+    expect(counter.writes).toEqual([]);
+  });
+
+  it("is stale once another plan was applied", async () => {
+    const service = await startedService();
+    const dir = await projectFolder({ ...tenants, "connector-deployer.yaml": quick });
+    const plan = await (await opened(dir, service)).plan();
+    const first = writeCounter(service, 2);
+    await (await opened(dir, service, { fetch: first.fetch })).apply(plan, { abort: first.gone, signal: first.gone });
+    const project = await opened(dir, service);
+    await project.apply(await project.plan());
+    const report = await (await opened(dir, service)).apply(plan);
+    const outcomes = report.results.map((result) => result.error?.code);
+    expect(outcomes).toContain("stale-plan");
+  });
+});
+
+describe("secrets without a value", () => {
+  it("are planned, refused when applied, and accepted when asked", async () => {
+    const service = await startedService();
+    const dir = await projectFolder();
+    const { CRM_KEY: _, ...without } = env;
+    const plan = await (await opened(dir, service, { env: without })).plan();
+    expect(plan.changes.filter((change) => change.marks?.includes("unresolved"))).toHaveLength(2);
+    await expect((await opened(dir, service, { env: without })).apply(plan)).rejects.toMatchObject({
+      code: "missing-secret",
+    });
+    const project = await opened(dir, service);
+    await expect(project.apply(plan)).rejects.toMatchObject({ code: "stale-plan" });
+    expect((await project.apply(plan, { acceptUnresolved: true })).summary).toMatchObject({ insert: 6 });
+    expect((await project.plan()).changes).toEqual([]);
+  });
+
+  it("that rotated are written with exactly one PATCH", async () => {
+    const service = await startedService();
+    const dir = await projectFolder({ "tenants/t002.yaml": tenant("t002", "state: absent\n") });
+    const first = await opened(dir, service);
+    await first.apply(await first.plan());
+    const counter = writeCounter(service);
+    const rotated = await opened(dir, service, { env: { ...env, CRM_KEY: "rotated" }, fetch: counter.fetch });
+    await rotated.apply(await rotated.plan());
+    expect(counter.writes).toEqual([expect.stringMatching(/^PATCH /)]);
+  });
+
+  it("are written again when asked, and no others", async () => {
+    const service = await startedService();
+    const dir = await projectFolder();
+    const project = await opened(dir, service);
+    await project.apply(await project.plan());
+    const plan = await project.plan({ writeSecrets: ["connection/acme-t001-*"] });
+    expect(plan.changes).toMatchObject([
+      { op: "update", tenant: "t001", fields: [{ path: "/config/api_key", class: "unknown" }] },
+    ]);
+    await project.apply(plan);
+    expect((await project.plan()).changes).toEqual([]);
+  });
+});
+
+describe("what the files protect", () => {
+  it("stays, though the plan was made before they did", async () => {
+    const service = await startedService();
+    const dir = await projectFolder();
+    const project = await opened(dir, service);
+    await project.apply(await project.plan());
+    await write(dir, { "tenants/t002.yaml": tenant("t002", "state: absent\n") });
+    const plan = await (await opened(dir, service)).plan();
+    await write(dir, { "connector-deployer.yaml": `${projectFile}protected: ["connection/acme-t002-*"]\n` });
+    await expect((await opened(dir, service)).apply(plan)).rejects.toMatchObject({ code: "stale-plan" });
+  });
+});
+
+describe("a lease", () => {
+  it("that another run holds is what a plan names, not what a half-read target looks like", async () => {
+    const service = await startedService();
+    const dir = await projectFolder();
+    const one = await opened(dir, service);
+    await one.apply(await one.plan());
+    // Another checkout with a ledger of its own, where a run is at work: what is live looks like somebody else's.
+    const other = await projectFolder({ "tenants/t002.yaml": tenant("t002", "state: absent\n") });
+    const { openLedger } = await import("../../src/ledger/index.ts");
+    const project = await opened(other, service);
+    await project.plan().catch(() => undefined);
+    await using ledger = await openLedger(`${other}/.connector-deployer/ledger.db`, { environment: "default" });
+    await using lease = await ledger.lease("t001", localHolder("another-run"));
+    const plan = await project.plan();
+    expect(lease.tenant).toBe("t001");
+    expect(plan.refusals.find((refusal) => refusal.tenant === "t001")).toMatchObject({ guard: "lease-held" });
+  });
+});
