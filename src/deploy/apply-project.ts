@@ -81,7 +81,7 @@ const readPlanned = async (context: Context, plan: Plan): Promise<ReadonlyMap<st
   const { selected, diagnostics } = await readTenants(context.files, await context.index(), { tenants }, context.set);
   refuseInvalid(diagnostics);
   const read = new Map(selected.map((item) => [item.tenant.id, item]));
-  const moved = wanted.filter(([id, { inputs }]) => read.get(id)?.expansion.digest !== inputs).map(([id]) => id);
+  const moved = wanted.filter(([id, { inputs }]) => read.get(id)?.inputs !== inputs).map(([id]) => id);
   if (moved.length > 0) {
     throw stale(
       `the files of ${moved.length === 1 ? "tenant" : "tenants"} ${moved.slice(0, 10).join(", ")} changed since the plan was made`,

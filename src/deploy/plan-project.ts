@@ -166,7 +166,7 @@ export const planProject = async (context: Context, options: PlanOptions): Promi
   checkLabels(options, selected.length);
   const print = await context.fingerprint();
   const prepared: Prepared[] = [];
-  for (const { tenant, expansion, resources } of selected) {
+  for (const { tenant, expansion, inputs, resources } of selected) {
     const secrets = context.secrets(tenant);
     const desired = await sealResources(resources, secrets, print);
     const known = await fromLedger(context, tenant.id);
@@ -176,7 +176,7 @@ export const planProject = async (context: Context, options: PlanOptions): Promi
       target: tenant.target,
       ...(tenant.wave === undefined ? {} : { wave: tenant.wave }),
       desired,
-      inputs: expansion.digest,
+      inputs,
       leaving: tenant.state === "absent",
       vanished: false,
       systems: [...new Set(expansion.components.map((component) => component.system))],

@@ -1,4 +1,5 @@
 import picomatch from "picomatch";
+import { digest } from "../canonical.ts";
 import type { Component, Path, Properties, Resource } from "../contract/index.ts";
 import { address, at, within } from "../contract/index.ts";
 import type { Diagnostic } from "../diagnostic.ts";
@@ -7,6 +8,7 @@ import { DeployerError } from "../errors.ts";
 import type { Expansion, ProjectFiles, Tenant, TenantFile } from "../manifest/index.ts";
 import { nearest } from "../nearest.ts";
 import { assemble, infinoKinds, secretPaths } from "../resources/index.ts";
+import { withContents } from "./file-contents.ts";
 import { isSelected } from "./selection.ts";
 import type { IndexEntry, TenantIndex } from "./tenant-index.ts";
 import { keysOf } from "./tenant-index.ts";
@@ -18,6 +20,8 @@ export type ReadTenant = {
   readonly expansion: Expansion;
   readonly resources: readonly Resource[];
   readonly diagnostics: readonly Diagnostic[];
+  /** Digest of the expansion and of the files that it uploads. */
+  readonly inputs: string;
 };
 
 export type ReadTenants = {
@@ -71,16 +75,31 @@ const withoutText = <T extends { readonly text?: string }>(location: T): Omit<T,
 };
 
 /** Expands one tenant and checks everything that can be checked without the others. */
-const readOne = (files: ProjectFiles, tenant: Tenant, before: readonly Diagnostic[], set: Properties): ReadTenant => {
+const readOne = async (
+  files: ProjectFiles,
+  tenant: Tenant,
+  before: readonly Diagnostic[],
+  set: Properties,
+): Promise<ReadTenant> => {
   const expansion = files.expandTenant(tenant, {
     set,
     secretPaths: (type, properties) => secretPaths(files.catalog, type, properties),
   });
   // A tenant that leaves asks for nothing, so nothing of it can be wrong.
-  if (tenant.state === "absent") return { tenant, expansion, resources: [], diagnostics: before };
-  const { resources, problems } = assemble(expansion.components, infinoKinds, files.catalog);
-  const diagnostics = [...before, ...expansion.diagnostics, ...problemDiagnostics(expansion, problems, files.catalog)];
-  return { tenant, expansion, resources, diagnostics };
+  if (tenant.state === "absent") {
+    return { tenant, expansion, resources: [], diagnostics: before, inputs: expansion.digest };
+  }
+  const assembled = assemble(expansion.components, infinoKinds, files.catalog);
+  const { resources, contents, problems } = await withContents(files, assembled.resources);
+  const wrong = problemDiagnostics(expansion, [...assembled.problems, ...problems], files.catalog);
+  const hasFiles = Object.keys(contents).length > 0;
+  return {
+    tenant,
+    expansion,
+    resources,
+    diagnostics: [...before, ...expansion.diagnostics, ...wrong],
+    inputs: hasFiles ? digest([expansion.digest, contents]) : expansion.digest,
+  };
 };
 
 /** Rules of the project that name a kind that there is not: they would protect or ignore nothing. */
@@ -178,7 +197,7 @@ export const readTenants = async (
       found.push(...(wanted ? diagnostics : [notSelected(id, file.file, diagnostics)]));
       return undefined;
     }
-    const one = readOne(files, tenant, diagnostics, set);
+    const one = await readOne(files, tenant, diagnostics, set);
     ids.push(tenant.id);
     const wanted = isSelected(selection, tenant);
     if (wanted) selected.push(one);

@@ -1,3 +1,4 @@
+export { insideOf, isKept, realPath } from "./read/jail.ts";
 export { readProject } from "./read/read-project.ts";
 export { environmentSchema } from "./schemas/environment.ts";
 export { manifestSchema } from "./schemas/manifest.ts";

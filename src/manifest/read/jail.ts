@@ -29,3 +29,8 @@ export const insideOf = (root: string, from: string, path: string): string | und
   const inside = below(root, wanted);
   return inside === undefined || below(root, realPath(wanted)) === undefined ? undefined : inside;
 };
+
+const keptFiles = /(^|\/)(\.connector-deployer|\.git)(\/|$)|(^|\/)\.env[^/]*$|\.env$/;
+
+/** Whether this tool, or the person who runs it, keeps there what no tenant may read and no target may get. */
+export const isKept = (path: string): boolean => keptFiles.test(path.replaceAll("\\", "/"));

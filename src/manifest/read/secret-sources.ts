@@ -4,7 +4,7 @@ import { joinPath, parseReferences } from "../../contract/index.ts";
 import type { Collector, Where } from "../collect.ts";
 import { brokenReference, secretHint } from "../expand/references.ts";
 import type { SecretSource } from "../types.ts";
-import { insideOf, realPath } from "./jail.ts";
+import { insideOf, isKept, realPath } from "./jail.ts";
 import type { Locate } from "./validate.ts";
 
 type Written = {
@@ -85,9 +85,6 @@ export type TenantRules = {
   readonly ledger: string;
 };
 
-/** Files in which this tool, or the person who runs it, keeps what no tenant may read. */
-const keptFiles = /(^|\/)(\.connector-deployer|\.git)(\/|$)|(^|\/)\.env[^/]*$|\.env$/;
-
 const environmentRule = (
   { credentials, allowed }: TenantRules,
   name: string,
@@ -128,7 +125,7 @@ export const checkTenantSecrets = (
       continue;
     }
     const real = realPath(join(rules.root, source.file));
-    const kept = [inside, real.slice(rules.root.length)].some((path) => keptFiles.test(path.replaceAll("\\", "/")));
+    const kept = [inside, real.slice(rules.root.length)].some(isKept);
     if (kept || rules.credentials.files.has(real) || real === realPath(join(rules.root, rules.ledger))) {
       const message = `"${file}" belongs to the project's own credentials; a tenant cannot read it`;
       collect.error("target-credential", place, message, "use a file of the tenant's own");
