@@ -7,12 +7,21 @@ import { base, change, holder, run } from "./support.ts";
 
 const iso = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 
-/** What every driver has to do. `open` gives a new, empty ledger of its own; the caller closes it. */
-export const ledgerContract = (name: string, open: (options: LedgerOptions) => Promise<Ledger>) =>
+export type LedgerHarness = {
+  /** A new, empty ledger of its own, which the caller closes. */
+  open(options: Partial<LedgerOptions>): Promise<Ledger>;
+  /** Another handle of the ledger that was opened last; none where nobody else can see it. */
+  again?(options: Partial<LedgerOptions>): Promise<Ledger>;
+  /** Lets time pass by the ledger's own clock. */
+  pass(ms: number): Promise<void>;
+};
+
+/** What every driver has to do. */
+export const ledgerContract = (name: string, { open, again, pass }: LedgerHarness) =>
   describe(`the ledger contract, ${name}`, () => {
     const opened: Ledger[] = [];
     const fresh = async (options: Partial<LedgerOptions> = {}): Promise<Ledger> => {
-      const ledger = await open({ environment: "default", ...options });
+      const ledger = await open(options);
       opened.push(ledger);
       return ledger;
     };
@@ -61,6 +70,23 @@ export const ledgerContract = (name: string, open: (options: LedgerOptions) => P
         expect(await ledger.entries("t3")).toEqual([]);
       });
 
+      it("hold every value that JSON has, and any text as _id", async () => {
+        const { ledger, lease } = await leased();
+        const properties = {
+          text: "\u0000 \ud800 \u2028 é 🐘 \\u0000 $1 ? ' \" \\ <<@ x @>>",
+          numbers: [0, -1.5, 1e21, 5e-324, Number.MAX_SAFE_INTEGER, 0.1],
+          "": { "\u0000": null, '"': [true, false, [], {}] },
+        };
+        const entries = ["?", "a'b\"c\\", "ä", "𐀀", "🐘"].map((_id) =>
+          base({ _id, applied: properties, echo: properties }),
+        );
+        for (const entry of entries) await ledger.put(lease, entry);
+        expect(await ledger.entries("t1")).toEqual(entries);
+        const odd = change({ _id: "ä?", entity: { _id: "ä?", ...properties } });
+        await ledger.intend(lease, "run-1", [{ change: odd, seen: ["?", "🐘"] }]);
+        expect(await ledger.open("t1")).toMatchObject([{ change: odd, seen: ["?", "🐘"] }]);
+      });
+
       it("take sealed values only", async () => {
         const { ledger, lease } = await leased();
         const sealed = { $secret: "$SECRET(user)", fingerprint: "f" };
@@ -87,7 +113,7 @@ export const ledgerContract = (name: string, open: (options: LedgerOptions) => P
         );
         await fc.assert(
           fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
-            await using ledger = await open({ environment: "default" });
+            await using ledger = await open({});
             await using lease = await ledger.lease("t1", holder());
             const seen = [await ledger.revision("t1")];
             const model = new Map<string, string>();
@@ -131,13 +157,13 @@ export const ledgerContract = (name: string, open: (options: LedgerOptions) => P
 
     describe("a lease", () => {
       it("is refused while another run holds it, naming host, pid and since when", async () => {
-        const clock = () => Date.UTC(2026, 0, 1);
-        const { ledger } = await leased({ clock });
+        const { ledger } = await leased();
+        const since = (await ledger.leases())[0]?.since;
         const error = await ledger.lease("t1", holder("run-2")).catch((error: unknown) => error);
         expect(error).toMatchObject({
           code: "lease-held",
-          message: expect.stringMatching(/t1.*elsewhere.*4711.*2026-01-01T00:00:00\.000Z/),
-          details: { tenant: "t1", holder: holder(), since: "2026-01-01T00:00:00.000Z" },
+          message: expect.stringMatching(new RegExp(`t1.*elsewhere.*4711.*${since}`)),
+          details: { tenant: "t1", holder: holder(), since },
         });
         await using other = await ledger.lease("t2", holder("run-2"));
         expect(other.takenOver).toBeUndefined();
@@ -162,10 +188,11 @@ export const ledgerContract = (name: string, open: (options: LedgerOptions) => P
       });
 
       it("that expired is taken over, and the old holder writes nothing any more", async () => {
-        let now = 0;
-        const { ledger, lease } = await leased({ clock: () => now, expiry: 1_000, heartbeat: 1_000_000 });
+        const { ledger, lease } = await leased({ expiry: 100_000, heartbeat: 1_000_000 });
         await ledger.intend(lease, "run-1", [{ change: change(), seen: [] }]);
-        now = 1_001;
+        await pass(90_000);
+        await expect(ledger.lease("t1", holder("run-2"))).rejects.toMatchObject({ code: "lease-held" });
+        await pass(11_000);
         const next = await ledger.lease("t1", holder("run-2"));
         expect(next.takenOver).toEqual(holder("run-1"));
         expect(lease.lost.aborted).toBe(true);
@@ -405,14 +432,13 @@ export const ledgerContract = (name: string, open: (options: LedgerOptions) => P
 
     describe("the journal", () => {
       it("keeps what is about to be done until it is settled", async () => {
-        const clock = () => Date.UTC(2026, 0, 2);
-        const { ledger, lease } = await leased({ clock });
+        const { ledger, lease } = await leased();
         const intents = [
           { change: change({ _id: "a" }), seen: ["x"] },
           { change: change({ _id: "b" }), seen: [] },
         ];
         await ledger.intend(lease, "run-1", intents);
-        const facts = { run: "run-1", epoch: lease.epoch, at: "2026-01-02T00:00:00.000Z" };
+        const facts = { run: "run-1", epoch: lease.epoch, at: expect.stringMatching(iso) };
         expect(await ledger.open("t1")).toEqual(intents.map((intent) => ({ ...intent, ...facts })));
 
         await ledger.acked(lease, change({ _id: "b" }), "new");
@@ -421,6 +447,28 @@ export const ledgerContract = (name: string, open: (options: LedgerOptions) => P
         await ledger.settle(lease, change({ _id: "b" }), "done", base({ _id: "b", id: "new" }));
         expect((await ledger.open("t1")).map((open) => open.change.entity._id)).toEqual(["a"]);
         expect(await ledger.entries("t1")).toEqual([base({ _id: "b", id: "new" })]);
+      });
+
+      it("takes a large batch in its order", async () => {
+        const { ledger, lease } = await leased();
+        const ids = Array.from({ length: 120 }, (_, index) => `c${index}`);
+        await ledger.intend(
+          lease,
+          "run-1",
+          ids.map((_id) => ({ change: change({ _id }), seen: [] })),
+        );
+        expect((await ledger.open("t1")).map(({ change }) => change.entity._id)).toEqual(ids);
+        expect((await ledger.operations("run-1")).map(({ _id }) => _id)).toEqual(ids);
+      });
+
+      it("takes many writes for one tenant at once", async () => {
+        const { ledger, lease } = await leased();
+        const ids = Array.from({ length: 30 }, (_, index) => `c${index + 10}`);
+        await Promise.all(ids.map((_id) => ledger.intend(lease, "run-1", [{ change: change({ _id }), seen: [] }])));
+        await Promise.all(ids.map((_id) => ledger.acked(lease, change({ _id }), _id)));
+        await Promise.all(ids.map((_id) => ledger.settle(lease, change({ _id }), "done", base({ _id, id: _id }))));
+        expect((await ledger.entries("t1")).map(({ id }) => id)).toEqual(ids);
+        expect(await ledger.open("t1")).toEqual([]);
       });
 
       it("removes the entry when it settles with none", async () => {
@@ -554,6 +602,115 @@ export const ledgerContract = (name: string, open: (options: LedgerOptions) => P
         await ledger.pinTarget("default", elsewhere);
         expect(await ledger.target("default")).toEqual(elsewhere);
         expect(await ledger.target("other")).toBeUndefined();
+      });
+    });
+
+    if (again === undefined) return;
+    describe("two handles of one ledger", () => {
+      const second = async (options: Partial<LedgerOptions> = {}): Promise<Ledger> => {
+        const ledger = await again(options);
+        opened.push(ledger);
+        return ledger;
+      };
+      const times = { expiry: 100_000, heartbeat: 5 };
+
+      it("see what the other one wrote", async () => {
+        const { ledger, lease } = await leased();
+        const other = await second();
+        await ledger.put(lease, base());
+        expect(await other.entries("t1")).toEqual([base()]);
+        expect(await other.revision("t1")).toBe(await ledger.revision("t1"));
+        expect(await other.leases()).toEqual(await ledger.leases());
+        await expect(other.lease("t1", holder("run-2"))).rejects.toMatchObject({ code: "lease-held" });
+      });
+
+      it("fight for a lease: exactly one gets it", async () => {
+        const ledger = await fresh();
+        const other = await second();
+        for (const tenant of ["t1", "t2", "t3", "t4"]) {
+          const tries = [ledger, other, ledger, other].map((one, index) => one.lease(tenant, holder(`run-${index}`)));
+          const codes = (await Promise.allSettled(tries)).map((one) =>
+            one.status === "fulfilled" ? "held" : (one.reason as { code?: string }).code,
+          );
+          expect(codes.sort()).toEqual(["held", "lease-held", "lease-held", "lease-held"]);
+        }
+      });
+
+      it("fence each other: the one that lost the lease is told and writes nothing", async () => {
+        const slow = await fresh({ ...times, heartbeat: 1_000_000 });
+        const quick = await second(times);
+        const lost = await slow.lease("t1", holder("run-1"));
+        const kept = await slow.lease("t2", holder("run-1"));
+        await pass(100_001);
+        await using next = await quick.lease("t1", holder("run-2"));
+        await expect(slow.put(lost, base())).rejects.toMatchObject({ code: "ledger-fenced" });
+        expect(lost.lost.reason).toMatchObject({ code: "ledger-fenced" });
+        await slow.put(kept, base({ tenant: "t2" }));
+        await quick.put(next, base());
+        await lost[Symbol.asyncDispose]();
+        await quick.put(next, base({ id: "later" }));
+      });
+
+      it("see a lost lease at the next heartbeat, which puts the others off", async () => {
+        const ledger = await fresh(times);
+        const [lost, kept] = [await ledger.lease("t1", holder("run-1")), await ledger.lease("t2", holder("run-1"))];
+        const elsewhere = await second({ ...times, isAlive: () => false });
+        await using _next = await elsewhere.lease("t1", holder("run-2"));
+        if (!lost.lost.aborted) await once(lost.lost, "abort");
+        expect(kept.lost.aborted).toBe(false);
+
+        await pass(90_000);
+        const left = async () => {
+          const lease = (await elsewhere.leases()).find(({ tenant }) => tenant === "t2");
+          return Date.parse(lease?.expires ?? "") - Date.parse(lease?.since ?? "");
+        };
+        await expect.poll(left).toBeGreaterThanOrEqual(100_000);
+        await expect(elsewhere.unlock("t2", kept.epoch)).resolves.toBe(true);
+        if (!kept.lost.aborted) await once(kept.lost, "abort");
+      });
+
+      it("give their leases back when they are closed", async () => {
+        const { ledger } = await leased();
+        await ledger.lease("t2", holder());
+        const other = await second();
+        await ledger[Symbol.asyncDispose]();
+        await ledger[Symbol.asyncDispose]();
+        expect(await other.leases()).toEqual([]);
+        expect((await other.lease("t1", holder("run-2"))).takenOver).toBeUndefined();
+      });
+
+      it("of two environments see nothing of each other", async () => {
+        const { ledger, lease } = await leased();
+        const other = await second({ environment: "other" });
+        await ledger.verifyKey("one");
+        await other.verifyKey("two");
+        await ledger.begin(run("run-1"));
+        await ledger.pinTarget("default", { endpoint: "http://a", identity: "1" });
+        await ledger.intend(lease, "run-1", [{ change: change(), seen: [] }]);
+        await ledger.put(lease, base());
+        const theirs = await other.lease("t1", holder("run-2"));
+        expect(theirs.epoch).toBe(1);
+        expect(await other.tenants()).toEqual([]);
+        expect(await other.entries("t1")).toEqual([]);
+        expect(await other.open("t1")).toEqual([]);
+        expect(await other.history(9)).toEqual([]);
+        expect(await other.operations("run-1")).toEqual([]);
+        expect(await other.target("default")).toBeUndefined();
+        await other.drop(theirs, "default", "connection", "acme-t1-crm");
+        await theirs[Symbol.asyncDispose]();
+        await other.rekey("three", []);
+        await ledger.verifyKey("one");
+        expect(await ledger.entries("t1")).toEqual([base()]);
+        expect(await ledger.leases()).toHaveLength(1);
+      });
+
+      it("know when the other one has changed the key: nothing is begun with the old one", async () => {
+        const ledger = await fresh();
+        const other = await second();
+        for (const one of [ledger, other]) await one.verifyKey("one");
+        await ledger.rekey("two", []);
+        await expect(other.lease("t1", holder())).rejects.toMatchObject({ code: "ledger-key" });
+        await using _lease = await ledger.lease("t1", holder());
       });
     });
   });

@@ -55,6 +55,17 @@ it("renews a thousand leases with one write for each heartbeat", async () => {
   await keeper[Symbol.asyncDispose]();
 });
 
+it("loses a lease whose time is over before any heartbeat, as after a long sleep", async () => {
+  const { add, keeper, calls } = rows();
+  const lease = add("t1");
+  vi.setSystemTime(Date.now() + expiry - 1);
+  expect(lease.lost.aborted).toBe(false);
+  vi.setSystemTime(Date.now() + 1);
+  expect(lease.lost.aborted).toBe(true);
+  expect(() => keeper.facts(lease)).toThrow(expect.objectContaining({ code: "ledger-fenced" }));
+  expect(calls.renew).toBe(0);
+});
+
 it("stops when the last lease is released", async () => {
   const { calls, add } = rows();
   await using first = add("t1");

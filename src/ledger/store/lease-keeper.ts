@@ -44,11 +44,19 @@ export class LeaseKeeper implements AsyncDisposable {
   add(facts: LeaseFacts): Lease {
     const controller = new AbortController();
     const { tenant, epoch, takenOver, continues } = facts;
+    // A process that was stopped for long wakes up before its heartbeat can tell: the time is looked at each time.
+    const current = (): AbortSignal => {
+      const held = this.#held.get(tenant);
+      if (held !== undefined && held.expires <= this.#clock()) this.lose({ tenant, epoch });
+      return controller.signal;
+    };
     const lease: Lease = {
       tenant,
       epoch,
       continues,
-      lost: controller.signal,
+      get lost() {
+        return current();
+      },
       ...(takenOver === undefined ? {} : { takenOver }),
       [Symbol.asyncDispose]: () => this.#release(lease),
     };
