@@ -1,5 +1,16 @@
-import type { Base, Change, Live, Path, Properties, Resource, Shape } from "../contract/index.ts";
-import { at, basis, changeResource, eachSealed, leaves, unknownValue, withAt, within } from "../contract/index.ts";
+import type { Base, Change, Json, Live, Properties, Resource, Shape } from "../contract/index.ts";
+import {
+  at,
+  atLeaf,
+  basis,
+  changeResource,
+  holdsSealed,
+  isSealed,
+  leaves,
+  unknownValue,
+  withAt,
+  within,
+} from "../contract/index.ts";
 
 /** The entry after a write of ours: `applied` is what we declared, `echo` what the verifying read returned. */
 export const writtenBase = (change: Change, shape: Shape, id: string, live: Live | undefined): Base => {
@@ -17,20 +28,22 @@ export const writtenBase = (change: Change, shape: Shape, id: string, live: Live
   };
 };
 
+/** A secret without a value cannot be what is live. */
+const isTrusted = (change: Change, desired: Json | undefined): boolean =>
+  change.trusted === true && !(isSealed(desired) && desired.fingerprint === undefined);
+
 /**
  * The entry of something that was taken over: what can be read counts as applied, so that a difference from the files is
- * a change of the files; what cannot be read is unknown, except what only we keep.
+ * a change of the files; what cannot be read is unknown, except what only we keep and what is trusted.
  */
 export const adoptedBase = (change: Change, shape: Shape, live: Live): Base => {
   const resource: Resource = changeResource(change);
-  const sealed = new Set<Path>();
-  eachSealed(resource.properties, (path) => sealed.add(path));
   const applied = leaves(resource.properties).reduce<Properties>((part, path) => {
     const desired = at(resource.properties, path);
     if (within(shape.local, path)) return withAt(part, path, desired);
-    const isHidden = sealed.has(path) || within(shape.secret, path) || within(shape.writeOnly, path);
-    if (isHidden) return withAt(part, path, unknownValue);
-    const value = at(live.properties, path);
+    const isHidden = holdsSealed(desired) || within(shape.secret, path) || within(shape.writeOnly, path);
+    if (isHidden) return withAt(part, path, isTrusted(change, desired) ? desired : unknownValue);
+    const value = atLeaf(desired, at(live.properties, path));
     return value === undefined ? part : withAt(part, path, value);
   }, {});
   return {
