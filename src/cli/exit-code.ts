@@ -1,5 +1,5 @@
 import type { Plan } from "../contract/index.ts";
-import type { ApplyReport, DriftReport, Validation } from "../deploy/index.ts";
+import type { ApplyReport, DoctorReport, DriftReport, Validation } from "../deploy/index.ts";
 import { hasErrors } from "../diagnostic.ts";
 import type { ErrorCode } from "../errors.ts";
 
@@ -80,3 +80,9 @@ export const exitOfDrift = (
 
 export const exitOfValidation = (validation: Pick<Validation, "diagnostics">): ExitCode =>
   hasErrors(validation.diagnostics) ? 3 : 0;
+
+export const exitOfDoctor = ({ checks }: Pick<DoctorReport, "checks">): ExitCode => {
+  const bad = checks.filter((check) => check.status === "bad");
+  if (bad.some(({ check }) => check === "credentials")) return 6;
+  return bad.length > 0 ? 1 : 0;
+};

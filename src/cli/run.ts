@@ -49,6 +49,10 @@ const entryOf = async (name: string, argv: readonly string[]): Promise<CommandEn
 };
 
 const dispatch = async (argv: readonly string[], io: Io): Promise<ExitCode> => {
+  if (argv[0] === "completion" && argv[1] === "--words") {
+    await (await import("./complete/complete.ts")).complete(argv.slice(2), io);
+    return 0;
+  }
   const { name, rest } = chooseCommand(argv);
   if (name === undefined) return nothingChosen(argv, io);
   if (name === "help" && !commands.some((command) => command.name === name)) {

@@ -4,15 +4,17 @@ import type { Diagnostic } from "../diagnostic.ts";
 import type { Observed, ReportEvent } from "../engine/index.ts";
 import { observe } from "../engine/index.ts";
 import type { InfinoClient } from "../infino/index.ts";
-import type { Ledger } from "../ledger/index.ts";
+import type { Ledger, OpenIntent } from "../ledger/index.ts";
 import { openLedger } from "../ledger/index.ts";
 import type { ProjectFiles, Tenant } from "../manifest/index.ts";
 import type { Target } from "../resources/index.ts";
 import type { ProjectSecrets, SecretResolver } from "../secrets/index.ts";
 import { createSecretResolver } from "../secrets/index.ts";
+import type { LedgerKey } from "./ledger-key.ts";
+import { fits, fittingKey } from "./ledger-key.ts";
 import type { Fingerprint } from "./seal.ts";
 import { fingerprinter } from "./seal.ts";
-import { fingerprintKey, ledgerAddress } from "./state-folder.ts";
+import { ledgerAddress } from "./state-folder.ts";
 import { openTarget } from "./targets.ts";
 import type { TenantIndex } from "./tenant-index.ts";
 import { openTenantIndex } from "./tenant-index.ts";
@@ -28,7 +30,14 @@ export type Context = {
   /** Reports warnings once each. */
   warn(diagnostics: readonly Diagnostic[]): void;
   index(): Promise<TenantIndex>;
+  /** Throws `ledger-key` where the key does not fit. */
   ledger(): Promise<Ledger>;
+  /** Whatever its key is. */
+  rawLedger(): Promise<Ledger>;
+  /** The key that fits the ledger. */
+  key(): Promise<LedgerKey>;
+  /** After the key was changed. */
+  forgetKey(): void;
   fingerprint(): Promise<Fingerprint>;
   target(name: string): Promise<Target<InfinoClient>>;
   /** Resolves a tenant's texts; a tenant without a file has only the project's secrets. */
@@ -63,26 +72,36 @@ export const createContext = (files: ProjectFiles, options: OpenOptions): Contex
   const warned = new Set<string>();
   let opened: Ledger | undefined;
 
-  const key = once(async () => {
-    if (files.ledger_key === undefined) return fingerprintKey(files.dir);
-    return Buffer.from(await projectSecrets().resolve(files.ledger_key), "utf8");
-  });
-  const ledger = once(async () => {
+  const rawLedger = once(async () => {
     const address = await ledgerAddress(files.dir, await projectSecrets().resolve(files.ledger));
-    const made = await openLedger(address, {
+    opened = await openLedger(address, {
       environment: files.environment,
       durability: files.ledger_durability,
       clock,
     });
-    try {
-      await made.verifyKey(fingerprinter(await key())("ledger", "", "check"));
-    } catch (error) {
-      await made[Symbol.asyncDispose]();
-      throw error;
-    }
-    opened = made;
-    return made;
+    return opened;
   });
+  let keyed: Promise<{ readonly ledger: Ledger; readonly key: LedgerKey }> | undefined;
+  const forgetKey = (): void => {
+    keyed = undefined;
+  };
+  const withKey = (): NonNullable<typeof keyed> => {
+    keyed ??= (async () => {
+      const ledger = await rawLedger();
+      return { ledger, key: await fittingKey(files, ledger, (text) => projectSecrets().resolve(text)) };
+    })().catch((error: unknown) => {
+      forgetKey();
+      throw error;
+    });
+    return keyed;
+  };
+  /** The key as it is now: somebody may have changed it since this project was opened. */
+  const currentKey = async (): Promise<LedgerKey> => {
+    const { ledger, key } = await withKey();
+    if (await fits(ledger, key.key)) return key;
+    forgetKey();
+    return (await withKey()).key;
+  };
   const index = once(() => openTenantIndex(files.dir, files.environment, digest([files.shared, set])));
 
   return {
@@ -100,8 +119,11 @@ export const createContext = (files: ProjectFiles, options: OpenOptions): Contex
       }
     },
     index,
-    ledger,
-    fingerprint: async () => fingerprinter(await key()),
+    ledger: async () => (await withKey()).ledger,
+    rawLedger,
+    key: currentKey,
+    forgetKey,
+    fingerprint: async () => fingerprinter((await currentKey()).key),
     target: (name) => {
       const known = targets.get(name) ?? once(() => openTarget(name, files, projectSecrets(), options));
       targets.set(name, known);
@@ -126,6 +148,7 @@ export const observeTargets = async (
   entries: readonly Base[],
   desired: ReadonlyMap<string, readonly Resource[]>,
   signal: AbortSignal,
+  intents: readonly OpenIntent[] = [],
 ): Promise<{ targets: Map<string, Target<InfinoClient>>; observed: Map<string, Observed> }> => {
   const targets = new Map<string, Target<InfinoClient>>();
   for (const name of [...new Set(names)].sort()) targets.set(name, await context.target(name));
@@ -133,7 +156,8 @@ export const observeTargets = async (
   await Promise.all(
     [...targets].map(async ([name, target]) => {
       const own = entries.filter((entry) => entry.target === name);
-      observed.set(name, await observe(target, own, desired.get(name) ?? [], signal, context.report));
+      const open = intents.filter((intent) => intent.change.target === name);
+      observed.set(name, await observe(target, own, desired.get(name) ?? [], signal, context.report, open));
     }),
   );
   return { targets, observed };

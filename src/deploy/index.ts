@@ -1,11 +1,13 @@
 export { builtinCatalog } from "../catalog/index.ts";
 export type * from "../contract/index.ts";
-export { formatPlan, parsePlan } from "../contract/index.ts";
+export { formatPlan, parsePlan, traits } from "../contract/index.ts";
 export type { Diagnostic, DiagnosticCode, Location } from "../diagnostic.ts";
 export { diagnosticCodes } from "../diagnostic.ts";
 export type { ReportEvent, Result } from "../engine/index.ts";
 export type { ErrorCode, ErrorSource } from "../errors.ts";
 export { DeployerError, errorCodes } from "../errors.ts";
+export type * from "./care-types.ts";
 export { openProject } from "./open-project.ts";
+export type * from "./ownership-types.ts";
 export type * from "./types.ts";
 export { tool } from "./version.ts";

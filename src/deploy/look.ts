@@ -15,7 +15,7 @@ const never = new AbortController().signal;
 type Owners = { readonly tenants: readonly string[]; readonly entries: readonly Base[] };
 
 /** What the selected tenants own, as the ledger says; tenants without a file can be selected by id. */
-const owned = async (context: Context, selection: Selection): Promise<Owners> => {
+export const ownedBy = async (context: Context, selection: Selection): Promise<Owners> => {
   const ledger = await context.ledger();
   const owners = await ledger.tenants();
   const read = async (): Promise<ReadTenants> =>
@@ -41,7 +41,7 @@ export const driftOf = async (
   selection: Selection,
   signal: AbortSignal = never,
 ): Promise<DriftReport> => {
-  const { tenants, entries } = await owned(context, selection);
+  const { tenants, entries } = await ownedBy(context, selection);
   const { targets, observed } = await observeTargets(
     context,
     entries.map((entry) => entry.target),
@@ -75,7 +75,7 @@ export const statusOf = async (
   selection: Selection,
   signal: AbortSignal = never,
 ): Promise<StatusReport> => {
-  const { tenants, entries } = await owned(context, selection);
+  const { tenants, entries } = await ownedBy(context, selection);
   const { observed } = await observeTargets(
     context,
     entries.map((entry) => entry.target),

@@ -1,5 +1,4 @@
-import { randomBytes } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { DeployerError } from "../errors.ts";
 
@@ -20,23 +19,6 @@ export const stateFolder = async (dir: string): Promise<string> => {
     });
   }
   return path;
-};
-
-/** The key of the fingerprints: made once, readable by its owner alone, never in the ledger. */
-export const fingerprintKey = async (dir: string): Promise<Uint8Array> => {
-  const path = join(await stateFolder(dir), "key");
-  try {
-    await writeFile(path, `${randomBytes(32).toString("hex")}\n`, { flag: "wx", mode: 0o600 });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-  }
-  const text = (await readFile(path, "utf8")).trim();
-  if (!/^[0-9a-f]{64}$/.test(text)) {
-    throw new DeployerError("ledger-key", `the key file ${folder}/key is damaged`, {
-      hint: "restore it from a copy; without it no secret that was written can be compared",
-    });
-  }
-  return Buffer.from(text, "hex");
 };
 
 /** A ledger's address: a path becomes absolute, a URL stays. */

@@ -6,14 +6,25 @@ import type {
   DoctorOptions,
   DoctorReport,
   HistoryReport,
+  KnownNames,
   LeaseItem,
   LedgerReport,
+  NamesOptions,
   OutputsReport,
   RekeyOptions,
   RekeyReport,
   RunReport,
 } from "./care-types.ts";
-import type { ExportOptions, ExportReport } from "./ownership-types.ts";
+import type {
+  AdoptOptions,
+  AdoptReport,
+  ExportOptions,
+  ExportReport,
+  ForgetOptions,
+  ForgetReport,
+  MoveOptions,
+  MoveReport,
+} from "./ownership-types.ts";
 
 export type OpenOptions = {
   /** Name of a file under `environments/`; default `default`, which needs no file. */
@@ -200,6 +211,22 @@ export type Project = AsyncDisposable & {
    * Throws `usage` where a name is taken or a file cannot be added to, `invalid-files`, `unauthorized`, `unreachable`, …
    */
   export(options: ExportOptions): Promise<ExportReport>;
+  /**
+   * Takes over live objects for what the files ask for; writes nothing to the target. What cannot be taken over is `left`
+   * with its reason. Throws `usage` for a glob that nothing answers to, `missing-secret` (with `trustSecrets`), `blocked`
+   * for another endpoint than the ledger's, `invalid-files`, …
+   */
+  adopt(options: AdoptOptions): Promise<AdoptReport>;
+  /**
+   * Lets entries of the ledger go; the live objects stay and are nobody's from then on. Sends nothing. Throws `usage` for
+   * a glob that nothing answers to, `blocked` where an earlier run left something open, `lease-held`.
+   */
+  forget(options: ForgetOptions): Promise<ForgetReport>;
+  /**
+   * Gives an entry another `_id`, with the fingerprints of its secrets and the entries that refer to it. Sends nothing.
+   * Throws `usage` where `from` is not there or `to` is, `blocked` where an earlier run left one of them open, `lease-held`.
+   */
+  move(options: MoveOptions): Promise<MoveReport>;
   /** The last runs, newest first; default 20. Sends nothing. */
   history(last?: number): Promise<HistoryReport>;
   /** One run with its operations; the start of its id is enough. Throws `usage` where that names none or several. */
@@ -216,6 +243,11 @@ export type Project = AsyncDisposable & {
   rekey(options?: RekeyOptions): Promise<RekeyReport>;
   /** Checks files, ledger and targets. Only reads, unless `probe` is set. What is wrong is a check, not an error. */
   doctor(options?: DoctorOptions): Promise<DoctorReport>;
+  /**
+   * Names that somebody may want to type, quickly, from files and a ledger that is a file. Makes no file, runs no command,
+   * sends nothing; what is wrong in the files is left out.
+   */
+  names(what: readonly (keyof KnownNames)[], options?: NamesOptions): Promise<KnownNames>;
   /** Connector types that a target offers, with what the catalog knows of them. */
   sources(target?: string, signal?: AbortSignal): Promise<readonly SourceItem[]>;
 };

@@ -1,5 +1,7 @@
 export * from "./apply-report.ts";
+export * from "./care.ts";
 export * from "./diagnostics.ts";
+export * from "./doctor.ts";
 export * from "./drift.ts";
 export * from "./error.ts";
 export { codeSpan, markdownText, printable, printableJson, printableLines } from "./escape.ts";

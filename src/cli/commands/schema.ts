@@ -8,7 +8,8 @@ import { reporting } from "../shared-flags.ts";
 const folder = new URL("../../../schemas/", import.meta.url);
 const ending = ".schema.json";
 
-const names = async (): Promise<readonly string[]> =>
+/** Kinds of files that have a schema. */
+export const schemaNames = async (): Promise<readonly string[]> =>
   (await readdir(folder))
     .filter((file) => file.endsWith(ending))
     .map((file) => file.slice(0, -ending.length))
@@ -25,7 +26,7 @@ export const command = defineCommand({
   formats: ["text", "json", "yaml"],
   flags: { ...reporting },
   run: async (_, session, [name]) => {
-    const known = await names();
+    const known = await schemaNames();
     if (name === undefined) {
       await session.output.print({
         document: { type: "schemas", schemaVersion: 1, schemas: known },

@@ -1,0 +1,200 @@
+import { equal } from "../canonical.ts";
+import type { Properties } from "../contract/index.ts";
+import { DeployerError } from "../errors.ts";
+import type { ConnectionWire, InfinoClient } from "../infino/index.ts";
+import type { Target } from "../resources/index.ts";
+import type { FoundTraits } from "./found-traits.ts";
+import { connectionName } from "./found-traits.ts";
+import type { ProbePlan } from "./probe-plan.ts";
+import { sleep } from "./sleep.ts";
+
+export type Probed = {
+  readonly found: FoundTraits;
+  /** Why not everything was found out. */
+  readonly error?: DeployerError;
+  /** Connections that could not be deleted, or may be there. */
+  readonly left: readonly string[];
+};
+
+/** Milliseconds that cleaning up may take, whatever was interrupted. */
+const cleanupTime = 30_000;
+/** Longest time in milliseconds that a value is watched for moving by itself. */
+const watchTime = 3_000;
+
+const asError = (error: unknown): DeployerError =>
+  error instanceof DeployerError
+    ? error
+    : new DeployerError("internal", error instanceof Error ? error.message : String(error), { cause: error });
+
+/** The target understood the request and will not do it: not a limit, a missing right or a fault of its own. */
+const isRefused = (error: DeployerError): boolean => {
+  const status = error.details?.["status"];
+  const outcome = error.details?.["outcome"];
+  return outcome === "refused" && typeof status === "number" && [400, 409, 412, 422].includes(status);
+};
+
+type Access = {
+  readonly target: Target<InfinoClient>;
+  readonly clock: () => number;
+  readonly signal: AbortSignal;
+};
+
+/** Reads until `done`, or until the target's time for showing a write is over; gives what was read last. */
+const readUntil = async (
+  { target, clock, signal }: Access,
+  id: string,
+  done: (wire: ConnectionWire) => boolean,
+): Promise<ConnectionWire | undefined> => {
+  const deadline = clock() + Math.max(target.verify, target.settle);
+  for (let wait = 20; ; wait = Math.min(wait * 2, 1_000)) {
+    const wire = await target.api.getConnection(id, signal);
+    if ((wire !== undefined && done(wire)) || clock() >= deadline) return wire;
+    await sleep(wait, signal);
+  }
+};
+
+/** True where `updated_at` moves though nobody writes. */
+const movesAlone = async ({ target, clock, signal }: Access, id: string, since: string): Promise<boolean> => {
+  const deadline = clock() + Math.min(watchTime, target.verify);
+  for (let wait = 20; clock() < deadline; wait = Math.min(wait * 2, 500)) {
+    await sleep(wait, signal);
+    const wire = await target.api.getConnection(id, signal);
+    if (wire?.updated_at !== undefined && wire.updated_at !== since) return true;
+  }
+  return false;
+};
+
+const probeLists = async (access: Access, id: string, plan: ProbePlan): Promise<FoundTraits> => {
+  const { target, clock, signal } = access;
+  const deadline = clock() + target.settle;
+  const alone = await readUntil(access, id, () => true);
+  for (;;) {
+    const listed = (await target.api.listConnections(signal)).find((wire) => wire.id === id);
+    if (listed !== undefined || clock() >= deadline) {
+      const isMasked = [listed, alone].some(
+        (wire) => wire !== undefined && Object.hasOwn(wire.config ?? {}, plan.secret),
+      );
+      return {
+        secrets: [isMasked ? "masked" : "omitted"],
+        ...(listed === undefined
+          ? {}
+          : { lists: [Object.hasOwn(listed.config ?? {}, plan.beacon[0]) ? "full" : "bare"] }),
+      };
+    }
+    await sleep(50, signal);
+  }
+};
+
+/** A second one with the same name. */
+const probeNames = async (
+  { target, signal }: Access,
+  id: string,
+  make: () => Promise<string>,
+): Promise<FoundTraits> => {
+  try {
+    const second = await make();
+    if (second === id) return { names: ["unique"] };
+    await target.api.deleteConnection(second, signal);
+    return { names: ["free"] };
+  } catch (error) {
+    if (isRefused(asError(error))) return { names: ["unique"] };
+    throw error;
+  }
+};
+
+/** Sends everything but the spare field: where that is gone, a PATCH is all there is. */
+const probePatch = async (access: Access, id: string, name: string, plan: ProbePlan): Promise<FoundTraits> => {
+  const { target, signal } = access;
+  const [beacon, second, third] = plan.beacon;
+  const [spare, value] = plan.spare;
+  const whole: Properties = { name, ...plan.required };
+  const shows = (text: string) => (wire: ConnectionWire) => wire.config?.[beacon] === text;
+  await target.api.updateConnection(id, { ...whole, [beacon]: second }, signal);
+  const after = await readUntil(access, id, shows(second));
+  if (after?.config?.[beacon] !== second) {
+    throw new DeployerError("target-problem", "a PATCH that the target accepted did not show in time");
+  }
+  if (!equal(after.config[spare], value)) return { patch: ["replace"] };
+  try {
+    await target.api.updateConnection(id, { ...whole, [beacon]: third, [spare]: null }, signal);
+  } catch (error) {
+    if (isRefused(asError(error))) return { patch: ["merge"], unset: ["none"] };
+    throw error;
+  }
+  const unset = await readUntil(access, id, shows(third));
+  return { patch: ["merge"], unset: [equal(unset?.config?.[spare], value) ? "none" : "null"] };
+};
+
+/** Deletes what the probe made, found by ids and by its name, which nobody else has. Gives what is left. */
+const cleanUp = async (target: Target<InfinoClient>, name: string, made: ReadonlySet<string>, isUnsure: boolean) => {
+  const signal = AbortSignal.timeout(cleanupTime);
+  const left = new Set<string>();
+  const remove = async (id: string): Promise<void> => {
+    try {
+      await target.api.deleteConnection(id, signal);
+      left.delete(id);
+    } catch {
+      left.add(id);
+    }
+  };
+  for (const id of made) await remove(id);
+  try {
+    // Whose creation was not answered shows up by its name, if at all.
+    if (isUnsure) await sleep(target.settle, signal);
+    const listed = await target.api.listConnections(signal);
+    const ours = listed.filter((wire) => connectionName(wire) === name || made.has(wire.id));
+    for (const wire of ours) await remove(wire.id);
+  } catch {
+    if (isUnsure) left.add(`one named ${name}, whose creation was not answered`);
+  }
+  return [...left];
+};
+
+/**
+ * Makes a connection, looks at it, makes a second one of the same name, changes the first, and deletes both, also after
+ * a failure or an interrupt. Throws nothing: an interrupt is an error among others.
+ */
+export const probeTarget = async (
+  target: Target<InfinoClient>,
+  plan: ProbePlan,
+  name: string,
+  clock: () => number,
+  signal: AbortSignal,
+): Promise<Probed> => {
+  const access: Access = { target, clock, signal };
+  const made = new Set<string>();
+  let isUnsure = false;
+  let found: FoundTraits = {};
+  let failure: DeployerError | undefined;
+  const config: Properties = { name, ...plan.required, [plan.spare[0]]: plan.spare[1] };
+  const make = async (): Promise<string> => {
+    try {
+      const { connection_id } = await target.api.createConnection(plan.source, config, signal);
+      made.add(connection_id);
+      return connection_id;
+    } catch (error) {
+      isUnsure ||= asError(error).details?.["outcome"] === "unknown" || signal.aborted;
+      throw error;
+    }
+  };
+  const learn = async (look: Promise<FoundTraits>): Promise<void> => {
+    found = { ...found, ...(await look) };
+  };
+  try {
+    const id = await make();
+    const first = await readUntil(access, id, () => true);
+    await learn(probeLists(access, id, plan));
+    const before = first?.updated_at;
+    const isRestless = before !== undefined && (await movesAlone(access, id, before));
+    await learn(probeNames(access, id, make));
+    const settled = (await readUntil(access, id, () => true))?.updated_at;
+    await learn(probePatch(access, id, name, plan));
+    const after = (await readUntil(access, id, () => true))?.updated_at;
+    const stamp = before === undefined || after === settled ? "none" : isRestless ? "any" : "config";
+    await learn(Promise.resolve({ updated_at: [stamp] }));
+  } catch (error) {
+    failure = asError(error);
+  }
+  const left = await cleanUp(target, name, made, isUnsure);
+  return { found, left, ...(failure === undefined ? {} : { error: failure }) };
+};

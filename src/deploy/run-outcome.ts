@@ -1,0 +1,19 @@
+import type { Outcome } from "../contract/index.ts";
+import type { RunOutcome } from "./care-types.ts";
+
+type Applied = {
+  readonly interrupted: boolean;
+  readonly refusals: readonly unknown[];
+  readonly results: readonly { readonly outcome: Outcome; readonly error?: { readonly code: string } }[];
+  readonly summary: { readonly unreadable: number };
+};
+
+const isBlocked = (code: string | undefined): boolean => code === "blocked" || code === "lease-held";
+
+/** How a run ended, in one word; where several hold, the first of interrupted, blocked, conflict, failed. */
+export const runOutcome = ({ interrupted, refusals, results, summary }: Applied): RunOutcome => {
+  if (interrupted) return "interrupted";
+  if (refusals.length > 0 || results.some(({ error }) => isBlocked(error?.code))) return "blocked";
+  if (results.some(({ outcome, error }) => outcome === "conflict" || error?.code === "stale-plan")) return "conflict";
+  return summary.unreadable > 0 || results.some(({ outcome }) => outcome !== "done") ? "failed" : "done";
+};
