@@ -140,7 +140,7 @@ const pieces = (elements: readonly Element[], spot: Spot, scope: Scope): Piece[]
     if (value?.pieces !== undefined) return value.pieces;
     if (value?.text !== undefined) return [{ type: "text", text: value.text }];
     const what = value?.json === null ? "null" : Array.isArray(value?.json) ? "a list" : "a mapping";
-    const message = `${element.mark} is ${what} here (${value?.from}), and cannot be a part of a longer text`;
+    const message = `${value?.written ?? element.mark} is ${what} here (${value?.from}), and cannot be a part of a longer text`;
     const place = () => placeWithin(spot, element.mark, element.before);
     scope.report("variable-not-scalar", place, message, "give it a text, a number or a boolean, or let it stand alone");
     return [];

@@ -5,13 +5,14 @@ import type { Diagnostic, Location } from "../../diagnostic.ts";
 import { nearest } from "../../nearest.ts";
 import type { Collector } from "../collect.ts";
 import { collector } from "../collect.ts";
+import { renderTemplate } from "../handlebars/render-template.ts";
 import { reservedKeys } from "../parse/tree.ts";
 import { insideOf } from "../read/jail.ts";
 import type { Use } from "../read/read-connector.ts";
 import type { TenantConnector, TenantValues } from "../read/read-tenant.ts";
 import { locateIn } from "../read/validate.ts";
 import type { ExpandOptions, Expansion, Origin, Tenant } from "../types.ts";
-import type { ComponentTemplate } from "./compile-template.ts";
+import type { ComponentTemplate, Template } from "./compile-template.ts";
 import { instantiate } from "./instantiate.ts";
 import type { Provenance } from "./origin.ts";
 import { locateComponent, originOf } from "./origin.ts";
@@ -77,25 +78,35 @@ const withoutValue = ({ values, tenant, collect }: Run, connector: string, name:
   );
 };
 
-const scopeOf = (run: Run, use: Use, connector: string, given: Given): Scope | undefined => {
-  const { state, tenant, collect } = run;
-  if (use.resolvers === undefined) return undefined;
+const emptyScope = ({ state, tenant, collect }: Run): Scope => ({
+  variables: [],
+  values: [],
+  environment: state.environment,
+  secretDeclared: (name) => Object.hasOwn(tenant.secrets, name) || Object.hasOwn(state.secrets, name),
+  secretNames: () => [...Object.keys(tenant.secrets), ...Object.keys(state.secrets)],
+  report: collect.error,
+  deferred: false,
+});
+
+type Filled = { readonly template: Template; readonly scope: Scope };
+
+/** A template with the values of its variables; undefined, and reported, where one has none. */
+const fill = (run: Run, use: Use, connector: string, given: Given): Filled | undefined => {
+  if ("bind" in use) {
+    const missing = (name: string): void => withoutValue(run, connector, name);
+    const { bind, template } = use;
+    return bind && renderTemplate(template, bind, given, emptyScope(run), missing, run.collect);
+  }
+  const { resolvers, template } = use;
+  if (resolvers === undefined) return undefined;
   const values: Value[] = [];
-  for (const [slot, resolve] of use.resolvers.entries()) {
+  for (const [slot, resolve] of resolvers.entries()) {
     const value = resolve(given);
-    if (value === undefined) withoutValue(run, connector, use.template.variables[slot] ?? "");
+    if (value === undefined) withoutValue(run, connector, template.variables[slot] ?? "");
     else values.push(value);
   }
-  if (values.length < use.resolvers.length) return undefined;
-  return {
-    variables: use.template.variables,
-    values,
-    environment: state.environment,
-    secretDeclared: (name) => Object.hasOwn(tenant.secrets, name) || Object.hasOwn(state.secrets, name),
-    secretNames: () => [...Object.keys(tenant.secrets), ...Object.keys(state.secrets)],
-    report: collect.error,
-    deferred: false,
-  };
+  if (values.length < resolvers.length) return undefined;
+  return { template, scope: { ...emptyScope(run), variables: template.variables, values } };
 };
 
 const inDatatype = (component: Component | undefined): string =>
@@ -129,10 +140,11 @@ const expandConnector = (run: Run, entry: TenantConnector): void => {
     const { datatype, schedule } = use;
     if (datatype !== undefined && Object.hasOwn(given.datatypes, datatype) && given.datatypes[datatype] === false)
       continue;
-    const scope = scopeOf(run, use, connector.id, given);
-    if (scope === undefined) continue;
+    const filled = fill(run, use, connector.id, given);
+    if (filled === undefined) continue;
+    const { scope } = filled;
     const identity = { tenant: tenant.id, connector: connector.id, datatype, system, schedule };
-    for (const template of use.template.components) {
+    for (const template of filled.template.components) {
       const component = instantiate(template, scope, identity, options.secretPaths);
       if (component === undefined) continue;
       const at = components.push(component) - 1;

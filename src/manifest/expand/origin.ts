@@ -128,8 +128,8 @@ export const originOf = (provenance: Provenance, path: Path): Origin | undefined
     if (chunk.type === "malformed") return [];
     if (chunk.type === "text") return referenceEntries(provenance, scope, parseReferences(chunk.text), sealed);
     const value = variableValue(scope, chunk.name);
-    const variable = text.slice(chunk.start, chunk.end);
     if (value === undefined) return [];
+    const variable = value.written ?? text.slice(chunk.start, chunk.end);
     const location = value.tenantPath === undefined ? value.place?.() : locateIn(tenantSource)(value.tenantPath);
     const inner = at(value.json, below);
     const entry: Entry = {

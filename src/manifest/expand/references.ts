@@ -136,3 +136,7 @@ export const referencing = (json: Json, spot: Spot): { json: Json; pieces?: read
   }
   return { json };
 };
+
+/** Environment variables that a value or text names. */
+export const environmentIn = (json: unknown): string[] =>
+  [...JSON.stringify(json ?? null).matchAll(/\$ENV\(([A-Za-z_][A-Za-z0-9_.-]*)\)/g)].map(([, name = ""]) => name);

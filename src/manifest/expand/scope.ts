@@ -23,6 +23,8 @@ export type Value = {
   readonly place: (() => Location | undefined) | undefined;
   /** Its path in the tenant's file. */
   readonly tenantPath: string | undefined;
+  /** How the template writes it, where that is not a variable's own mark. */
+  readonly written?: string;
 };
 
 /** The values of one template's variables for one tenant and datatype, and what else expansion asks for. */

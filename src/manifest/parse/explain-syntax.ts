@@ -88,14 +88,14 @@ const handlebars = (text: string, error: SyntaxError): FileProblem | undefined =
   if (found === undefined) return undefined;
   const { at, block } = found;
   const written = /^\{\{\{?\s*([^{}\n]*?)\s*\}\}/.exec(text.slice(at))?.[1] ?? "x";
-  const template = "Handlebars needs a template that ends in .hbs, which is not supported yet";
+  const template = "Handlebars needs a template that ends in .hbs";
   return {
     code: "yaml-syntax",
     start: at,
     end: at + 2,
     message: `YAML reads an unquoted {{ as a mapping (${sentence(error.message)})`,
     hint: block
-      ? `${template}: write the components out; put a text with braces in quotes`
+      ? `${template}; put a text with braces in quotes`
       : `put it in quotes if it is text: "{{ ${written.replaceAll('"', "'")} }}"; write <<@ name @>> for a variable; ${template}`,
   };
 };

@@ -4,6 +4,7 @@ import type { Diagnostic, Location } from "../../diagnostic.ts";
 import type { Collector } from "../collect.ts";
 import type { Template } from "../expand/compile-template.ts";
 import type { Spot } from "../expand/scope.ts";
+import type { HandlebarsTemplate } from "../handlebars/template.ts";
 import type { Source } from "../parse/source.ts";
 import { findIn } from "../parse/tree.ts";
 import { insideOf } from "./jail.ts";
@@ -16,7 +17,7 @@ export type Folder = {
   /** Names of the project's secrets. */
   readonly declared: ReadonlySet<string>;
   /** Templates by path: datatypes and connectors may share one. */
-  readonly templates: Map<string, Promise<Template | undefined>>;
+  readonly templates: Map<string, Promise<Template | HandlebarsTemplate | undefined>>;
 };
 
 /** The place of a value in one of several files, the last first; the start of the first where there is none. */

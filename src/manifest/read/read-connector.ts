@@ -3,11 +3,14 @@ import { isObject, joinPath } from "../../contract/index.ts";
 import { nearest, nearestName } from "../../nearest.ts";
 import type { Collector } from "../collect.ts";
 import type { Template } from "../expand/compile-template.ts";
-import { brokenReference } from "../expand/references.ts";
+import { brokenReference, environmentIn } from "../expand/references.ts";
 import type { Spot } from "../expand/scope.ts";
 import { placeWithin, timesBefore } from "../expand/scope.ts";
-import type { Declarations, Resolve } from "../expand/variables.ts";
+import type { Binding, Declarations, Resolve } from "../expand/variables.ts";
 import { allParameters, bind, valuelessParameters, webhookVariable } from "../expand/variables.ts";
+import { bindingOf, checkNames } from "../handlebars/names.ts";
+import type { HandlebarsTemplate } from "../handlebars/template.ts";
+import { isHandlebars } from "../handlebars/template.ts";
 import type { Source } from "../parse/source.ts";
 import type { ManifestContent } from "../schemas/manifest.ts";
 import type { ProjectContent } from "../schemas/project.ts";
@@ -22,11 +25,19 @@ import { locateIn } from "./validate.ts";
 /** A template as one datatype uses it, or the connector's system template. */
 export type Use = {
   readonly datatype: string | undefined;
-  readonly template: Template;
-  /** By the template's slots; undefined where some of its variables are not there. */
-  readonly resolvers: readonly Resolve[] | undefined;
   readonly schedule: string | undefined;
-};
+} & (
+  | {
+      readonly template: Template;
+      /** By the template's slots; undefined where some of its variables are not there. */
+      readonly resolvers: readonly Resolve[] | undefined;
+    }
+  | {
+      readonly template: HandlebarsTemplate;
+      /** How any name gets its value; undefined where some that the template uses are not there. */
+      readonly bind: ((name: string) => Binding) | undefined;
+    }
+);
 
 /** A connector's files, checked and compiled. */
 export type Connector = {
@@ -128,9 +139,6 @@ const checkDatatypes = (collect: Collector, manifest: ManifestContent, locate: L
   }
 };
 
-export const environmentIn = (json: unknown): string[] =>
-  [...JSON.stringify(json ?? null).matchAll(/\$ENV\(([A-Za-z_][A-Za-z0-9_.-]*)\)/g)].map(([, name = ""]) => name);
-
 /** Reads a connector's folder: its manifest and templates, each template compiled once. */
 export const readConnector = async (
   folder: Folder,
@@ -181,13 +189,16 @@ export const readConnector = async (
     const template = await templateOf(folder, connectorFolder, path, locate(pointer));
     if (template === undefined) return;
     const keys = datatype === undefined ? undefined : manifest.datatypes[datatype];
-    const schedule = keys && scheduleOf(keys);
-    uses.push({
-      datatype,
-      template,
-      resolvers: resolversOf(folder, declarations, datatype, template),
-      schedule: schedule !== undefined && "cron" in schedule ? schedule.cron : undefined,
-    });
+    const found = keys && scheduleOf(keys);
+    const schedule = found !== undefined && "cron" in found ? found.cron : undefined;
+    if (isHandlebars(template)) {
+      const binding = bindingOf(declarations, datatype);
+      const isBound = checkNames(collect, template, datatype, binding);
+      uses.push({ datatype, schedule, template, bind: isBound ? binding : undefined });
+    } else {
+      const resolvers = resolversOf(folder, declarations, datatype, template);
+      uses.push({ datatype, schedule, template, resolvers });
+    }
   };
   for (const key of ["system-template", "system_template"] as const) {
     const path = manifest[key];

@@ -5,16 +5,21 @@ import { hasErrors } from "../../diagnostic.ts";
 import type { Template } from "../expand/compile-template.ts";
 import { compileTemplate } from "../expand/compile-template.ts";
 import { placeWithin } from "../expand/scope.ts";
+import type { HandlebarsTemplate } from "../handlebars/template.ts";
 import { placeAt } from "../parse/place.ts";
 import { parseSource, readText } from "../parse/source.ts";
 import type { Folder } from "./folder.ts";
 import { jailed } from "./folder.ts";
 
-const readTemplate = async (folder: Folder, file: string): Promise<Template | undefined> => {
+const readTemplate = async (folder: Folder, file: string): Promise<Template | HandlebarsTemplate | undefined> => {
   const text = readText(join(folder.root, file), file);
   if (typeof text !== "string") {
     folder.collect.add(text);
     return undefined;
+  }
+  if (file.endsWith(".hbs")) {
+    const { readHandlebars } = await import("../handlebars/read.ts");
+    return readHandlebars(file, text, folder.declared, folder.collect);
   }
   const { source, trees, diagnostics } = parseSource(file, text);
   folder.collect.add(...diagnostics);
@@ -38,17 +43,13 @@ export const templateOf = async (
   connectorFolder: string,
   path: string,
   namedAt: Location | undefined,
-): Promise<Template | undefined> => {
+): Promise<Template | HandlebarsTemplate | undefined> => {
   const { root, collect, templates } = folder;
   const file = jailed(folder, connectorFolder, path, namedAt);
   if (file === undefined) return undefined;
-  if (file.endsWith(".hbs")) {
-    const hint = "write it as plain YAML or JSON with variables";
-    collect.error("invalid-value", namedAt, `"${path}": Handlebars templates are not supported yet`, hint);
-    return undefined;
-  }
-  if (!/\.(ya?ml|json)$/.test(file)) {
-    collect.error("invalid-value", namedAt, `"${path}" is not a template`, "a template ends in .yaml, .yml or .json");
+  if (!/\.(ya?ml|json)(\.hbs)?$/.test(file)) {
+    const hint = "a template ends in .yaml, .yml or .json, with .hbs behind it for Handlebars";
+    collect.error("invalid-value", namedAt, `"${path}" is not a template`, hint);
     return undefined;
   }
   if (!existsSync(join(root, file))) {
