@@ -30,6 +30,11 @@ const cleanup = async <Api>(state: RunState<Api>, work: Work, access: Access<Api
       base.target === change.target && base.resource.kind === change.kind && base.resource._id === change.entity._id,
   );
   try {
+    if (work.intent !== undefined && id !== undefined) {
+      // The first half may be an earlier run's; this one says that it goes on with it.
+      await work.begin([]);
+      await work.ledger.acked(work.lease, change, id);
+    }
     await deleteResource(access, change.id ?? "");
     return await work.settled(
       { outcome: "done", ...(id === undefined ? {} : { id }) },
@@ -112,7 +117,11 @@ export const runStep = async <Api>(
     explain,
     stopped: () => ({
       outcome: "skipped",
-      error: state.halted ?? { code: "cancelled", message: "the run was interrupted before this change began" },
+      error:
+        state.halted ??
+        (lease.lost.aborted
+          ? explain(lease.lost.reason)
+          : { code: "cancelled", message: "the run was interrupted before this change began" }),
     }),
   };
   let written: Written;
