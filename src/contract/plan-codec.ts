@@ -23,6 +23,7 @@ const isChange = (value: Json): boolean =>
   isObject(value) &&
   ["tenant", "target", "kind", "op"].every((name) => isText(value[name])) &&
   ["id", "from", "resumes", "updatedAt"].every((name) => value[name] === undefined || isText(value[name])) &&
+  (value["trusted"] === undefined || value["trusted"] === true) &&
   isObject(value["entity"]) &&
   isText(value["entity"]["_id"]) &&
   Array.isArray(value["dependsOn"]) &&

@@ -88,6 +88,8 @@ export type Change = {
   readonly from?: string;
   /** The live id of the new object that an interrupted replacement has made already. */
   readonly resumes?: string;
+  /** Of something taken over: what the target never returns counts as what the files say. */
+  readonly trusted?: true;
   /** The target's `updated_at` when the plan was made, where secrets are part of the resource and it moves only with writes. */
   readonly updatedAt?: string;
   /** Other live objects that carry this identity: named, never written. */
@@ -116,6 +118,8 @@ export type Finding = {
   readonly from?: string;
   /** Why a collection could not be read. */
   readonly reason?: string;
+  /** Whose the live object is already, where an entry of a planned tenant names it. */
+  readonly owner?: { readonly tenant: string; readonly _id: string };
 };
 
 export type Verdict = Change | Finding;

@@ -97,13 +97,28 @@ export const guardTenant = (
       resources: findingNames(protectedOnes),
     });
   }
-  const adoptions = of("adoption");
+  const foreign = of("adoption");
+  const renames = foreign.filter((item) => item.owner?.tenant === id);
+  if (renames.length > 0) {
+    const pairs = renames.map((item) => [
+      address(item.kind, item.owner?._id ?? "?"),
+      address(item.kind, item._id ?? "?"),
+    ]);
+    refusals.push({
+      guard: "adoption-needed",
+      tenant: id,
+      message: `tenant ${id}: what has the name of ${pairs.map(([from, to]) => `${to} is its own ${from}`).join(", ")}`,
+      hint: `if it was renamed in the files, say so: moved: [ { from: ${pairs[0]?.[0]}, to: ${pairs[0]?.[1]} } ], or connector-deployer mv ${pairs[0]?.[0]} ${pairs[0]?.[1]}`,
+      resources: findingNames(renames),
+    });
+  }
+  const adoptions = foreign.filter((item) => !renames.includes(item));
   if (adoptions.length > 0) {
     refusals.push({
       guard: "adoption-needed",
       tenant: id,
       message: `tenant ${id}: ${adoptions.length} resource${adoptions.length === 1 ? "" : "s"} exist on the target and are not ours`,
-      hint: "take them over with: connector-deployer adopt KIND/_ID (a glob), or give the components other names",
+      hint: `take them over with: connector-deployer adopt ${findingNames(adoptions)[0]} (or a glob), or give the components other names`,
       resources: findingNames(adoptions),
     });
   }

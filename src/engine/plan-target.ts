@@ -115,6 +115,22 @@ const isFree = (observed: Observed, kind: string, id: string, _id: string): bool
   return owner === undefined || owner === _id;
 };
 
+/** Whose entry a live object belongs to that carries the name of something else. */
+const ownerOf = <Api>(
+  input: PlanInput<Api>,
+  target: string,
+  observed: Observed,
+  { kind, _id, ids }: Finding,
+): Finding["owner"] => {
+  const [id] = ids;
+  const known = id === undefined ? undefined : observed.ids.declared(kind, id);
+  if (known === undefined || known === _id) return undefined;
+  const isIt = ({ entries }: TenantInput): boolean =>
+    entries.some((base) => base.target === target && base.resource.kind === kind && base.id === id);
+  const tenant = input.tenants.find(isIt)?.tenant;
+  return tenant === undefined ? undefined : { tenant, _id: known };
+};
+
 const candidates = <Api>(
   collection: Extract<Collection, { readable: true }>,
   kind: ResourceKind<Api>,
@@ -205,7 +221,12 @@ export const planTarget = <Api>(
         // Without --prune nothing of it would be touched anyway.
         if (verdict.finding === "protected" && own === undefined && !prune) continue;
         const reason = collection?.readable === false ? collection.error.message : protection(verdict, name);
-        planned.findings.push(reason === undefined ? verdict : { ...verdict, reason });
+        const owner = verdict.finding === "adoption" ? ownerOf(input, target.name, observed, verdict) : undefined;
+        planned.findings.push({
+          ...verdict,
+          ...(reason === undefined ? {} : { reason }),
+          ...(owner === undefined ? {} : { owner }),
+        });
         if (verdict.finding === "unreadable") blocked.add(name);
         continue;
       }

@@ -23,13 +23,28 @@ const wording = (finding: Finding): { readonly what: string; readonly cure: stri
     case "ambiguous":
       return {
         what: `${subject(finding)} exists more than once and none is ours: ${idsOf(finding)}`,
-        cure: "delete all but one on the target, then take that one over with --adopt",
+        cure: "delete all but one on the target, then take that one over with: connector-deployer adopt",
       };
-    case "adoption":
+    case "adoption": {
+      const { owner } = finding;
+      const owned = owner === undefined ? "" : printable(address(finding.kind, owner._id));
+      if (owner !== undefined && owner.tenant === finding.tenant) {
+        return {
+          what: `${subject(finding)} has the name of ${owned}, which is the tenant's own: ${idsOf(finding)}`,
+          cure: `if it was renamed, declare it under moved:, or run: connector-deployer mv ${owned} ${subject(finding)}`,
+        };
+      }
+      if (owner !== undefined) {
+        return {
+          what: `${subject(finding)} has the name of ${owned}, which belongs to tenant ${printable(owner.tenant)}: ${idsOf(finding)}`,
+          cure: "give it another name, or let the other tenant forget it first",
+        };
+      }
       return {
         what: `${subject(finding)} exists already and is not ours: ${idsOf(finding)}`,
-        cure: `take it over with --adopt ${subject(finding)}, or give it another name`,
+        cure: `take it over with: connector-deployer adopt ${subject(finding)}, or give it another name`,
       };
+    }
     case "protected":
       return {
         what: `${subject(finding)} is protected: it is not deleted or replaced`,
