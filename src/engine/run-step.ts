@@ -1,6 +1,7 @@
 import type { Base, Change, Live } from "../contract/index.ts";
 import { address } from "../contract/index.ts";
 import { DeployerError } from "../errors.ts";
+import type { OpenIntent } from "../ledger/index.ts";
 import type { Access } from "../resources/index.ts";
 import { deleteResource } from "../resources/index.ts";
 import type { RunState } from "./apply.ts";
@@ -51,7 +52,15 @@ const cleanup = async <Api>(state: RunState<Api>, work: Work, access: Access<Api
 const isOurs = <Api>(state: RunState<Api>, change: Change, base: Base | undefined): boolean =>
   !["update", "replace", "delete"].includes(change.op) ||
   base?.id === change.id ||
-  state.open.get(stepKey(change))?.change.id === change.id;
+  isProven(state.open.get(stepKey(change)), change.id);
+
+/** Whether an open intent of ours is about the object, or made it: it was not there before. */
+const isProven = (intent: OpenIntent | undefined, id: string | undefined): boolean => {
+  if (intent === undefined || id === undefined) return false;
+  if (intent.change.id === id || intent.acked === id) return true;
+  const isCreate = intent.change.op === "insert" || intent.change.op === "replace";
+  return isCreate && intent.acked === undefined && !intent.seen.includes(id);
+};
 
 /** Does one step and records what became of it. Never rejects because of the change itself. */
 export const runStep = async <Api>(
