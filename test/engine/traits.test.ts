@@ -257,6 +257,24 @@ describe("what is read", () => {
     expect(bench.requests).toHaveLength(lists.length + 2);
   });
 
+  it("is also what an interrupted run may have made under a name that is not asked for any more", async () => {
+    await using bench = await workbench(undefined, { traits: { lists: "bare" } });
+    const [change] = (await bench.plan({ t001: [aConnection("t001")] })).changes;
+    if (change === undefined) throw new Error("the plan has no change");
+    {
+      const holder = { host: "gone", bootId: "", pid: 1, started: "2026-01-01T00:00:00Z", run: "killed" };
+      await using lease = await bench.ledger.lease("t001", holder);
+      await bench.ledger.intend(lease, "killed", [{ change, seen: [] }]);
+      const config = { name: "acme-t001-crm", base_url: "http://127.0.0.1:9", api_key: "s3cret-value-1" };
+      await bench.api.createConnection("elasticsearch", config, signal);
+    }
+    const renamed = { t001: [aConnection("t001", { name: "other" })] };
+    const applied = await bench.deploy(renamed);
+    expect(applied.results).toMatchObject([{ op: "update", outcome: "done" }]);
+    expect(await only(bench)).toMatchObject({ config: { name: "other" } });
+    expect((await bench.plan(renamed)).changes).toEqual([]);
+  });
+
   it("is enough to adopt, and to claim what an unanswered create made", async () => {
     let broken = true;
     await using bench = await workbench(

@@ -17,11 +17,12 @@ import type { InfinoClient } from "../../src/infino/index.ts";
 import { createClient } from "../../src/infino/index.ts";
 import type { Ledger } from "../../src/ledger/index.ts";
 import { localHolder, openLedger } from "../../src/ledger/index.ts";
-import type { Target } from "../../src/resources/index.ts";
+import type { ResourceKind, Target, Traits } from "../../src/resources/index.ts";
 import { defaultTraits, infinoKinds } from "../../src/resources/index.ts";
+import type { Service } from "../../src/service/index.ts";
 import { createService } from "../../src/service/index.ts";
 
-const credentials = { accessKey: "IAK_TEST", secretKey: "test-secret-key-of-the-service" };
+export const credentials = { accessKey: "IAK_TEST", secretKey: "test-secret-key-of-the-service" };
 const key = new TextEncoder().encode("fingerprints of tests");
 
 export type Fetch = (request: Request) => Promise<Response>;
@@ -58,35 +59,62 @@ export type Workbench = AsyncDisposable & {
 
 export const signal = new AbortController().signal;
 
+/** What stands in place of the bench's own parts; what is left out is made, and closed with the bench. */
+export type BenchOptions = {
+  /** How the service behaves, and what the engine is told of it. */
+  readonly traits?: Partial<Traits>;
+  readonly service?: Service;
+  readonly ledger?: Ledger;
+  /** Where requests are signed for; default an address in process. */
+  readonly endpoint?: string;
+  readonly kinds?: readonly ResourceKind<InfinoClient>[];
+  /** Milliseconds. `clientTimeout`: one request of the client; default 500. */
+  readonly times?: { readonly clientTimeout?: number } & Partial<
+    Pick<Target<InfinoClient>, "requestTimeout" | "settle" | "verify">
+  >;
+  readonly clock?: () => number;
+  /** The engine's sleep; default at most 20 ms. */
+  readonly sleep?: (ms: number) => Promise<void>;
+  /** The client's sleep between repeats; default none. */
+  readonly clientSleep?: (ms: number) => Promise<void>;
+};
+
 /** `wrap` stands between the client and the service: it may drop, delay or falsify. */
-export const workbench = async (wrap: (fetch: Fetch) => Fetch = (fetch) => fetch): Promise<Workbench> => {
-  const service = await createService({ credentials });
-  const ledger = await openLedger("memory:", { environment: "default" });
+export const workbench = async (
+  wrap: (fetch: Fetch) => Fetch = (fetch) => fetch,
+  options: BenchOptions = {},
+): Promise<Workbench> => {
+  const { traits, endpoint = "http://127.0.0.1:1", clock = Date.now } = options;
+  const { clientTimeout = 500, ...times } = options.times ?? {};
+  const service = options.service ?? (await createService({ credentials, ...(traits === undefined ? {} : { traits }) }));
+  const ledger = options.ledger ?? (await openLedger("memory:", { environment: "default" }));
   const requests: string[] = [];
   const events: ReportEvent[] = [];
   const secrets = new Map([["crm_key", "s3cret-value-1"]]);
   const wrapped = wrap((request) => service.fetch(request));
   const api = createClient({
-    endpoint: "http://127.0.0.1:1",
+    endpoint,
     ...credentials,
+    clock,
     fetch: (request) => {
       requests.push(`${request.method} ${new URL(request.url).pathname}`);
       return wrapped(request);
     },
-    sleep: async () => undefined,
-    requestTimeout: 500,
+    sleep: options.clientSleep ?? (async () => undefined),
+    requestTimeout: clientTimeout,
   });
   const target: Target<InfinoClient> = {
     name: "default",
-    endpoint: "http://127.0.0.1:1",
+    endpoint,
     identity: "test",
-    traits: defaultTraits,
+    traits: { ...defaultTraits, ...traits },
     catalog: builtinCatalog(),
     api,
-    kinds: infinoKinds,
+    kinds: options.kinds ?? infinoKinds,
     requestTimeout: 5,
     settle: 5,
     verify: 100,
+    ...times,
     requests: () => api.requests(),
   };
   const targets = new Map([["default", target]]);
@@ -140,7 +168,9 @@ export const workbench = async (wrap: (fetch: Fetch) => Fetch = (fetch) => fetch
         renamed.set(tenant, renameEntries(known, open, sealed.get(tenant) ?? [], settings.moves ?? [], readdress));
       }
       const entries = [...renamed.values()].flatMap((part) => part.entries);
-      const observed = new Map([["default", await observe(target, entries, [...sealed.values()].flat(), signal)]]);
+      const open = [...renamed.values()].flatMap((part) => part.open);
+      const wanted = [...sealed.values()].flat();
+      const observed = new Map([["default", await observe(target, entries, wanted, signal, undefined, open)]]);
       const inputs: TenantInput[] = [];
       for (const tenant of tenants) {
         const part = renamed.get(tenant) ?? { entries: [], open: [], renamed: new Map() };
@@ -195,8 +225,8 @@ export const workbench = async (wrap: (fetch: Fetch) => Fetch = (fetch) => fetch
         ledger,
         secret: async (_tenant, text) => resolve(text),
         fingerprint: print,
-        clock: Date.now,
-        sleep: (ms) => new Promise((done) => setTimeout(done, Math.min(ms, 20))),
+        clock,
+        sleep: options.sleep ?? ((ms) => new Promise((done) => setTimeout(done, Math.min(ms, 20)))),
         report: (event) => events.push(event),
         signal,
       };
@@ -218,8 +248,8 @@ export const workbench = async (wrap: (fetch: Fetch) => Fetch = (fetch) => fetch
       return findDrift(entries, targets, observed, () => true);
     },
     [Symbol.asyncDispose]: async () => {
-      await ledger[Symbol.asyncDispose]();
-      await service.close();
+      if (options.ledger === undefined) await ledger[Symbol.asyncDispose]();
+      if (options.service === undefined) await service.close();
     },
   };
   return bench;

@@ -5,7 +5,7 @@ import { at, basis, compare, isSatisfied, leaves, within } from "../../contract/
 import { DeployerError } from "../../errors.ts";
 import type { InfinoClient } from "../../infino/index.ts";
 import type { Access } from "../../resources/index.ts";
-import { createResource, ensure } from "../../resources/index.ts";
+import { complete, createResource, ensure } from "../../resources/index.ts";
 import type { Adapter } from "./adapter.ts";
 import { accessTo } from "./open-target.ts";
 import type { Wanted } from "./picture.ts";
@@ -97,7 +97,8 @@ export const create = async (session: Session, inputs: Properties): Promise<{ id
   const state = (id: string, live?: Live): Properties =>
     stateOf(adapter, id, inputs, target.endpoint, { live: live?.properties, health: live?.health });
   try {
-    const same = (await opened.list(kind)).filter((live) => kind.key(live.properties) === key);
+    const listed = (await opened.list(kind)).filter((live) => kind.key(live.properties) === key);
+    const same = await complete(listed, (live) => live.isBare !== true, access.read);
     const only = same[0];
     if (only === undefined) {
       const made = await makeNew(session, access, wanted, state);
