@@ -204,7 +204,8 @@ export const planTarget = <Api>(
         updatable: kind.update !== undefined,
         referenceMoves: needs.some((need) => moving.has(need)),
         trustsUpdatedAt,
-        canUnset: target.traits.unset === "null",
+        // What a PATCH that replaces does not send is gone.
+        canUnset: target.traits.unset === "null" || (kind.isPatched === true && target.traits.patch === "replace"),
         rewritesSecrets: input.policies.rewritesSecrets?.(name) ?? false,
         rewritesUnknown: input.policies.rewritesUnknown ?? false,
         ...(renamedFrom === undefined ? {} : { renamedFrom }),
