@@ -9,7 +9,7 @@ import type { Expansion, ProjectFiles, Tenant, TenantFile } from "../manifest/in
 import { nearest } from "../nearest.ts";
 import { assemble, infinoKinds, secretPaths } from "../resources/index.ts";
 import { withContents } from "./file-contents.ts";
-import { isSelected } from "./selection.ts";
+import { tenantMatcher } from "./selection.ts";
 import type { IndexEntry, TenantIndex } from "./tenant-index.ts";
 import { keysOf } from "./tenant-index.ts";
 import type { Selection } from "./types.ts";
@@ -91,7 +91,10 @@ const readOne = async (
   }
   const assembled = assemble(expansion.components, infinoKinds, files.catalog);
   const { resources, contents, problems } = await withContents(files, assembled.resources);
-  const wrong = problemDiagnostics(expansion, [...assembled.problems, ...problems], files.catalog);
+  const isSaid = ({ code, message }: (typeof problems)[number]): boolean =>
+    expansion.diagnostics.some((diagnostic) => diagnostic.code === code && diagnostic.message === message);
+  const unsaid = problems.filter((problem) => !isSaid(problem));
+  const wrong = problemDiagnostics(expansion, [...assembled.problems, ...unsaid], files.catalog);
   const hasFiles = Object.keys(contents).length > 0;
   return {
     tenant,
@@ -181,6 +184,7 @@ export const readTenants = async (
 ): Promise<ReadTenants> => {
   const found: Diagnostic[] = [...files.diagnostics, ...ruleDiagnostics(files)];
   if (hasErrors(found)) return { selected: [], ids: [], diagnostics: found };
+  const isSelected = tenantMatcher(selection);
   const tenantFiles = await files.tenantFiles();
   const selected: ReadTenant[] = [];
   const entries = new Map<string, IndexEntry["tenant"] & { readonly keys: BigUint64Array }>();
@@ -193,13 +197,13 @@ export const readTenants = async (
     if (tenant === undefined) {
       const id = nameOf(file.file);
       ids.push(id);
-      const wanted = isSelected(selection, { id, labels: {}, wave: undefined }) || selection.tenants === undefined;
+      const wanted = isSelected({ id, labels: {}, wave: undefined }) || selection.tenants === undefined;
       found.push(...(wanted ? diagnostics : [notSelected(id, file.file, diagnostics)]));
       return undefined;
     }
     const one = await readOne(files, tenant, diagnostics, set);
     ids.push(tenant.id);
-    const wanted = isSelected(selection, tenant);
+    const wanted = isSelected(tenant);
     if (wanted) selected.push(one);
     if (hasErrors(one.diagnostics)) {
       found.push(...(wanted ? one.diagnostics : [notSelected(tenant.id, file.file, one.diagnostics)]));
@@ -217,7 +221,7 @@ export const readTenants = async (
 
   for (const file of tenantFiles) {
     const known = index.get(file);
-    if (known === undefined || isSelected(selection, known.tenant)) {
+    if (known === undefined || isSelected(known.tenant)) {
       await readFile(file);
       continue;
     }

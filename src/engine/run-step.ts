@@ -95,6 +95,7 @@ export const runStep = async <Api>(
   const isStopped = (): boolean =>
     lease.lost.aborted || (step.part === "main" && (settings.stop.aborted || state.halted !== undefined));
   let hasBegun = false;
+  let isIntended = step.part === "cleanup";
   const access = makeAccess(state, context, () => {
     if (hasBegun) return;
     if (isStopped()) throw new NotStarted();
@@ -114,6 +115,7 @@ export const runStep = async <Api>(
     begin: async (seen) => {
       if (isStopped()) throw new NotStarted();
       await state.intend(lease, change, seen);
+      isIntended = true;
     },
     settled: async (result, now) => {
       const reason = result.error?.message;
@@ -157,7 +159,7 @@ export const runStep = async <Api>(
     } else written = step.part === "cleanup" ? await cleanup(state, work, access) : await writeChange(work, access);
   } catch (error) {
     // The ledger could not be written: nothing else may begin.
-    written = { outcome: "uncertain", error: explain(error) };
+    written = { outcome: isIntended ? "uncertain" : "failed", error: explain(error) };
     state.halted ??= { ...explain(error), message: `not started: ${explain(error).message}` };
   } finally {
     list.leave();
