@@ -25,6 +25,8 @@ export type CommandFacts = {
   readonly formats: readonly Format[];
   /** It writes or serves: when stopped, it is waited for. Other commands are left after a moment. */
   readonly endsItself?: "writes" | "serves";
+  /** `--out` means something of its own here; default: a file for the data. */
+  readonly ownOut?: true;
 };
 
 export type Command = CommandFacts & {

@@ -1,21 +1,19 @@
-import type { Component, Json } from "../contract/index.ts";
-import { yamlText } from "../yaml-text.ts";
-
-/** Sealed values as the templates write them. */
-const written = (value: Json): Json => {
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map(written);
-  const secret = (value as { readonly [key: string]: Json })["$secret"];
-  if (typeof secret === "string") return secret;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, written(member)]));
-};
+import type { Component, ExpansionFolder } from "../deploy/index.ts";
+import { componentText } from "../deploy/index.ts";
+import { count } from "../render/index.ts";
 
 /** Components as YAML documents, in the form in which templates have them. */
 export const componentsText = (components: readonly Component[]): string =>
   components
-    .map(({ tenant, _id, type, properties }) => {
-      const comment = `# tenant ${JSON.stringify(tenant)}\n`;
-      return comment + yamlText({ _id, type, ...(written(properties) as { readonly [key: string]: Json }) });
-    })
+    .map((component) => `# tenant ${JSON.stringify(component.tenant)}\n${componentText(component, "yaml")}`)
     .join("---\n")
     .trimEnd();
+
+/** What was written into a folder, a file a line. */
+export const folderText = ({ added, changed, removed, unchanged }: ExpansionFolder): string =>
+  [
+    ...added.map((path) => `+ ${path}`),
+    ...changed.map((path) => `~ ${path}`),
+    ...removed.map((path) => `- ${path}`),
+    `${count(added.length)} added, ${count(changed.length)} changed, ${count(removed.length)} removed, ${count(unchanged)} unchanged`,
+  ].join("\n");

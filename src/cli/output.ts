@@ -20,8 +20,8 @@ export type Output = {
   /** Colours on standard error. */
   readonly colour: boolean;
   readonly columns: number;
-  /** Data, to standard output or to `--out`. */
-  print(data: Printable): Promise<void>;
+  /** Data, to standard output or to a file; default: the one that `--out` names. */
+  print(data: Printable, out?: string): Promise<void>;
   /** True once data was printed: a failure after that is only told to people, so that there is one document. */
   hasPrinted(): boolean;
   /** For people, to standard error; nothing with `--quiet`. */
@@ -78,12 +78,12 @@ export const createOutput = (io: Io, options: OutputOptions): Output => {
     format,
     colour: wantsColour(io.stderr, io.env, noColor),
     columns: io.stderr.columns ?? 80,
-    print: async (data) => {
-      const colour = out === undefined && wantsColour(io.stdout, io.env, noColor);
+    print: async (data, file = out) => {
+      const colour = file === undefined && wantsColour(io.stdout, io.env, noColor);
       const text = await written(data, format, colour);
       hasPrinted = true;
-      if (out === undefined) io.stdout.write(text);
-      else await writeFileWhole(out, text, 0o644);
+      if (file === undefined) io.stdout.write(text);
+      else await writeFileWhole(file, text, 0o644);
     },
     hasPrinted: () => hasPrinted,
     note: (text) => {

@@ -71,7 +71,7 @@ export const runCommand = async (
   if (!command.formats.includes(format)) {
     throw usage(`${name} cannot print ${format}`, `give --output one of: ${command.formats.join(", ")}`);
   }
-  const output = createOutput(io, { format, out: name === "plan" ? undefined : out, noColor, quiet });
+  const output = createOutput(io, { format, out: command.ownOut === true ? undefined : out, noColor, quiet });
   const activity = createActivity(Date.now);
   const listeners = new Set<(event: ReportEvent) => void>();
   const stops = createStops(timeout, {

@@ -19,6 +19,7 @@ export const command = defineCommand({
     { line: "plan -t 't0*' -t '!t042' --exit-code", does: "some tenants; exits 2 when there are changes" },
   ],
   formats: ["text", "json", "yaml", "markdown"],
+  ownOut: true,
   flags: { ...project, ...selection, ...prune, ...planning, ...detail, ...exitCode, ...reporting },
   run: async (flags, session) => {
     const plan = await withProject(flags, session, (opened) => opened.plan(planOptionsOf(flags, session)));
