@@ -155,6 +155,32 @@ describe("a target whose PATCH replaces", () => {
     expect((await only(bench)).config).not.toHaveProperty("username");
   });
 
+  it("is not sent what it works out itself", async () => {
+    let body = "";
+    await using bench = await workbench(
+      (real) => async (request) => {
+        if (request.method === "PATCH") body = await request.clone().text();
+        return real(request);
+      },
+      { traits: { patch: "replace" } },
+    );
+    bench.secrets.set("key", JSON.stringify({ project_id: "p-1", private_key: "planted" }));
+    const warehouse = (dataset_ids: string): Resource => ({
+      ...aConnection("t001"),
+      properties: {
+        source: "bigquery",
+        auth: "service_account_key",
+        config: { name: "acme-t001-crm", service_account_key: { $secret: "$SECRET(key)" }, dataset_ids },
+      },
+    });
+    await bench.deploy({ t001: [warehouse("a")] });
+    expect(await only(bench)).toMatchObject({ config: { project_id: "p-1" } });
+    const applied = await bench.deploy({ t001: [warehouse("b")] });
+    expect(applied.results).toMatchObject([{ op: "update", outcome: "done" }]);
+    expect(Object.keys(JSON.parse(body).config).sort()).toEqual(["dataset_ids", "name", "service_account_key"]);
+    await expectQuiet(bench, { t001: [warehouse("b")] });
+  });
+
   it("loses no field that a rule leaves alone", async () => {
     await using bench = await workbench(undefined, { traits: { patch: "replace" } });
     await bench.deploy(tenant({ timeout_secs: 60 }));
