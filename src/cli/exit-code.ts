@@ -1,5 +1,5 @@
 import type { Plan } from "../contract/index.ts";
-import type { ApplyReport, DoctorReport, DriftReport, Validation } from "../deploy/index.ts";
+import type { AdoptReport, ApplyReport, DoctorReport, DriftReport, Validation } from "../deploy/index.ts";
 import { hasErrors } from "../diagnostic.ts";
 import type { ErrorCode } from "../errors.ts";
 
@@ -63,6 +63,12 @@ export const exitOfApply = (
   }
   const first = exitOrder.find((code) => found.has(code));
   return first ?? (onlySkipped ? failure : 0);
+};
+
+/** Not everything that was meant could be taken over: as a guard's refusal. */
+export const exitOfAdopt = (report: Pick<AdoptReport, "interrupted" | "results" | "left">): ExitCode => {
+  const applied = exitOfApply({ ...report, refusals: [] });
+  return applied === 130 || applied === 6 || report.left.length === 0 ? applied : 7;
 };
 
 const isUnreadable = (report: { readonly summary?: { readonly unreadable: number } }): boolean =>

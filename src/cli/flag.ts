@@ -102,6 +102,10 @@ export const address =
     return text;
   };
 
+/** A glob of `kind/_id` as an argument; a star alone is everything. */
+export const resourceGlob = (text: string): string =>
+  text === "*" || text === "**" ? "**" : address("the name")(text);
+
 export const wholeNumber =
   (flag: string, least: number, most: number) =>
   (text: string): number => {

@@ -4,8 +4,8 @@ import {
   atLeaf,
   basis,
   changeResource,
+  eachSealed,
   holdsSealed,
-  isSealed,
   leaves,
   unknownValue,
   withAt,
@@ -29,8 +29,13 @@ export const writtenBase = (change: Change, shape: Shape, id: string, live: Live
 };
 
 /** A secret without a value cannot be what is live. */
-const isTrusted = (change: Change, desired: Json | undefined): boolean =>
-  change.trusted === true && !(isSealed(desired) && desired.fingerprint === undefined);
+const isTrusted = (change: Change, desired: Json | undefined): boolean => {
+  let isKnown = change.trusted === true;
+  eachSealed(desired ?? null, (_, sealed) => {
+    isKnown &&= sealed.fingerprint !== undefined;
+  });
+  return isKnown;
+};
 
 /**
  * The entry of something that was taken over: what can be read counts as applied, so that a difference from the files is

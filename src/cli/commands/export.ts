@@ -1,6 +1,6 @@
 import { printable, renderExport } from "../../render/index.ts";
 import { defineCommand } from "../command.ts";
-import { address, filled, single, toggle } from "../flag.ts";
+import { filled, resourceGlob, single, toggle } from "../flag.ts";
 import { oneTenant } from "../one-tenant.ts";
 import { project, reporting, selection } from "../shared-flags.ts";
 import { projectWords, withProject } from "../with-project.ts";
@@ -38,7 +38,7 @@ export const command = defineCommand({
   },
   run: async (flags, session, names) => {
     const tenant = oneTenant("export", flags.tenant);
-    const only = names.map(address("the name"));
+    const only = names.map(resourceGlob);
     const report = await withProject(flags, session, (opened) =>
       opened.export({
         tenant,
