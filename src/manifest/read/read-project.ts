@@ -12,6 +12,7 @@ import { environmentIn } from "../expand/references.ts";
 import { allParameters } from "../expand/variables.ts";
 import type { ProjectContent } from "../schemas/project.ts";
 import type { ProjectFiles, Tenant } from "../types.ts";
+import { checkLedger } from "./check-ledger.ts";
 import type { Folder } from "./folder.ts";
 import { outsideProject } from "./folder.ts";
 import { insideOf } from "./jail.ts";
@@ -88,15 +89,6 @@ const checkMoved = ({ collect }: Folder, { moved }: ProjectContent, locate: Loca
       report("from", `"${from}" is moved twice`, "keep the rule that says what it is called now");
     seen.add(from);
   }
-};
-
-/** What the schema allows and nothing can do yet. */
-const checkUnsupported = ({ collect }: Folder, { ledger }: ProjectContent, locate: Locate): void => {
-  const [, scheme] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(ledger) ?? [];
-  if (scheme === undefined) return;
-  const { text: _, ...place } = locate("/ledger") ?? { file: "connector-deployer.yaml", line: 1, column: 1 };
-  const hint = "name a file, such as .connector-deployer/ledger.db";
-  collect.error("invalid-value", place, `a ledger at a ${scheme}:// address is not supported yet`, hint);
 };
 
 const readConnectors = async (
@@ -202,7 +194,7 @@ export const readProject = async (dir: string, environment: string, { env }: Rea
   if (file.content !== undefined) {
     await checkGlobs(folder, content, globs, state.locate);
     checkMoved(folder, content, state.locate);
-    checkUnsupported(folder, content, state.locate);
+    checkLedger(content, state.locate, folder.collect);
   }
   const { on_drift } = content;
   const kept = new WeakMap<Tenant, TenantValues>();

@@ -137,7 +137,8 @@ export const projectSchema = {
       type: "string",
       minLength: 1,
       default: ".connector-deployer/ledger.db",
-      description: "File of the ledger, relative to the project folder. A postgres:// address is not supported yet.",
+      description:
+        "File of the ledger, relative to the project folder; or postgres://USER:$SECRET(name)@HOST/DATABASE, with ledger_key.",
     },
     ledger_key: { type: "string", minLength: 1, description: "Key of the fingerprints, as a reference." },
     ledger_durability: {
