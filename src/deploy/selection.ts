@@ -4,20 +4,35 @@ import type { Tenant } from "../manifest/index.ts";
 import { nearest } from "../nearest.ts";
 import type { Selection } from "./types.ts";
 
+/** True where one of the globs matches. Compiling a glob is slow, and most are plain names. */
+const matchesAny = (globs: readonly string[]): ((text: string) => boolean) => {
+  const isPlain = (glob: string): boolean => !/[*?[\]{}()!+@|\\]/.test(glob);
+  const names = new Set(globs.filter(isPlain));
+  const others = globs.filter((glob) => !isPlain(glob));
+  if (others.length === 0) return (text) => names.has(text);
+  const matches = picomatch(others, { dot: true });
+  return (text) => names.has(text) || matches(text);
+};
+
 /** Globs where `!x` excludes; only excluding ones start from everything. */
 export const idMatcher = (globs: readonly string[] | undefined): ((id: string) => boolean) => {
   if (globs === undefined || globs.length === 0) return () => true;
   const including = globs.filter((glob) => !glob.startsWith("!"));
   const excluding = globs.filter((glob) => glob.startsWith("!")).map((glob) => glob.slice(1));
-  const isIn = including.length === 0 ? () => true : picomatch(including, { dot: true });
-  const isOut = excluding.length === 0 ? () => false : picomatch(excluding, { dot: true });
+  const isIn = including.length === 0 ? () => true : matchesAny(including);
+  const isOut = matchesAny(excluding);
   return (id) => isIn(id) && !isOut(id);
 };
 
-export const isSelected = (selection: Selection, tenant: Pick<Tenant, "id" | "labels" | "wave">): boolean =>
-  idMatcher(selection.tenants)(tenant.id) &&
-  Object.entries(selection.labels ?? {}).every(([label, value]) => tenant.labels[label] === value) &&
-  (selection.wave === undefined || tenant.wave === selection.wave);
+/** Whether a selection is about a tenant. */
+export const tenantMatcher = (selection: Selection): ((tenant: Pick<Tenant, "id" | "labels" | "wave">) => boolean) => {
+  const matches = idMatcher(selection.tenants);
+  const labels = Object.entries(selection.labels ?? {});
+  return (tenant) =>
+    matches(tenant.id) &&
+    labels.every(([label, value]) => tenant.labels[label] === value) &&
+    (selection.wave === undefined || tenant.wave === selection.wave);
+};
 
 /** True where only ids select: then tenants that have no file any more can be selected too. */
 export const selectsById = (selection: Selection): boolean =>

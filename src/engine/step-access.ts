@@ -3,6 +3,7 @@ import { DeployerError } from "../errors.ts";
 import type { Access, ResourceKind, Target } from "../resources/index.ts";
 import type { RunState } from "./apply.ts";
 import type { BatchList } from "./batch-list.ts";
+import { liveIndex } from "./live-index.ts";
 import type { Step } from "./schedule.ts";
 
 /** One step with what it works on. */
@@ -48,7 +49,7 @@ export const makeAccess = <Api>(
     ids,
     read:
       readById === undefined
-        ? async (id) => (await list.read()).find((live) => live.id === id)
+        ? async (id) => liveIndex(await list.read(), (live) => kind.key(live.properties)).byId.get(id)
         : (id) => limit(() => readById(target.api, target.catalog, id, ids, rim.signal)),
     reveal: async (path, sealed) => {
       const value = await rim.secret(change.tenant, sealed.$secret);

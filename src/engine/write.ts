@@ -4,6 +4,7 @@ import { DeployerError } from "../errors.ts";
 import type { Access } from "../resources/index.ts";
 import { checkBasis, createResource, deleteResource, ensure, rewriteResource } from "../resources/index.ts";
 import { adoptedBase, writtenBase } from "./base.ts";
+import { liveIndex } from "./live-index.ts";
 import type { Work } from "./work.ts";
 import { NotStarted } from "./work.ts";
 
@@ -28,6 +29,9 @@ const movedSincePlan = (fields: Change["fields"]): Written => {
 
 const isUnknown = (error: unknown): boolean =>
   error instanceof DeployerError && error.details?.["outcome"] === "unknown";
+
+const isOfLedger = (error: unknown): boolean =>
+  error instanceof DeployerError && (error.code === "ledger-unavailable" || error.code === "ledger-fenced");
 
 /** Something may be written, and not all of it. */
 const isPartial = (error: unknown): boolean =>
@@ -88,8 +92,8 @@ const createSafely = async <Api>(
 
 /** Live objects with this natural key. */
 const withKey = async <Api>(work: Work, access: Access<Api>, desired: Properties): Promise<readonly Live[]> => {
-  const key = access.kind.key(desired);
-  return (await work.list()).filter((live) => access.kind.key(live.properties) === key);
+  const { key } = access.kind;
+  return liveIndex(await work.list(), (live) => key(live.properties)).byKey.get(key(desired)) ?? [];
 };
 
 /**
@@ -274,6 +278,8 @@ export const writeChange = async <Api>(work: Work, access: Access<Api>): Promise
         return change.op satisfies never;
     }
   } catch (error) {
+    // What the ledger could not take down stays open in it: the next run finds out.
+    if (isOfLedger(error)) throw error;
     if (error instanceof NotStarted) return work.settled(work.stopped(), work.base);
     if (isPartial(error)) {
       // The open intent proves that what is there is ours, and that it may be a part.
