@@ -103,7 +103,9 @@ export const offeredType = (state: State, source: string): ConnectorType => {
 /** Throws `name_taken` where names are unique and another connection has this one. */
 const checkName = (state: State, id: string | undefined, { name }: Properties): void => {
   if (!state.behaviour.uniqueNames || name === undefined) return;
-  const other = state.connections.values().find((record) => record.id !== id && record.config["name"] === name);
+  const other = Array.from(state.connections.values()).find(
+    (record) => record.id !== id && record.config["name"] === name,
+  );
   if (other === undefined) return;
   throw new Problem("name_taken", `the connection ${other.id} has the name ${JSON.stringify(name)} already`);
 };

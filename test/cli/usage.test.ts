@@ -102,6 +102,8 @@ describe("wrong usage", () => {
     [["schema", "tenat"], /"tenat"/],
     [["init", "--connector", "elasticserch"], /did you mean "elasticsearch"\?/],
     [["init", "--auth", "api_kye"], /did you mean "api_key"\?/],
+    [["serve", "--trait", "list=bare"], /did you mean "lists"\?/],
+    [["serve", "--trait", "lists=short"], /full, bare/],
   ])("%j exits 3 and says what to do", async (args, pattern) => {
     const { exit, stdout, stderr } = await cli(args);
     expect(stderr).toMatch(pattern);
