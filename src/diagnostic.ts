@@ -44,6 +44,7 @@ export const diagnosticCodes = {
   "environment-variable-not-allowed": "allow_env does not admit this environment variable",
   "command-in-tenant": "a tenant file may not run commands",
   "target-credential": "a tenant file may not read a target's own credentials",
+  "ledger-in-ci": "the ledger is a file on a machine of CI, which is lost after the job",
   "invalid-tenant-not-selected": "a tenant that this run does not select is invalid",
 } as const satisfies Record<string, string>;
 

@@ -3,7 +3,7 @@ import { localHolder } from "../ledger/index.ts";
 import type { LeaseItem, LedgerReport } from "./care-types.ts";
 import type { Context } from "./context.ts";
 import { historyOf } from "./history.ts";
-import { ledgerAddress } from "./state-folder.ts";
+import { ledgerAddress } from "./ledger-address.ts";
 
 const leaseItem = (lease: LeaseInfo): LeaseItem => {
   const here = localHolder("");
@@ -25,10 +25,10 @@ export const shownAddress = (address: string): string => {
 
 /** What the ledger is and holds. */
 export const ledgerOf = async (context: Context): Promise<LedgerReport> => {
-  const { dir, environment, ledger: text } = context.files;
+  const { environment } = context.files;
   const ledger = await context.ledger();
   const { from } = await context.key();
-  const address = shownAddress(await ledgerAddress(dir, await context.secrets(undefined).resolve(text)));
+  const address = shownAddress(await ledgerAddress(context.files, (text) => context.secrets(undefined).resolve(text)));
   const { schema, size } = await ledger.describe();
   const tenants = await ledger.tenants();
   const entries = await Promise.all(tenants.map((tenant) => ledger.entries(tenant)));

@@ -10,11 +10,11 @@ import type { ProjectFiles, Tenant } from "../manifest/index.ts";
 import type { Target } from "../resources/index.ts";
 import type { ProjectSecrets, SecretResolver } from "../secrets/index.ts";
 import { createSecretResolver } from "../secrets/index.ts";
+import { ciWarnings, ledgerAddress } from "./ledger-address.ts";
 import type { LedgerKey } from "./ledger-key.ts";
 import { fits, fittingKey } from "./ledger-key.ts";
 import type { Fingerprint } from "./seal.ts";
 import { fingerprinter } from "./seal.ts";
-import { ledgerAddress } from "./state-folder.ts";
 import { openTarget } from "./targets.ts";
 import type { TenantIndex } from "./tenant-index.ts";
 import { openTenantIndex } from "./tenant-index.ts";
@@ -72,8 +72,17 @@ export const createContext = (files: ProjectFiles, options: OpenOptions): Contex
   const warned = new Set<string>();
   let opened: Ledger | undefined;
 
+  const warn = (diagnostics: readonly Diagnostic[]): void => {
+    for (const diagnostic of diagnostics) {
+      const name = JSON.stringify(diagnostic);
+      if (diagnostic.severity !== "warning" || warned.has(name)) continue;
+      warned.add(name);
+      report({ code: "warning", diagnostic });
+    }
+  };
   const rawLedger = once(async () => {
-    const address = await ledgerAddress(files.dir, await projectSecrets().resolve(files.ledger));
+    const address = await ledgerAddress(files, (text) => projectSecrets().resolve(text));
+    warn(ciWarnings(address, env));
     opened = await openLedger(address, {
       environment: files.environment,
       durability: files.ledger_durability,
@@ -110,14 +119,7 @@ export const createContext = (files: ProjectFiles, options: OpenOptions): Contex
     set,
     clock,
     report,
-    warn: (diagnostics) => {
-      for (const diagnostic of diagnostics) {
-        const name = JSON.stringify(diagnostic);
-        if (diagnostic.severity !== "warning" || warned.has(name)) continue;
-        warned.add(name);
-        report({ code: "warning", diagnostic });
-      }
-    },
+    warn,
     index,
     ledger: async () => (await withKey()).ledger,
     rawLedger,

@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { isAbsolute, join } from "node:path";
+import { join } from "node:path";
 import { DeployerError } from "../errors.ts";
 
-const folder = ".connector-deployer";
+export const folder = ".connector-deployer";
 
 /** The project's own folder for what is not in git: made with mode 0700 and a .gitignore of its own. */
 export const stateFolder = async (dir: string): Promise<string> => {
@@ -19,11 +19,4 @@ export const stateFolder = async (dir: string): Promise<string> => {
     });
   }
   return path;
-};
-
-/** A ledger's address: a path becomes absolute, a URL stays. */
-export const ledgerAddress = async (dir: string, ledger: string): Promise<string> => {
-  if (/^[a-z][a-z0-9+.-]+:/.test(ledger) || isAbsolute(ledger)) return ledger;
-  if (ledger.startsWith(`${folder}/`)) await stateFolder(dir);
-  return join(dir, ledger);
 };
