@@ -19,7 +19,7 @@ type Call = {
   readonly content?: Json;
   readonly query?: Readonly<Record<string, string>>;
   /** Made for the attempt, sent as a stream. */
-  readonly form?: () => FormData;
+  readonly form?: () => Blob;
 };
 
 const checkedEndpoint = (endpoint: string): string => {

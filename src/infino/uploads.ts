@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Json } from "../contract/index.ts";
 import { DeployerError } from "../errors.ts";
 import * as answers from "./answers.ts";
@@ -12,7 +13,7 @@ export type Caller = {
       readonly parameters?: Readonly<Record<string, string>>;
       readonly query?: Readonly<Record<string, string>>;
       readonly content?: Json;
-      readonly form?: () => FormData;
+      readonly form?: () => Blob;
     },
     read: (value: Json, place: string) => T,
     signal: AbortSignal,
@@ -35,14 +36,23 @@ type Uploads = Pick<
 const firstWait = 100;
 const longestWait = 5_000;
 
-const formOf = ({ dataset, file, name, format, batchSize }: FileUpload): FormData => {
-  const form = new FormData();
+/** As HTML forms write a name. */
+const formName = (name: string): string => name.replaceAll('"', "%22").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+
+/**
+ * The form as one blob that refers to the file. A `FormData` would be read as fast as the disk gives it and wait in
+ * memory, whatever the target's pace (undici).
+ */
+const formOf = ({ dataset, file, name, format, batchSize }: FileUpload): Blob => {
+  const boundary = `connector-deployer-${randomUUID()}`;
+  const fields = { index_name: dataset, format, ...(batchSize === undefined ? {} : { batch_size: String(batchSize) }) };
+  const head = Object.entries(fields).map(
+    ([field, value]) => `--${boundary}\r\nContent-Disposition: form-data; name="${field}"\r\n\r\n${value}\r\n`,
+  );
   // Streaming readers want to know where a file goes before it comes.
-  form.set("index_name", dataset);
-  form.set("format", format);
-  if (batchSize !== undefined) form.set("batch_size", String(batchSize));
-  form.set("file", file, name);
-  return form;
+  const begin = `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${formName(name)}"\r\nContent-Type: application/octet-stream\r\n\r\n`;
+  const type = `multipart/form-data; boundary=${boundary}`;
+  return new Blob([...head, begin, file, `\r\n--${boundary}--\r\n`], { type });
 };
 
 export const createUploads = (caller: Caller): Uploads => {

@@ -200,6 +200,43 @@ describe("a file that goes", () => {
   });
 });
 
+describe("a file that moves to another dataset", () => {
+  const elsewhere = `${dataset}-2`;
+  const moved = template().replaceAll('-regions"', '-regions-2"');
+  const allowed = { prune: true, deleteData: true, maxDeletes: 9 } as const;
+
+  it("is refused where data may not be lost", async () => {
+    const { apply, dir, double, project } = await stage();
+    await apply();
+    await write(dir, { "connectors/crm/templates/system.yaml": moved });
+    const later = await openProject(dir, { env: { ...env, INFINO_ENDPOINT: double.endpoint } });
+    await using _ = later;
+    expect((await later.plan()).refusals.map(({ guard }) => guard)).toEqual(["protected"]);
+    expect(double.lines(dataset)).toHaveLength(3);
+    expect(project).toBeDefined();
+  });
+
+  it.each(["half", "one-short", undefined] as const)("is uploaded there, then taken away here (%s)", async (fault) => {
+    const { apply, dir, double } = await stage();
+    await apply();
+    await write(dir, { "connectors/crm/templates/system.yaml": moved });
+    const later = await openProject(dir, { env: { ...env, INFINO_ENDPOINT: double.endpoint } });
+    await using _ = later;
+    if (fault !== undefined) {
+      double.faults.push({ on: "upload", fault });
+      const report = await later.apply(await later.plan(allowed));
+      expect(report.results.some(({ kind, outcome }) => kind === "file" && outcome !== "done")).toBe(true);
+      expect(double.lines(dataset)).toHaveLength(3);
+    }
+    const report = await later.apply(await later.plan(allowed));
+    expect(report.summary).toMatchObject({ failed: 0, uncertain: 0, conflict: 0 });
+    await later.apply(await later.plan(allowed));
+    expect(double.lines(elsewhere)).toEqual(["no,Norway", "se,Sweden", "dk,Denmark"]);
+    expect(double.lines(dataset)).toEqual([]);
+    expect((await later.plan(allowed)).changes).toEqual([]);
+  });
+});
+
 describe("a file that is wrong", () => {
   it("sends nothing, and names row and column", async () => {
     const { apply, dir, double, writes } = await stage();
