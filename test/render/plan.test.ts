@@ -202,7 +202,7 @@ describe("a plan as text", () => {
       }),
     );
     expect(rendered).toContain("? connection/acme-t001-crm exists already and is not ours: c1");
-    expect(rendered).toContain("--adopt connection/acme-t001-crm");
+    expect(rendered).toContain("connector-deployer adopt connection/acme-t001-crm");
     expect(rendered).toContain("d1, d2");
     expect(rendered).toContain("1 live object that nobody declared");
     expect(rendered).not.toContain("c7");
