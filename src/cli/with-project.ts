@@ -9,7 +9,10 @@ import type { project, selection } from "./shared-flags.ts";
 import { shellText } from "./shell-text.ts";
 
 /** The process's variables, with those of `--env-file` where they are not set. */
-export const environmentOf = async (file: string | undefined, session: Session): Promise<NodeJS.ProcessEnv> => {
+export const environmentOf = async (
+  file: string | undefined,
+  session: Pick<Session, "io">,
+): Promise<NodeJS.ProcessEnv> => {
   if (file === undefined) return session.io.env;
   try {
     return { ...parseEnv(await readFile(file, "utf8")), ...session.io.env };

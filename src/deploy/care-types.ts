@@ -177,7 +177,11 @@ export type KnownNames = {
   readonly resources: readonly string[];
   /** Starts of the ids of the last runs, newest first. */
   readonly runs: readonly { readonly word: string; readonly does: string }[];
+  /** False where the time was over before everything was looked at. */
+  readonly isWhole: boolean;
 };
+
+export type NameKind = Exclude<keyof KnownNames, "isWhole">;
 
 export type NamesOptions = {
   /** What is typed so far: what fits is looked for first. */

@@ -3,7 +3,7 @@ import { isAbsolute, join } from "node:path";
 import { address } from "../contract/index.ts";
 import type { Ledger } from "../ledger/index.ts";
 import { assemble, infinoKinds, secretPaths } from "../resources/index.ts";
-import type { KnownNames, NamesOptions } from "./care-types.ts";
+import type { KnownNames, NameKind, NamesOptions } from "./care-types.ts";
 import type { Context } from "./context.ts";
 
 const exists = (path: string): Promise<boolean> =>
@@ -78,21 +78,27 @@ const runsOf = async (context: Context): Promise<KnownNames["runs"]> =>
 /** Names that somebody may want to type, from what is at hand. Makes no file, runs no command, sends nothing. */
 export const namesOf = async (
   context: Context,
-  what: readonly (keyof KnownNames)[],
+  what: readonly NameKind[],
   { typed = "", budget = 1_000 }: NamesOptions,
 ): Promise<KnownNames> => {
   const { files } = context;
   const start = performance.now();
-  const hasTime = (): boolean => performance.now() - start < budget;
-  const wants = (name: keyof KnownNames): boolean => what.includes(name);
+  let isWhole = true;
+  const hasTime = (): boolean => {
+    if (performance.now() - start >= budget) isWhole = false;
+    return isWhole;
+  };
+  const wants = (name: NameKind): boolean => what.includes(name);
   const tenants = wants("tenants") || wants("labels") ? await tenantsOf(context, hasTime) : [];
+  const resources = wants("resources") ? [...(await resourcesOf(context, typed, hasTime))].sort() : [];
   const labels = tenants.flatMap((tenant) => Object.entries(tenant.labels).map(([name, value]) => `${name}=${value}`));
   return {
     tenants: tenants.map((tenant) => tenant.id).sort(),
     labels: [...new Set(labels)].sort(),
     waves: files.waves,
     targets: Object.keys(files.targets).sort(),
-    resources: wants("resources") ? [...(await resourcesOf(context, typed, hasTime))].sort() : [],
+    resources,
     runs: wants("runs") ? await runsOf(context) : [],
+    isWhole,
   };
 };

@@ -21,6 +21,9 @@ const cleanupTime = 30_000;
 /** Longest time in milliseconds that a value is watched for moving by itself. */
 const watchTime = 3_000;
 
+/** A write is not abandoned half-way: an interrupt counts before the next request. */
+const calm = new AbortController().signal;
+
 const asError = (error: unknown): DeployerError =>
   error instanceof DeployerError
     ? error
@@ -86,15 +89,11 @@ const probeLists = async (access: Access, id: string, plan: ProbePlan): Promise<
 };
 
 /** A second one with the same name. */
-const probeNames = async (
-  { target, signal }: Access,
-  id: string,
-  make: () => Promise<string>,
-): Promise<FoundTraits> => {
+const probeNames = async ({ target }: Access, id: string, make: () => Promise<string>): Promise<FoundTraits> => {
   try {
     const second = await make();
     if (second === id) return { names: ["unique"] };
-    await target.api.deleteConnection(second, signal);
+    await target.api.deleteConnection(second, calm);
     return { names: ["free"] };
   } catch (error) {
     if (isRefused(asError(error))) return { names: ["unique"] };
@@ -104,19 +103,19 @@ const probeNames = async (
 
 /** Sends everything but the spare field: where that is gone, a PATCH is all there is. */
 const probePatch = async (access: Access, id: string, name: string, plan: ProbePlan): Promise<FoundTraits> => {
-  const { target, signal } = access;
+  const { target } = access;
   const [beacon, second, third] = plan.beacon;
   const [spare, value] = plan.spare;
   const whole: Properties = { name, ...plan.required };
   const shows = (text: string) => (wire: ConnectionWire) => wire.config?.[beacon] === text;
-  await target.api.updateConnection(id, { ...whole, [beacon]: second }, signal);
+  await target.api.updateConnection(id, { ...whole, [beacon]: second }, calm);
   const after = await readUntil(access, id, shows(second));
   if (after?.config?.[beacon] !== second) {
     throw new DeployerError("target-problem", "a PATCH that the target accepted did not show in time");
   }
   if (!equal(after.config[spare], value)) return { patch: ["replace"] };
   try {
-    await target.api.updateConnection(id, { ...whole, [beacon]: third, [spare]: null }, signal);
+    await target.api.updateConnection(id, { ...whole, [beacon]: third, [spare]: null }, calm);
   } catch (error) {
     if (isRefused(asError(error))) return { patch: ["merge"], unset: ["none"] };
     throw error;
@@ -169,11 +168,11 @@ export const probeTarget = async (
   const config: Properties = { name, ...plan.required, [plan.spare[0]]: plan.spare[1] };
   const make = async (): Promise<string> => {
     try {
-      const { connection_id } = await target.api.createConnection(plan.source, config, signal);
+      const { connection_id } = await target.api.createConnection(plan.source, config, calm);
       made.add(connection_id);
       return connection_id;
     } catch (error) {
-      isUnsure ||= asError(error).details?.["outcome"] === "unknown" || signal.aborted;
+      isUnsure ||= asError(error).details?.["outcome"] === "unknown";
       throw error;
     }
   };

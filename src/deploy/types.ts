@@ -1,4 +1,4 @@
-import type { Component, DriftItem, Plan, Properties, Refusal, Summary } from "../contract/index.ts";
+import type { Component, DriftItem, Entity, Plan, Properties, Refusal, Summary } from "../contract/index.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 import type { ReportEvent, Result } from "../engine/index.ts";
 import type { Origin, ProjectFiles, Tenant } from "../manifest/index.ts";
@@ -9,6 +9,7 @@ import type {
   KnownNames,
   LeaseItem,
   LedgerReport,
+  NameKind,
   NamesOptions,
   OutputsReport,
   RekeyOptions,
@@ -150,6 +151,39 @@ export type ExpandReport = {
   readonly components: readonly Component[];
 };
 
+/** One side of the connector contract: desired, live, or what was sent. No secret is in it. */
+export type EntityReport = {
+  readonly type: "entities";
+  readonly schemaVersion: 1;
+  readonly side: "transform" | "collect" | "share";
+  readonly environment: string;
+  /** Sorted by `_id`. */
+  readonly entities: readonly Entity[];
+};
+
+export type SideOptions = Selection & {
+  /** Of `collect`: everything that is live, whosever it is; default false. */
+  readonly all?: boolean;
+  readonly signal?: AbortSignal;
+};
+
+export type EntitiesOptions = Pick<
+  PlanOptions,
+  | "deleteData"
+  | "maxDeletes"
+  | "adopt"
+  | "writeSecrets"
+  | "rewriteUnknown"
+  | "acceptTarget"
+  | "recreateMissing"
+  | "signal"
+> & {
+  /** The tenant of entities that do not say it in `$tenant`. */
+  readonly tenant?: string;
+  /** What diagnostics call the place of the entities; default `entities`. */
+  readonly file?: string;
+};
+
 export type Validation = {
   readonly type: "validation";
   readonly schemaVersion: 1;
@@ -196,6 +230,13 @@ export type Project = AsyncDisposable & {
   explain(component: string, path: string, selection?: Selection): Promise<Explanation>;
   /** Compares with what is live; writes nothing to the target. Throws `invalid-files`, `unauthorized`, `unreachable`, … */
   plan(options?: PlanOptions): Promise<Plan>;
+  /**
+   * Plans for desired entities in the form of the connector contract, one JSON object a line, in place of what the files
+   * ask for. What no entity names is left alone. Throws `invalid-files`.
+   */
+  planEntities(text: string, options?: EntitiesOptions): Promise<Plan>;
+  /** One side of the connector contract; `transform` is offline. */
+  entities(side: EntityReport["side"], options?: SideOptions): Promise<EntityReport>;
   /** A plan that deletes everything that one tenant owns; data only with `deleteData`. */
   planDestroy(tenant: string, options?: Pick<PlanOptions, "deleteData" | "acceptTarget" | "signal">): Promise<Plan>;
   /** Applies exactly this plan or refuses. Failures of single changes are results, not errors. */
@@ -247,7 +288,7 @@ export type Project = AsyncDisposable & {
    * Names that somebody may want to type, quickly, from files and a ledger that is a file. Makes no file, runs no command,
    * sends nothing; what is wrong in the files is left out.
    */
-  names(what: readonly (keyof KnownNames)[], options?: NamesOptions): Promise<KnownNames>;
+  names(what: readonly NameKind[], options?: NamesOptions): Promise<KnownNames>;
   /** Connector types that a target offers, with what the catalog knows of them. */
   sources(target?: string, signal?: AbortSignal): Promise<readonly SourceItem[]>;
 };

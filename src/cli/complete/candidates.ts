@@ -1,7 +1,7 @@
+import type { KnownNames, NameKind } from "../../deploy/index.ts";
 import { commands } from "../commands/index.ts";
 import { longName } from "../flag.ts";
 import type { Io } from "../session.ts";
-import type { Names } from "./live-names.ts";
 import { shells } from "./scripts.ts";
 import type { Situation } from "./situation.ts";
 
@@ -20,9 +20,9 @@ const flagNames = ({ flags, loaded }: Situation): readonly Candidate[] => [
   ...(loaded === undefined ? [{ word: "--version", does: "the version" }] : []),
 ];
 
-const namesOf = async <What extends keyof Names>(situation: Situation, what: What, io: Io): Promise<Names[What]> => {
+const namesOf = async <What extends NameKind>(situation: Situation, what: What, io: Io): Promise<KnownNames[What]> => {
   const { liveNames } = await import("./live-names.ts");
-  return (await liveNames(situation.given, [what], situation.typed, io))[what];
+  return liveNames(situation.given, what, situation.typed, io);
 };
 
 /** `<continue|stop>` in how a flag is written. */

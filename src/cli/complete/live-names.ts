@@ -1,27 +1,31 @@
-import type { Project } from "../../deploy/index.ts";
+import { resolve } from "node:path";
+import type { KnownNames, NameKind } from "../../deploy/index.ts";
 import type { Io } from "../session.ts";
-
-export type Names = Awaited<ReturnType<Project["names"]>>;
+import { openNamesCache } from "./names-cache.ts";
 
 /** Milliseconds that names are looked for. */
 const budget = 100;
 
-/** Names in the project that the words given so far are about; none where there is no project. */
-export const liveNames = async (
+/** Names in the project that the words given so far are about. Throws where there is none. */
+export const liveNames = async <What extends NameKind>(
   given: ReadonlyMap<string, string>,
-  what: readonly (keyof Names)[],
+  what: What,
   typed: string,
   io: Io,
-): Promise<Names> => {
-  const { readFile } = await import("node:fs/promises");
-  const { parseEnv } = await import("node:util");
-  const { openProject } = await import("../../deploy/index.ts");
+): Promise<KnownNames[What]> => {
   const file = given.get("envFile");
   const environment = given.get("environment");
-  const env = file === undefined ? io.env : { ...parseEnv(await readFile(file, "utf8")), ...io.env };
-  await using project = await openProject(given.get("project") ?? ".", {
-    env,
+  const folder = resolve(given.get("project") ?? ".");
+  const cache = openNamesCache<KnownNames[What]>(folder, JSON.stringify([what, environment ?? "", file ?? ""]));
+  const known = cache.get();
+  if (known !== undefined) return known;
+  const { openProject } = await import("../../deploy/index.ts");
+  const { environmentOf } = await import("../with-project.ts");
+  await using project = await openProject(folder, {
+    env: await environmentOf(file, { io }),
     ...(environment === undefined ? {} : { environment }),
   });
-  return await project.names(what, { typed, budget });
+  const found = await project.names([what], { typed, budget });
+  if (found.isWhole) cache.set(found[what]);
+  return found[what];
 };
