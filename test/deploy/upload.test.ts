@@ -3,7 +3,7 @@ import { mkdir, rm, symlink, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { ApplyReport, Project } from "../../src/deploy/index.ts";
-import { openProject } from "../../src/deploy/index.ts";
+import { formatPlan, openProject } from "../../src/deploy/index.ts";
 import type { Operation, UploadDouble } from "../support/upload-double.ts";
 import { uploadDouble } from "../support/upload-double.ts";
 import type { Files } from "./project-folder.ts";
@@ -519,8 +519,13 @@ describe("a run that is killed in the middle of an upload", () => {
   const script = join(import.meta.dirname, "../support/apply-process.ts");
 
   /** Applies in a process of its own and kills it at a moment; false: it came to its end. */
-  const killedAt = async ({ dir, double }: Stage, operation: Operation, moment: string): Promise<boolean> => {
-    const child = spawn(process.execPath, [script, dir], {
+  const killedAt = async (
+    { dir, double }: Stage,
+    operation: Operation,
+    moment: string,
+    plan?: string,
+  ): Promise<boolean> => {
+    const child = spawn(process.execPath, [script, dir, ...(plan === undefined ? [] : [plan])], {
       env: { ...env, PATH: process.env["PATH"], INFINO_ENDPOINT: double.endpoint },
       stdio: "ignore",
     });
@@ -567,6 +572,31 @@ describe("a run that is killed in the middle of an upload", () => {
       expect((await one.project.plan()).changes).toEqual([]);
     },
   );
+
+  it.each(moments.slice(2))("at %s %s: the same plan can be applied again", async (operation, moment) => {
+    const one = await stage();
+    const plan = await one.project.plan();
+    await write(one.dir, { "plan.json": formatPlan(plan) });
+    expect(await killedAt(one, operation, moment, join(one.dir, "plan.json"))).toBe(true);
+    expect((await one.project.apply(plan)).summary).toMatchObject({ failed: 0, uncertain: 0, conflict: 0 });
+    expect(one.double.lines(dataset)).toEqual(["no,Norway", "se,Sweden", "dk,Denmark"]);
+    expect((await one.project.plan()).changes).toEqual([]);
+  });
+
+  it.each([0, 1])("is not done again where it appends (%i uploads before)", async (before) => {
+    const one = await stage(", mode: append");
+    if (before > 0) {
+      await one.apply();
+      await change(one.dir, two);
+    }
+    const plan = await one.project.plan();
+    await write(one.dir, { "plan.json": formatPlan(plan) });
+    expect(await killedAt(one, "upload", "done", join(one.dir, "plan.json"))).toBe(true);
+    const lines = one.double.lines(dataset).length;
+    expect((await one.project.apply(plan)).summary).toMatchObject({ failed: 0, uncertain: 1 });
+    await one.project.apply(await one.project.plan());
+    expect(one.double.lines(dataset)).toHaveLength(lines);
+  });
 
   it("and the old content came back: what is there is not trusted", async () => {
     const one = await stage();
