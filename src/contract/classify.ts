@@ -68,8 +68,16 @@ const unresolved = (properties: Properties): boolean => {
   return found;
 };
 
-/** What would have to be written. */
+const compared = new WeakMap<Situation, readonly Field[]>();
+
+/** What would have to be written; several rows ask. */
 const differences = (s: Situation): readonly Field[] => {
+  const known = compared.get(s) ?? findDifferences(s);
+  compared.set(s, known);
+  return known;
+};
+
+const findDifferences = (s: Situation): readonly Field[] => {
   const live = ours(s);
   if (s.desired === undefined || live === undefined) return [];
   const found = compare(s.shape, s.desired.properties, live, s.base, s.trustsUpdatedAt).filter(s.keep);

@@ -11,12 +11,22 @@ export const unknownValue: Sealed = { $secret: "" };
 export const within = (paths: readonly Path[], path: Path): boolean =>
   paths.some((parent) => path === parent || path.startsWith(`${parent}/`));
 
-/** Pointers of all values that are compared as one: scalars, lists, sealed values and empty mappings. */
-export const leaves = (value: Json, path: Path = ""): Path[] => {
+const collectLeaves = (value: Json, path: Path): Path[] => {
   if (!isObject(value) || isSealed(value)) return [path];
   const keys = Object.keys(value);
   if (keys.length === 0) return path === "" ? [] : [path];
-  return keys.flatMap((key) => leaves(value[key] ?? null, joinPath(path, key)));
+  return keys.flatMap((key) => collectLeaves(value[key] ?? null, joinPath(path, key)));
+};
+
+/** Properties never change, and each is looked at several times while a plan is made. */
+const collected = new WeakMap<Properties, readonly Path[]>();
+
+/** Pointers of all values that are compared as one: scalars, lists, sealed values and empty mappings. */
+export const leaves = (value: Json): readonly Path[] => {
+  if (!isObject(value)) return collectLeaves(value, "");
+  const known = collected.get(value) ?? collectLeaves(value, "");
+  collected.set(value, known);
+  return known;
 };
 
 const sortedList = (value: Json | undefined): Json | undefined =>
