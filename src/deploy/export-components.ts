@@ -1,9 +1,9 @@
 import type { Path, Properties } from "../contract/index.ts";
-import { address, at, eachSealed, withAt } from "../contract/index.ts";
+import { address, at, leaves, withAt } from "../contract/index.ts";
 import { validateProperties } from "../resources/index.ts";
 import type { Found, Undeclared } from "./export-pick.ts";
-import type { ExportedComponent } from "./export-text.ts";
-import { reservedKeyIn } from "./export-text.ts";
+import type { ExportedComponent, Placeholder } from "./export-text.ts";
+import { credentialIn, reservedKeyIn } from "./export-text.ts";
 import type { ExportLeft, ExportReport } from "./ownership-types.ts";
 
 /** A name that is not taken yet: itself, or with a number behind it. */
@@ -54,6 +54,9 @@ const resolveReferences = (
   return { properties, paths };
 };
 
+const credentialNote =
+  "What may be a password, in a URL or behind `password=`, is a secret here: its value is that text as it stands live.";
+
 const makeComponent = (
   found: Found,
   item: Undeclared,
@@ -71,10 +74,15 @@ const makeComponent = (
     named !== undefined && at(properties, named) === _id ? withAt(properties, named, undefined) : properties;
   const reserved = reservedKeyIn(written);
   if (reserved !== undefined) return { problem: `it has the key "${reserved}", which no file can hold` };
-  const sealed = declaration.secrets.reduce<Properties>(
-    (all, path) => withAt(all, path, { $secret: "$SECRET(x)" }),
-    written,
-  );
+  const places = [
+    ...declaration.secrets.map((path) => ({ path, before: "", after: "" })),
+    ...leaves(written).flatMap((path) => {
+      const value = at(written, path);
+      const credential = typeof value === "string" && path !== named ? credentialIn(value) : undefined;
+      return credential === undefined ? [] : [{ path, ...credential }];
+    }),
+  ];
+  const sealed = places.reduce<Properties>((all, { path }) => withAt(all, path, { $secret: "$SECRET(x)" }), written);
   const component = { tenant: "", connector: "", system: "", _id, type: kind.name, properties: sealed };
   const full = kind.properties(component, {
     catalog: found.target.catalog,
@@ -87,26 +95,26 @@ const makeComponent = (
   if (wrong !== undefined) return { problem: wrong.message };
   // Adopting it must find it again.
   if (named !== undefined && kind.key(full) !== kind.key(properties)) return { problem: "its name cannot be written" };
-  const placeholders: [Path, string][] = [];
+  const placeholders: Placeholder[] = [];
   const secrets: Secret[] = [];
-  eachSealed(sealed, (path) => {
+  for (const { path, before, after } of places) {
     const word = secretWord(`${_id}_${path.slice(path.lastIndexOf("/") + 1)}`).replace(/^(?![a-z_])/, "_");
     const name = free(word, (text) => names.secrets.has(text), "_");
     const env = free(name.toUpperCase(), (text) => names.variables.has(text), "_");
     names.secrets.add(name);
     names.variables.add(env);
-    placeholders.push([path, name]);
+    placeholders.push({ path, before, name, after });
     secrets.push({ name, env, resource: address(kind.name, _id), path });
-  });
+  }
   names._ids.add(_id);
   return {
     component: {
       _id,
       kind: kind.name,
       properties: written,
-      secrets: new Map(placeholders),
+      secrets: placeholders,
       names: [...references, ...(named === undefined ? [] : [named])],
-      notes: declaration.notes,
+      notes: [...declaration.notes, ...(places.length > declaration.secrets.length ? [credentialNote] : [])],
     },
     secrets,
     item,

@@ -41,17 +41,30 @@ const nameOf = (kind: Kind, live: Live): string => {
   return key === "" ? live.id : key;
 };
 
-/** With its configuration, where the list did not carry it. */
-const whole = async (
+const readsAtOnce = 10;
+
+/** With their configuration, where the list did not carry it; what is gone by now is left out. */
+const inFull = async (
   target: Target<InfinoClient>,
   kind: Kind,
-  live: Live,
+  list: readonly Live[],
   observed: Observed,
   signal: AbortSignal,
-): Promise<Live | undefined> =>
-  live.isBare === true && kind.read !== undefined
-    ? kind.read(target.api, target.catalog, live.id, observed.ids, signal)
-    : live;
+): Promise<readonly Live[]> => {
+  const { read } = kind;
+  const found: (Live | undefined)[] = [];
+  for (let start = 0; start < list.length; start += readsAtOnce) {
+    const batch = list
+      .slice(start, start + readsAtOnce)
+      .map((live) =>
+        live.isBare === true && read !== undefined
+          ? read(target.api, target.catalog, live.id, observed.ids, signal)
+          : live,
+      );
+    found.push(...(await Promise.all(batch)));
+  }
+  return found.filter((live) => live !== undefined);
+};
 
 /**
  * What is live on a target and neither in the ledger, nor left by an interrupted run, nor asked for by any tenant.
@@ -89,17 +102,17 @@ export const findUndeclared = async (
     const wanted = new Map(
       desired.flatMap((item) => (item.kind === kind.name ? [[kind.key(item.properties), item]] : [])),
     );
+    const foreign: Live[] = [];
     for (const found of collection.byId.values()) {
-      const key = kind.key(found.properties);
-      const asked = wanted.get(key);
+      const asked = wanted.get(kind.key(found.properties));
       if (asked?.tenant === tenant) isOwn(asked, found.id);
-      if (ours.has(`${kind.name} ${found.id}`) || asked !== undefined) continue;
-      const live = await whole(target, kind, found, seen, signal);
-      if (live === undefined) continue;
+      if (!ours.has(`${kind.name} ${found.id}`) && asked === undefined) foreign.push(found);
+    }
+    for (const live of await inFull(target, kind, foreign, seen, signal)) {
       const leave = (reason: string): void => {
         left.push({ kind: kind.name, id: live.id, name: nameOf(kind, live), reason });
       };
-      const same = collection.byKey.get(key) ?? [];
+      const same = collection.byKey.get(kind.key(live.properties)) ?? [];
       const declaration = kind.declare(live, target.catalog);
       if ("problem" in declaration) leave(declaration.problem);
       else if (same.length > 1) leave(`${same.length} live objects have this identity, and none could be taken over`);

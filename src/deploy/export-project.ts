@@ -38,8 +38,7 @@ const connectorFor = (context: Context, wanted: string | undefined): string => {
   });
 };
 
-const targetFor = (context: Context, options: ExportOptions, all: ReadTenants): string => {
-  const own = all.selected.find(({ tenant }) => tenant.id === options.tenant)?.tenant.target;
+const targetFor = (context: Context, options: ExportOptions, own: string | undefined): string => {
   if (own !== undefined && options.target !== undefined && options.target !== own) {
     throw new DeployerError("usage", `tenant ${options.tenant} is on the target "${own}", not "${options.target}"`, {
       hint: "leave --target out, or name another tenant",
@@ -88,6 +87,14 @@ const takenNames = (context: Context, all: ReadTenants, found: Found): Names => 
   };
 };
 
+const present = (all: ReadTenants, id: string): ReadTenants["selected"][number]["tenant"] | undefined => {
+  const tenant = all.selected.find((one) => one.tenant.id === id)?.tenant;
+  if (tenant?.state !== "absent") return tenant;
+  throw new DeployerError("usage", `tenant ${id} is leaving (state: absent), so nothing can be declared for it`, {
+    hint: "name another tenant with -t",
+  });
+};
+
 const plannedFiles = async (
   context: Context,
   tenant: ReadTenants["selected"][number]["tenant"] | undefined,
@@ -123,8 +130,9 @@ const plannedFiles = async (
 export const exportProject = async (context: Context, options: ExportOptions): Promise<ExportReport> => {
   checkId("tenant", options.tenant);
   const all = await readAll(context);
+  const tenant = present(all, options.tenant);
   const connector = connectorFor(context, options.connector);
-  const target = targetFor(context, options, all);
+  const target = targetFor(context, options, tenant?.target);
   const desired: Resource[] = all.selected.flatMap((one) => (one.tenant.target === target ? one.resources : []));
   const found = await findUndeclared(context, target, options.tenant, desired, options.signal ?? never);
   const chosen = choose(found, options.only ?? []);
@@ -149,7 +157,6 @@ export const exportProject = async (context: Context, options: ExportOptions): P
     secrets: made.flatMap((one) => one.secrets),
   };
   if (made.length === 0) return { ...report, files: [] };
-  const tenant = all.selected.find((one) => one.tenant.id === options.tenant)?.tenant;
   const files = await plannedFiles(context, tenant, report, made);
   if (!report.dryRun) await writeFiles(context.files.dir, files);
   return { ...report, files: files.map(({ path, action, text }) => ({ path, action, text })) };

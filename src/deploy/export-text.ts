@@ -29,14 +29,36 @@ export const reservedKeyIn = (value: Json): string | undefined => {
   return undefined;
 };
 
+/** Where a secret stands, alone or between plain text. */
+export type Placeholder = {
+  readonly path: Path;
+  readonly before: string;
+  readonly name: string;
+  readonly after: string;
+};
+
+const userinfo = /^([a-z][a-z0-9+.-]*:\/\/)([^\s/?#@]*)(@.*)$/is;
+
+const credentialMember = /\b(password|passwd|pwd|secret|token|api_?key|access_?key)\s*=/i;
+
+/**
+ * Text around what may be a password: in a URL its user part, of anything with `password=` and the like the whole.
+ * Undefined where there is none.
+ */
+export const credentialIn = (text: string): Pick<Placeholder, "before" | "after"> | undefined => {
+  if (credentialMember.test(text)) return { before: "", after: "" };
+  const [, scheme = "", user, after = ""] = userinfo.exec(text) ?? [];
+  if (user === undefined || user === "") return undefined;
+  return { before: `${scheme}${user.slice(0, user.indexOf(":") + 1)}`, after };
+};
+
 /** One component as it will stand in a template. */
 export type ExportedComponent = {
   readonly _id: string;
   readonly kind: string;
   /** In clear, without secrets. */
   readonly properties: Properties;
-  /** Names of secrets by their path. */
-  readonly secrets: ReadonlyMap<Path, string>;
+  readonly secrets: readonly Placeholder[];
   /** Paths whose text is the name of something: the variable `system` where they are exactly that. */
   readonly names: readonly Path[];
   readonly notes: readonly string[];
@@ -51,7 +73,9 @@ const componentText = (component: ExportedComponent, system: string): string => 
   for (const path of component.names) {
     if (at(component.properties, path) === system) properties = withAt(properties, path, systemVariable);
   }
-  for (const [path, name] of component.secrets) properties = withAt(properties, path, `$SECRET(${name})`);
+  for (const { path, before, name, after } of component.secrets) {
+    properties = withAt(properties, path, `${templateText(before)}$SECRET(${name})${templateText(after)}`);
+  }
   const _id = component._id === system ? systemVariable : component._id;
   return component.notes.map(comment).join("") + yamlText({ _id, type: component.kind, ...properties });
 };

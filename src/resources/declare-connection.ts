@@ -2,6 +2,7 @@ import type { Catalog, CatalogField, ConnectionType, ConnectorType } from "../ca
 import { inferConnectionType, missingFields } from "../catalog/index.ts";
 import type { Json, Live, Properties } from "../contract/index.ts";
 import { isObject, joinPath, segments } from "../contract/index.ts";
+import { looksMasked } from "./masked.ts";
 import type { Declaration } from "./types.ts";
 
 const fieldOf = ({ fields }: ConnectionType, key: string): CatalogField | undefined =>
@@ -28,10 +29,6 @@ const typeOf = (value: Json): string =>
 const fits = (field: CatalogField, value: Json): boolean =>
   typeOf(value) === field.type || (field.type === "number" && typeof value === "number");
 
-/** What targets show in place of a value that they keep to themselves. */
-const isMasked = (value: Json): boolean =>
-  typeof value === "string" && /^(\*+|•+|\[(secret|redacted|masked)\])$/i.test(value);
-
 const quoted = (keys: readonly string[]): string => keys.map((key) => JSON.stringify(key)).join(", ");
 
 /** A live connection as a template would have it; its `auth` is inferred, since the API never returns it. */
@@ -54,7 +51,7 @@ export const declareConnection = (live: Live, catalog: Catalog): Declaration | {
     const field = fieldOf(connection, key);
     if (value === null || field?.secret === true) continue;
     if (field === undefined) unknown.push(key);
-    else if (isMasked(value) || !fits(field, value)) strange.push(key);
+    else if (looksMasked(value) || !fits(field, value)) strange.push(key);
     else kept.push([key, value]);
   }
   const secrets = connection.fields.filter(

@@ -1,11 +1,13 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { Traits } from "../../src/contract/index.ts";
 import { exportedTemplate } from "../../src/deploy/export-text.ts";
 import type { ExportReport, Project } from "../../src/deploy/index.ts";
 import { readProject } from "../../src/manifest/index.ts";
 import type { Service } from "../../src/service/index.ts";
+import { createService } from "../../src/service/index.ts";
 import { member, signedClient } from "../support/signed.ts";
 import type { Files } from "./project-folder.ts";
 import {
@@ -72,6 +74,12 @@ const populate = async (service: Service): Promise<void> => {
     dataset_ids: "sales,marketing",
   });
   await dataset(service, "acme-t009-legacy");
+  await connect(service, "opensearch", {
+    name: "in the URL",
+    base_url: `http://someone:${secretValue}@127.0.0.1:9/$ENV(x)`,
+    username: `token=${secretValue}`,
+    password: secretValue,
+  });
   await dataset(service, "contacts");
   await job(service, "elasticsearch", {
     source_id: plain,
@@ -117,19 +125,58 @@ describe("what nobody declared", () => {
     expect(report.items.map(({ kind }) => kind)).toEqual([
       "dataset",
       "dataset",
-      ...Array(4).fill("connection"),
+      ...Array(5).fill("connection"),
       ...Array(3).fill("import-job"),
     ]);
-    expect(report.secrets).toHaveLength(4);
+    expect(report.secrets).toHaveLength(7);
     const project = await opened(dir, service, { env: filled(report) });
     const { diagnostics } = await project.validate();
     expect(diagnostics).toEqual([]);
     const plan = await project.plan({ tenants: ["t009"], adopt: ["**"] });
-    expect(plan.summary).toMatchObject({ adopt: 9, insert: 0, update: 0, replace: 0, delete: 0 });
+    expect(plan.summary).toMatchObject({ adopt: 10, insert: 0, update: 0, replace: 0, delete: 0 });
     const readable = plan.changes
       .flatMap((change) => change.fields ?? [])
       .filter(({ class: type }) => type !== "unknown");
     expect(readable).toEqual([]);
+  });
+
+  it.each<[string, Partial<Traits>]>([
+    ["everything as we like it", {}],
+    ["masked secrets", { secrets: "masked" }],
+    ["lists without configuration", { lists: "bare" }],
+    ["a time that moves by itself", { updated_at: "any" }],
+    ["no time, a PATCH that replaces and no nulls", { updated_at: "none", patch: "replace", unset: "none" }],
+  ])("and is taken over asks for nothing and gets no write: a target with %s", async (_name, traits) => {
+    const service = await createService({ credentials, statusWait: 0, traits });
+    onTestFinished(() => service.close());
+    await populate(service);
+    const written = JSON.stringify(traits).replaceAll('"', "");
+    const dir = await projectFolder({
+      "connector-deployer.yaml": projectFile.replace(
+        "    verify: 200ms",
+        `    verify: 200ms\n    traits: ${written.replaceAll(":", ": ")}`,
+      ),
+    });
+    const report = await (await opened(dir, service)).export({ tenant: "t009" });
+    expect(report.left).toEqual([]);
+    const sent: string[] = [];
+    const project = await opened(dir, service, {
+      env: filled(report),
+      fetch: (request) => {
+        if (request.method !== "GET") sent.push(`${request.method} ${request.url}`);
+        return service.fetch(request);
+      },
+    });
+    expect((await project.validate()).diagnostics).toEqual([]);
+    const adopted = await project.adopt({ resources: ["**"], tenants: ["t009"], trustSecrets: true });
+    expect(adopted.left).toEqual([]);
+    const plan = await project.plan({ tenants: ["t009"] });
+    expect(plan.refusals).toEqual([]);
+    expect(plan.changes).toEqual([]);
+    expect(sent).toEqual([]);
+    const template = await readFile(join(dir, "connectors/exported/templates/system.yaml"), "utf8");
+    if (traits.secrets === "masked") expect(template).not.toContain("it may also be");
+    expect(template).not.toMatch(/\*\*\*/);
   });
 
   it("is written once: what is declared now is not exported again", async () => {
@@ -278,7 +325,7 @@ describe("a text", () => {
           _id: `c${index}`,
           kind: "connection",
           properties: { config: { [`k${text}`]: text, list: [text] } },
-          secrets: new Map(),
+          secrets: [],
           names: [],
           notes: [text],
         }));
@@ -380,9 +427,11 @@ describe("a tenant", () => {
 
   it("needs a well-formed id, a target that there is, and its own target", async () => {
     const service = await startedService();
-    const project = await opened(await projectFolder(), service);
+    const dir = await projectFolder({ "tenants/t005.yaml": "id: t005\nstate: absent\n" });
+    const project = await opened(dir, service);
     for (const options of [
       { tenant: "T 9" },
+      { tenant: "t005" },
       { tenant: "t009", target: "nowhere" },
       { tenant: "t001", target: "nowhere" },
       { tenant: "t009", connector: "../x" },
