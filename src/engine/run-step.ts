@@ -6,7 +6,7 @@ import type { Access } from "../resources/index.ts";
 import { deleteResource } from "../resources/index.ts";
 import type { RunState } from "./apply.ts";
 import { writtenBase } from "./base.ts";
-import type { Ended } from "./schedule.ts";
+import type { Ended, Step } from "./schedule.ts";
 import { stepKey } from "./schedule.ts";
 import type { StepContext } from "./step-access.ts";
 import { makeAccess } from "./step-access.ts";
@@ -47,6 +47,19 @@ const cleanup = async <Api>(state: RunState<Api>, work: Work, access: Access<Api
     return { outcome: "failed", ...(id === undefined ? {} : { id }), error: explain(error) };
   }
 };
+
+/** The step in which the live object goes. */
+const takesAway = ({ change, part }: Step, keepsOld: boolean): boolean =>
+  change.op === "delete" || (change.op === "replace" && (part === "cleanup" || !keepsOld));
+
+const usedByStrangers = (change: Change, ids: readonly string[]): Written => ({
+  outcome: "conflict",
+  error: {
+    code: "conflict",
+    message: `${change.kind}/${change.entity._id} (${change.id ?? "?"}) is used by ${ids.slice(0, 5).join(", ")}, which is not ours; it was kept`,
+    hint: "find out whose it is; delete it or let it use something else, then run the same command again",
+  },
+});
 
 /** Only what the ledger (or an open intent of ours) names is changed or taken away, whatever a plan says. */
 const isOurs = <Api>(state: RunState<Api>, change: Change, base: Base | undefined): boolean =>
@@ -118,6 +131,9 @@ export const runStep = async <Api>(
       isIntended = true;
     },
     settled: async (result, now) => {
+      const keepsEvidence = !isIntended && work.intent !== undefined && !["done", "uncertain"].includes(result.outcome);
+      // What an earlier run left open proves what is ours, until something is done about it.
+      if (keepsEvidence) return result;
       const reason = result.error?.message;
       await rim.ledger.settle(lease, change, result.outcome, now, reason);
       return result;
@@ -156,7 +172,11 @@ export const runStep = async <Api>(
           hint: "take the change into the files, or set it back on the target",
         },
       };
-    } else written = step.part === "cleanup" ? await cleanup(state, work, access) : await writeChange(work, access);
+    } else {
+      const strangers = takesAway(step, keepsOld) ? await context.strangers(change) : [];
+      if (strangers.length > 0) written = usedByStrangers(change, strangers);
+      else written = step.part === "cleanup" ? await cleanup(state, work, access) : await writeChange(work, access);
+    }
   } catch (error) {
     // The ledger could not be written: nothing else may begin.
     written = { outcome: isIntended ? "uncertain" : "failed", error: explain(error) };

@@ -3,6 +3,7 @@ import { DeployerError } from "../errors.ts";
 import type { Access, ResourceKind, Target } from "../resources/index.ts";
 import type { RunState } from "./apply.ts";
 import type { BatchList } from "./batch-list.ts";
+import type { ForeignUsers } from "./foreign-users.ts";
 import { liveIndex } from "./live-index.ts";
 import type { Step } from "./schedule.ts";
 
@@ -12,6 +13,7 @@ export type StepContext<Api> = {
   readonly target: Target<Api>;
   readonly kind: ResourceKind<Api>;
   readonly list: BatchList;
+  readonly strangers: ForeignUsers;
 };
 
 /**

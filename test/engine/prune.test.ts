@@ -65,6 +65,25 @@ describe("what is no longer desired", () => {
     expect(bench.requests).toEqual([]);
   });
 
+  it("is not deleted when something that is not ours came to use it since the plan", async () => {
+    await using bench = await workbench();
+    await bench.deploy({ t001: aTenant("t001") });
+    const plan = await bench.plan({ t001: [aDataset("t001")] }, { prune: true, maxDeletes: 9 });
+    expect(plan.refusals).toEqual([]);
+    const [live] = await bench.api.listConnections(signal);
+    const theirs = { source_id: live?.id ?? "", target_dataset: "theirs" };
+    const { job_id } = await bench.api.createImportJob("elasticsearch", theirs, signal);
+    const applied = await bench.apply(plan);
+    expect(applied.results.map(({ kind, outcome }) => [kind, outcome])).toEqual([
+      ["import-job", "done"],
+      ["connection", "conflict"],
+    ]);
+    expect(await bench.api.listConnections(signal)).toHaveLength(1);
+    await bench.api.deleteImportJob(job_id, signal);
+    const again = await bench.deploy({ t001: [aDataset("t001")] }, { prune: true, maxDeletes: 9 });
+    expect(again.results).toMatchObject([{ kind: "connection", outcome: "done" }]);
+  });
+
   it("is not deleted while something that is not ours uses it", async () => {
     await using bench = await workbench();
     await bench.deploy({ t001: [aConnection("t001"), aConnection("t001", {}, "acme-t001-other")] });
