@@ -11,7 +11,7 @@ import type { Target } from "../resources/index.ts";
 import type { Context } from "./context.ts";
 import { matcher, refusesDrift } from "./policies.ts";
 import { readTenants, refuseInvalid } from "./read-tenants.ts";
-import { runOutcome } from "./run-outcome.ts";
+import { failureOutcome, runOutcome } from "./run-outcome.ts";
 import { checkSelection, idMatcher } from "./selection.ts";
 import { sleep } from "./sleep.ts";
 import type { ApplyOptions, ApplyReport } from "./types.ts";
@@ -81,7 +81,9 @@ const readPlanned = async (context: Context, plan: Plan): Promise<ReadonlyMap<st
   const { selected, diagnostics } = await readTenants(context.files, await context.index(), { tenants }, context.set);
   refuseInvalid(diagnostics);
   const read = new Map(selected.map((item) => [item.tenant.id, item]));
-  const moved = wanted.filter(([id, { inputs }]) => read.get(id)?.inputs !== inputs).map(([id]) => id);
+  const isMoved = ([id, { inputs, from }]: (typeof wanted)[number]): boolean =>
+    from === undefined ? read.get(id)?.inputs !== inputs : !read.has(id);
+  const moved = wanted.filter(isMoved).map(([id]) => id);
   if (moved.length > 0) {
     throw stale(
       `the files of ${moved.length === 1 ? "tenant" : "tenants"} ${moved.slice(0, 10).join(", ")} changed since the plan was made`,
@@ -120,7 +122,6 @@ export const applyProject = async (context: Context, whole: Plan, options: Apply
   const record = { id: run, command, environment: plan.environment, started: startedAt, planDigest: plan.digest };
   const isRefused = plan.refusals.some((refusal) => refusal.tenant === undefined);
   await ledger.begin(record);
-  let exit = "error";
   try {
     const refused = new Set(plan.refusals.map((refusal) => refusal.tenant));
     if (!isRefused && Object.keys(plan.tenants).some((tenant) => !refused.has(tenant))) {
@@ -137,13 +138,12 @@ export const applyProject = async (context: Context, whole: Plan, options: Apply
       refusesDrift: refusesDrift(context.files, tenants),
       acceptUnresolved: options.acceptUnresolved ?? false,
     });
-    exit = runOutcome(applied);
     await ledger.end({
       ...record,
       ended: new Date(context.clock()).toISOString(),
       summary: applied.summary,
       requests: requests() - before,
-      exit,
+      exit: runOutcome(applied),
     });
     return {
       type: "apply-report",
@@ -162,7 +162,9 @@ export const applyProject = async (context: Context, whole: Plan, options: Apply
     };
   } catch (error) {
     const ended = new Date(context.clock()).toISOString();
-    await ledger.end({ ...record, ended, requests: requests() - before, exit }).catch(() => undefined);
+    await ledger
+      .end({ ...record, ended, requests: requests() - before, exit: failureOutcome(error) })
+      .catch(() => undefined);
     throw error;
   }
 };

@@ -1,9 +1,11 @@
+import { isAbsolute } from "node:path";
 import { DeployerError } from "../errors.ts";
 import { leasesOf, ledgerOf } from "./care.ts";
 import type { Check, DoctorOptions, DoctorReport } from "./care-types.ts";
 import type { Context } from "./context.ts";
 import type { Examined } from "./examine-target.ts";
 import { examineTarget } from "./examine-target.ts";
+import { ciWarnings } from "./ledger-address.ts";
 import { readTenants } from "./read-tenants.ts";
 import { engines, tool } from "./version.ts";
 
@@ -55,18 +57,14 @@ const projectCheck = async (context: Context): Promise<Check> => {
 };
 
 const placeCheck = (context: Context, address: string): Check => {
-  const isFile = !/^[a-z][a-z0-9+.-]+:\/\//i.test(address);
-  const env = context.options.env ?? process.env;
-  const isCi = (env["CI"] ?? "") !== "" && env["CI"] !== "false";
+  const [warning] = ciWarnings(address, context.options.env ?? process.env);
   const check = { check: "ledger-place" } as const;
-  if (!isFile) return { ...check, status: "ok", message: "it is shared: several machines may use it" };
-  if (!isCi) return { ...check, status: "ok", message: "it is a file, for one machine" };
-  return {
-    ...check,
-    status: "warn",
-    message: "it is a file and this is CI: a runner that starts empty forgets what it owns",
-    hint: "set ledger: postgres://… with ledger_key: for all runners; or keep the ledger's file and its key file on a disk that stays, and run nowhere else",
-  };
+  if (warning !== undefined) {
+    const { message, hint } = warning;
+    return { ...check, status: "warn", message, ...(hint === undefined ? {} : { hint }) };
+  }
+  const message = isAbsolute(address) ? "it is a file, for one machine" : "it is shared: several machines may use it";
+  return { ...check, status: "ok", message };
 };
 
 const leaseCheck = async (context: Context): Promise<Check> => {

@@ -5,9 +5,7 @@ import type { Lease, Ledger } from "../ledger/index.ts";
 import { localHolder } from "../ledger/index.ts";
 import type { RunOutcome } from "./care-types.ts";
 import type { Context } from "./context.ts";
-
-const outcomeOf = (error: unknown): RunOutcome =>
-  error instanceof DeployerError && (error.code === "lease-held" || error.code === "blocked") ? "blocked" : "failed";
+import { failureOutcome } from "./run-outcome.ts";
 
 /**
  * A run that changes the ledger alone: it has the leases of its tenants, stands in the history, and sends nothing. Throws
@@ -44,7 +42,7 @@ export const ledgerRun = async (
     summary = { ...summary, ...done };
     exit = "done";
   } catch (error) {
-    exit = outcomeOf(error);
+    exit = failureOutcome(error);
     throw error;
   } finally {
     await ledger.end({ ...record, ended: now(), summary, exit }).catch(() => undefined);

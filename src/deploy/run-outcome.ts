@@ -1,4 +1,5 @@
 import type { Outcome } from "../contract/index.ts";
+import { DeployerError } from "../errors.ts";
 import type { RunOutcome } from "./care-types.ts";
 
 type Applied = {
@@ -16,4 +17,12 @@ export const runOutcome = ({ interrupted, refusals, results, summary }: Applied)
   if (refusals.length > 0 || results.some(({ error }) => isBlocked(error?.code))) return "blocked";
   if (results.some(({ outcome, error }) => outcome === "conflict" || error?.code === "stale-plan")) return "conflict";
   return summary.unreadable > 0 || results.some(({ outcome }) => outcome !== "done") ? "failed" : "done";
+};
+
+/** How a run ended that threw. */
+export const failureOutcome = (error: unknown): RunOutcome => {
+  const code = error instanceof DeployerError ? error.code : undefined;
+  if (code === "cancelled") return "interrupted";
+  if (isBlocked(code)) return "blocked";
+  return code === "stale-plan" ? "conflict" : "error";
 };

@@ -1,6 +1,10 @@
 import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { Outcome } from "../../src/contract/index.ts";
+import { shownAddress } from "../../src/deploy/care.ts";
+import { failureOutcome, runOutcome } from "../../src/deploy/run-outcome.ts";
+import { DeployerError } from "../../src/errors.ts";
 import { localHolder, openLedger } from "../../src/ledger/index.ts";
 import { counted } from "./counting.ts";
 import { env, opened, projectFolder, startedService } from "./project-folder.ts";
@@ -104,6 +108,46 @@ describe("the history", () => {
     expect(runs[0]).not.toHaveProperty("endedAt");
     expect((await project.run("run-that")).operations).toMatchObject([{ open: true, op: "insert" }]);
     expect((await project.run("run-that")).operations[0]).not.toHaveProperty("outcome");
+  });
+});
+
+describe("how a run ended", () => {
+  const applied = { interrupted: false, refusals: [], results: [], summary: { unreadable: 0 } };
+  const result = (outcome: Outcome, code?: string) => ({ outcome, ...(code === undefined ? {} : { error: { code } }) });
+
+  it.each([
+    ["done", {}],
+    ["done", { results: [result("done")] }],
+    ["failed", { results: [result("done"), result("failed")] }],
+    ["failed", { results: [result("uncertain")] }],
+    ["failed", { summary: { unreadable: 1 } }],
+    ["conflict", { results: [result("failed"), result("conflict")] }],
+    ["conflict", { results: [result("skipped", "stale-plan")] }],
+    ["blocked", { results: [result("conflict"), result("skipped", "lease-held")] }],
+    ["blocked", { refusals: [{}], results: [result("conflict")] }],
+    ["interrupted", { interrupted: true, refusals: [{}] }],
+  ] as const)("is %s", (outcome, facts) => {
+    expect(runOutcome({ ...applied, ...facts })).toBe(outcome);
+  });
+
+  it.each([
+    ["interrupted", new DeployerError("cancelled", "")],
+    ["conflict", new DeployerError("stale-plan", "")],
+    ["blocked", new DeployerError("lease-held", "")],
+    ["error", new DeployerError("unreachable", "")],
+    ["error", new Error()],
+  ] as const)("is %s where it threw", (outcome, error) => {
+    expect(failureOutcome(error)).toBe(outcome);
+  });
+});
+
+describe("the address of a ledger", () => {
+  it.each([
+    ["/p/.connector-deployer/ledger.db", "/p/.connector-deployer/ledger.db"],
+    ["postgres://user:planted@db.example:5432/ledger?password=planted", "postgres://db.example:5432/ledger"],
+    ["postgres://user:pl anted@[/ledger", "postgres:…"],
+  ])("%s is shown as %s", (address, shown) => {
+    expect(shownAddress(address)).toBe(shown);
   });
 });
 

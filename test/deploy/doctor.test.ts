@@ -78,7 +78,7 @@ describe("the doctor", () => {
     const report = await (await opened(dir, service, { env: { ...env, CI: "true" } })).doctor();
     expect(checkOf(report, "ledger-place")).toMatchObject({
       status: "warn",
-      hint: expect.stringMatching(/postgres:.*ledger_key.*key file/),
+      hint: expect.stringMatching(/postgres:.*ledger_key.*the file and its key/),
     });
     expect(checkOf(await (await opened(dir, service)).doctor(), "ledger-place")).toMatchObject({ status: "ok" });
   });
