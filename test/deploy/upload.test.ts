@@ -170,6 +170,19 @@ describe("a file", () => {
     expect(report.results.at(-1)?.outcome).toBe("conflict");
     expect(double.lines(dataset)).toEqual(["theirs"]);
   });
+
+  it("does not replace records that came between its last look and the upload", async () => {
+    const { double, project } = await stage();
+    const plan = await project.plan();
+    double.watch((operation, moment) => {
+      if (operation === "list" && moment === "done" && double.requests.includes("create"))
+        double.add(dataset, "theirs");
+    });
+    const report = await project.apply(plan);
+    expect(report.results.at(-1)).toMatchObject({ outcome: "failed", error: { code: "target-problem" } });
+    expect(double.uploads).toEqual([]);
+    expect(new Set(double.lines(dataset))).toEqual(new Set(["theirs"]));
+  });
 });
 
 describe("a file that goes", () => {
@@ -552,7 +565,9 @@ describe("a run that is killed in the middle of an upload", () => {
     const one = await stage();
     await one.apply();
     await change(one.dir, two);
+    one.double.faults.push({ on: "upload", fault: "half" });
     expect(await killedAt(one, operation, moment)).toBe(true);
+    one.double.faults.length = 0;
     const plan = await one.project.plan();
     expect(plan.refusals).toEqual([]);
     expect((await one.project.apply(plan)).summary).toMatchObject({ failed: 0, uncertain: 0, conflict: 0 });
@@ -564,7 +579,9 @@ describe("a run that is killed in the middle of an upload", () => {
     "at %s %s, for the first time: nothing is taken for somebody else's",
     async (operation, moment) => {
       const one = await stage();
+      one.double.faults.push({ on: "upload", fault: "half" });
       expect(await killedAt(one, operation, moment)).toBe(true);
+      one.double.faults.length = 0;
       const plan = await one.project.plan();
       expect(plan.refusals).toEqual([]);
       expect((await one.project.apply(plan)).summary).toMatchObject({ failed: 0, uncertain: 0, conflict: 0 });
@@ -577,7 +594,10 @@ describe("a run that is killed in the middle of an upload", () => {
     const one = await stage();
     const plan = await one.project.plan();
     await write(one.dir, { "plan.json": formatPlan(plan) });
+    // What the target took before the run was killed is a part.
+    one.double.faults.push({ on: "upload", fault: "half" });
     expect(await killedAt(one, operation, moment, join(one.dir, "plan.json"))).toBe(true);
+    one.double.faults.length = 0;
     expect((await one.project.apply(plan)).summary).toMatchObject({ failed: 0, uncertain: 0, conflict: 0 });
     expect(one.double.lines(dataset)).toEqual(["no,Norway", "se,Sweden", "dk,Denmark"]);
     expect((await one.project.plan()).changes).toEqual([]);

@@ -71,6 +71,18 @@ const calls: Record<
     call: (client) => client.getSourceMetadata("c1", "d", never),
     ok: {},
   },
+  deleteRecords: {
+    repeat: true,
+    write: true,
+    call: (client) => client.deleteRecords("d", never),
+    ok: { deleted: 1, failures: [] },
+  },
+  countRecords: {
+    repeat: true,
+    write: false,
+    call: (client) => client.countRecords("d", never),
+    ok: { index: "d", docs_count: 1 },
+  },
   querySource: { repeat: false, write: true, call: (client) => client.querySource("c1", "d", "q", never), ok: {} },
 };
 const named = Object.entries(calls);

@@ -99,7 +99,9 @@ const send = async (api: InfinoClient, properties: Properties, file: Read, signa
     if (run.status !== "completed" && run.status !== "failed") run = await api.followRun(run.run_id, signal);
   } catch (error) {
     if (isRefused(error) || signal.aborted) throw error;
-    return error;
+    if (!(error instanceof DeployerError) || error.code !== "timeout" || isAsync) return error;
+    const hint = "set async_mode: true for files that take minutes, then run the same command again";
+    return new DeployerError(error.code, error.message, { hint, details: error.details });
   }
   if (run.status === "failed" || run.documents_failed > 0) throw failedRun(dataset, run);
   return undefined;
