@@ -35,6 +35,22 @@ const impossible = (context: Context, change: Change): Field | undefined => {
   return change.fields?.find((field) => field.class !== "unknown" && within(immutable, field.path));
 };
 
+/** Addresses of what a change's resource cannot be without. */
+const needs = (change: Change): readonly string[] => {
+  const kind = infinoKinds.find((item) => item.name === change.kind);
+  return (kind?.references(entityProperties(change.entity)) ?? []).flatMap((reference) =>
+    reference.optional === true ? [] : [address(reference.kind, reference._id)],
+  );
+};
+
+/** What has to be taken over with what is meant, because that refers to it. */
+const neededBy = (plan: Plan, globs: readonly string[]): readonly string[] => {
+  const isMeant = matcher(globs);
+  const open = new Set(plan.findings.map(({ kind, _id = "" }) => address(kind, _id)));
+  const adopts = plan.changes.filter(({ op, kind, entity }) => op === "adopt" && isMeant(address(kind, entity._id)));
+  return [...new Set(adopts.flatMap(needs))].filter((name) => open.has(name) && !isMeant(name));
+};
+
 const shown = (value: unknown): string => JSON.stringify(value ?? null);
 
 const about = (
@@ -145,6 +161,20 @@ const adoptionOnly = async (
     const one = ofFinding(finding, known);
     if (one !== undefined) left.push(one);
   }
+  const lacking = new Set(left.map(({ kind, _id }) => address(kind, _id)));
+  for (const change of changes.splice(0)) {
+    const missing = needs(change).find((name) => lacking.has(name));
+    if (missing === undefined) changes.push(change);
+    else {
+      const reason = `it needs ${missing}, which cannot be adopted`;
+      left.push({
+        ...about(change, change.entity._id),
+        ids: [change.id ?? ""],
+        reason,
+        hint: `see to ${missing} first`,
+      });
+    }
+  }
   const names = new Set(changes.map((change) => address(change.kind, change.entity._id)));
   const tenants = new Set(changes.map((change) => change.tenant));
   const targets = new Set(changes.map((change) => change.target));
@@ -199,7 +229,7 @@ const refuseTarget = (plan: Plan): void => {
 export const adoptResources = async (context: Context, options: AdoptOptions): Promise<AdoptReport> => {
   const {
     resources: _,
-    match,
+    match: __,
     trustSecrets = false,
     acceptTarget = false,
     confirm,
@@ -207,14 +237,19 @@ export const adoptResources = async (context: Context, options: AdoptOptions): P
     abort,
     ...selection
   } = options;
-  const globs = globsOf(options);
-  const plan = await planProject(context, {
-    ...selection,
-    ...(match === "name" && globs === everything ? {} : { only: globs }),
-    adopt: globs,
-    acceptTarget,
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const wanted = globsOf(options);
+  const planFor = (globs: readonly string[]): Promise<Plan> =>
+    planProject(context, {
+      ...selection,
+      ...(globs === everything ? {} : { only: globs }),
+      adopt: globs,
+      acceptTarget,
+      ...(signal === undefined ? {} : { signal }),
+    });
+  const first = await planFor(wanted);
+  const more = neededBy(first, wanted);
+  const globs = more.length === 0 ? wanted : [...wanted, ...more];
+  const plan = more.length === 0 ? first : await planFor(globs);
   refuseTarget(plan);
   const found = await adoptionOnly(context, plan, globs, trustSecrets);
   checkTrusted(found);

@@ -64,7 +64,7 @@ export const renderAdoptReport = (report: AdoptReport, options: Options): string
   ];
   const last =
     report.items.length === 0 && report.left.length === 0
-      ? "nothing to adopt: what is live and asked for is ours"
+      ? "nothing to adopt: what is meant is ours already, or not live"
       : [`${counted(done, "resource")} adopted`, ...rest].join(", ");
   return joined([options.detail ? taken : [], left, shortened(bad, options, style), [style.bold(last)]]);
 };

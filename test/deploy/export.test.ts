@@ -2,6 +2,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { builtinConnectorTypes, createCatalog } from "../../src/catalog/index.ts";
 import type { Traits } from "../../src/contract/index.ts";
 import { exportedTemplate } from "../../src/deploy/export-text.ts";
 import type { ExportReport, Project } from "../../src/deploy/index.ts";
@@ -270,6 +271,20 @@ describe("what nobody declared", () => {
     const after = await opened(dir, service);
     expect((await after.validate()).diagnostics).toEqual([]);
     expect((await after.plan({ tenants: ["t001"], adopt: ["**"] })).summary).toMatchObject({ adopt: 2, noop: 3 });
+  });
+
+  it("is left where the project's catalog lacks its connector type", async () => {
+    const [first] = builtinConnectorTypes();
+    if (first === undefined) throw new Error("no connector type");
+    const catalog = createCatalog([{ ...first, id: "homemade" }]);
+    const service = await createService({ credentials, statusWait: 0, catalog });
+    onTestFinished(() => service.close());
+    const key = JSON.stringify({ type: "service_account", project_id: "p", private_key: secretValue });
+    await connect(service, "homemade", { name: "mine", service_account_key: key, dataset_ids: "a" });
+    const report = await (await opened(await projectFolder(), service)).export({ tenant: "t009" });
+    expect(report.items).toEqual([]);
+    expect(report.left).toMatchObject([{ reason: 'the catalog has no connector type "homemade"' }]);
+    expect(JSON.stringify(report)).not.toContain(secretValue);
   });
 
   it("is named where no file can say it", async () => {

@@ -96,6 +96,17 @@ describe("adopting", () => {
     expect(update?.fields?.map(({ path }) => path)).toEqual(["/config/timeout_secs"]);
   });
 
+  it("takes along what it refers to, or leaves both", async () => {
+    const { project, service } = await withoutLedger();
+    const report = await project.adopt({ resources: ["import-job/acme-t001-*"], trustSecrets: true });
+    expect(report.items.map(({ kind }) => kind).sort()).toEqual(["connection", "import-job"]);
+    expect((await project.drift()).items).toEqual([]);
+    const twin = { name: "acme-t002-crm", base_url: "http://127.0.0.1:9", api_key: "k" };
+    await clientOf(service)("POST", "/source/elasticsearch", { config: twin });
+    const none = await project.adopt({ resources: ["import-job/acme-t002-*"] });
+    expect(none.items).toEqual([]);
+  });
+
   it("of what is ours already is done, and of what nobody asks for is a usage error with the nearest name", async () => {
     const { project } = await withoutLedger();
     await project.adopt({ match: "name" });
