@@ -124,10 +124,33 @@ const probePatch = async (access: Access, id: string, name: string, plan: ProbeP
   return { patch: ["merge"], unset: [equal(unset?.config?.[spare], value) ? "none" : "null"] };
 };
 
+/** Connections of that name; with `reads`, those that a list shows without a name are read one by one. */
+const named = async (
+  { api }: Target<InfinoClient>,
+  name: string,
+  known: ReadonlySet<string>,
+  reads: boolean,
+  signal: AbortSignal,
+): Promise<readonly string[]> => {
+  const found: string[] = [];
+  for (const wire of await api.listConnections(signal)) {
+    const isNameless = reads && connectionName(wire) === undefined && !known.has(wire.id);
+    const whole = isNameless ? await api.getConnection(wire.id, signal) : wire;
+    if (known.has(wire.id) || (whole !== undefined && connectionName(whole) === name)) found.push(wire.id);
+  }
+  return found;
+};
+
 /** Deletes what the probe made, found by ids and by its name, which nobody else has. Gives what is left. */
-const cleanUp = async (target: Target<InfinoClient>, name: string, made: ReadonlySet<string>, isUnsure: boolean) => {
+const cleanUp = async (
+  target: Target<InfinoClient>,
+  name: string,
+  made: ReadonlySet<string>,
+  unanswered: number,
+): Promise<readonly string[]> => {
   const signal = AbortSignal.timeout(cleanupTime);
   const left = new Set<string>();
+  let appeared = 0;
   const remove = async (id: string): Promise<void> => {
     try {
       await target.api.deleteConnection(id, signal);
@@ -139,14 +162,15 @@ const cleanUp = async (target: Target<InfinoClient>, name: string, made: Readonl
   for (const id of made) await remove(id);
   try {
     // Whose creation was not answered shows up by its name, if at all.
-    if (isUnsure) await sleep(target.settle, signal);
-    const listed = await target.api.listConnections(signal);
-    const ours = listed.filter((wire) => connectionName(wire) === name || made.has(wire.id));
-    for (const wire of ours) await remove(wire.id);
+    if (unanswered > 0) await sleep(target.settle, signal);
+    for (const id of await named(target, name, made, unanswered > 0, signal)) {
+      if (!made.has(id)) appeared += 1;
+      await remove(id);
+    }
   } catch {
-    if (isUnsure) left.add(`one named ${name}, whose creation was not answered`);
+    // What is not known to be gone is named below.
   }
-  return [...left];
+  return appeared < unanswered ? [...left, `perhaps one named ${name}, whose creation was not answered`] : [...left];
 };
 
 /**
@@ -162,7 +186,7 @@ export const probeTarget = async (
 ): Promise<Probed> => {
   const access: Access = { target, clock, signal };
   const made = new Set<string>();
-  let isUnsure = false;
+  let unanswered = 0;
   let found: FoundTraits = {};
   let failure: DeployerError | undefined;
   const config: Properties = { name, ...plan.required, [plan.spare[0]]: plan.spare[1] };
@@ -172,7 +196,7 @@ export const probeTarget = async (
       made.add(connection_id);
       return connection_id;
     } catch (error) {
-      isUnsure ||= asError(error).details?.["outcome"] === "unknown";
+      if (asError(error).details?.["outcome"] === "unknown") unanswered += 1;
       throw error;
     }
   };
@@ -194,6 +218,6 @@ export const probeTarget = async (
   } catch (error) {
     failure = asError(error);
   }
-  const left = await cleanUp(target, name, made, isUnsure);
+  const left = await cleanUp(target, name, made, unanswered);
   return { found, left, ...(failure === undefined ? {} : { error: failure }) };
 };

@@ -252,6 +252,29 @@ describe("the probe", () => {
     expect(await connections(service)).toEqual([]);
   });
 
+  it("finds what was made without an answer where lists show no names", async () => {
+    const service = await startedService();
+    let posts = 0;
+    const own = await opened(await projectFolder(), service, {
+      fetch: async (request) => {
+        const answer = await service.fetch(request);
+        if (request.method === "POST" && ++posts === 2) return Response.json({}, { status: 500 });
+        if (new URL(request.url).pathname !== "/sources/connections") return answer;
+        const listed = (await answer.json()) as readonly Readonly<Record<string, unknown>>[];
+        return Response.json(listed.map(({ config: _, name: __, ...rest }) => rest));
+      },
+    });
+    expect(checkOf(await own.doctor({ probe: true }), "probe")).toMatchObject({ status: "bad" });
+    expect(await connections(service)).toEqual([]);
+  });
+
+  it("says what may be left of a create that was neither answered nor found", async () => {
+    const { service, own } = await failing((name) => (name === "POST" ? "before" : undefined));
+    const report = await own.doctor({ probe: true });
+    expect(checkOf(report, "probe")).toMatchObject({ status: "bad", hint: expect.stringMatching(/perhaps one named/) });
+    expect(await connections(service)).toEqual([]);
+  });
+
   it("names what it could not delete", async () => {
     const { service, own } = await failing((name) => (name === "DELETE" ? "before" : undefined));
     const report = await own.doctor({ probe: true });

@@ -72,7 +72,7 @@ const values = async (situation: Situation, io: Io): Promise<readonly Candidate[
 };
 
 /** Commands whose arguments are resources. */
-const ofResources: readonly string[] = ["explain", "adopt", "forget", "mv", "export"];
+const ofResources: readonly string[] = ["explain", "adopt", "forget", "mv"];
 
 const argument = async (situation: Situation, io: Io): Promise<readonly Candidate[]> => {
   const { command = "", expects, loaded } = situation;
