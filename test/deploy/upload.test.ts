@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { mkdir, rm, symlink, utimes } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { ApplyReport, Project } from "../../src/deploy/index.ts";
 import { formatPlan, openProject } from "../../src/deploy/index.ts";
@@ -529,7 +530,7 @@ describe("a file that is appended", () => {
 });
 
 describe("a run that is killed in the middle of an upload", () => {
-  const script = join(import.meta.dirname, "../support/apply-process.ts");
+  const script = fileURLToPath(new URL("../support/apply-process.ts", import.meta.url));
 
   /** Applies in a process of its own and kills it at a moment; false: it came to its end. */
   const killedAt = async (

@@ -3,8 +3,7 @@ import type { Counter } from "./counter.ts";
 import { csvCounter } from "./csv-counter.ts";
 import { jsonCounter, jsonlCounter } from "./json-counters.ts";
 
-export const recordFormats = ["json", "jsonl", "csv"] as const;
-export type RecordFormat = (typeof recordFormats)[number];
+export type RecordFormat = "json" | "jsonl" | "csv";
 
 const counters = { json: jsonCounter, jsonl: jsonlCounter, csv: csvCounter } as const satisfies Record<
   RecordFormat,
