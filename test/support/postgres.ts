@@ -14,7 +14,7 @@ export type PostgresServer = {
   /** Of the superuser `deployer`, for the database `ledger` unless another is named; the password is in it, encoded. */
   url(over?: { readonly port?: number; readonly database?: string; readonly user?: string }): string;
   /** As a superuser, on a connection of its own. */
-  query(text: string): Promise<readonly Record<string, unknown>[]>;
+  query(text: string, database?: string): Promise<readonly Record<string, unknown>[]>;
   stop(how?: "SIGINT" | "SIGQUIT"): Promise<void>;
   start(): Promise<void>;
   /** Stops it and removes its data. */

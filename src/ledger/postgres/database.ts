@@ -12,6 +12,8 @@ import { type Place, placeOf } from "./place.ts";
 const pauses = [50, 150, 400, 1_000, 2_000, 3_000];
 const times = { connect: 5_000, statement: 20_000, idleInTransaction: 30_000, answer: 30_000 };
 
+const nothing = (): void => undefined;
+
 export type DatabaseOptions = {
   readonly durability: "normal" | "full";
   /** Milliseconds to wait for what another transaction holds. */
@@ -57,12 +59,15 @@ export const openDatabase = ({ Pool, Client }: Driver, url: string, options: Dat
     fallback_application_name: "connector-deployer",
   });
   // An idle connection that breaks is replaced when the next one is needed.
-  pool.on("error", () => undefined);
+  pool.on("error", nothing);
   const text = numbered();
   let isReached = false;
   let isClosed = false;
 
-  /** Before the server has answered once, nothing is worth waiting for: the address may be wrong. */
+  /**
+   * Before the server has answered, nothing is worth waiting for: the address may be wrong. Nor after it was waited for
+   * in vain, until it answers again.
+   */
   const repeatedly = async <T>(attempt: () => Promise<T>, mayWait: (error: unknown) => boolean): Promise<T> => {
     for (const wait of [...pauses, undefined]) {
       if (isClosed) throw new DeployerError("internal", `the ledger ${place.name} is closed`);
@@ -71,6 +76,7 @@ export const openDatabase = ({ Pool, Client }: Driver, url: string, options: Dat
         isReached = true;
         return value;
       } catch (error) {
+        if (wait === undefined && isLost(error)) isReached = false;
         if (wait === undefined || !isReached || !mayWait(error)) throw placeError(error, place);
         await pause(wait * (0.5 + Math.random()));
       }
@@ -98,6 +104,8 @@ export const openDatabase = ({ Pool, Client }: Driver, url: string, options: Dat
     committing: (value: T) => void,
   ): Promise<T> => {
     const client = await pool.connect();
+    // A connection that breaks says so here too, beside the query that fails.
+    client.on("error", nothing);
     let isClean = false;
     try {
       await client.query([...settings, ...first].join("; "));
@@ -117,6 +125,7 @@ export const openDatabase = ({ Pool, Client }: Driver, url: string, options: Dat
       );
       throw error;
     } finally {
+      client.off("error", nothing);
       client.release(!isClean);
     }
   };

@@ -17,8 +17,11 @@ const dialect: Dialect = {
 
 const sql = (text: string): Statement => ({ text, values: [] });
 
+/** Asked of the catalog's tables: what `to_regclass` says may be older than the lock that was waited for. */
 const facts = sql(`SELECT current_setting('server_encoding') AS encoding,
-  to_regnamespace('${schema}') IS NOT NULL AS has_schema, to_regclass('${schema}.schema_version') IS NOT NULL AS has_version`);
+  EXISTS (SELECT FROM pg_namespace WHERE nspname = '${schema}') AS has_schema,
+  EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = '${schema}' AND c.relname = 'schema_version') AS has_version`);
 const version = sql(`SELECT version FROM ${schema}.schema_version`);
 const size = sql(`SELECT sum(pg_total_relation_size(oid)) AS size FROM pg_class
   WHERE relnamespace = to_regnamespace('${schema}') AND relkind = 'r'`);
