@@ -81,7 +81,13 @@ export type Plan = {
   readonly deleteData: boolean;
   readonly targets: { readonly [name: string]: { readonly endpoint: string; readonly identity: string } };
   readonly tenants: {
-    readonly [id: string]: { readonly target: string; readonly inputs: string; readonly ledger: string };
+    readonly [id: string]: {
+      readonly target: string;
+      readonly inputs: string;
+      readonly ledger: string;
+      /** Made from entities that were given: `inputs` is their digest, and no file says the same. */
+      readonly from?: "entities";
+    };
   };
   /** In an order in which they may be done. */
   readonly changes: readonly Change[];

@@ -7,10 +7,12 @@ import { applyProject } from "./apply-project.ts";
 import type { Context } from "./context.ts";
 import { createContext } from "./context.ts";
 import { driftOf, sourcesOf, statusOf } from "./look.ts";
+import { planEntities } from "./plan-entities.ts";
 import { planDestroy, planProject } from "./plan-project.ts";
 import type { ReadTenants } from "./read-tenants.ts";
 import { readTenants, refuseInvalid } from "./read-tenants.ts";
 import { checkSelection } from "./selection.ts";
+import { collectSide, shareSide, transformSide } from "./sides.ts";
 import type { Explanation, OpenOptions, Project, Selection } from "./types.ts";
 
 const read = async (context: Context, selection: Selection): Promise<ReadTenants> => {
@@ -85,6 +87,11 @@ export const openProject = async (dir: string, options: OpenOptions = {}): Promi
     },
     explain: (component, path, selection = {}) => explain(context, component, path, selection),
     plan: (options = {}) => planProject(context, options),
+    planEntities: (text, options = {}) => planEntities(context, text, options),
+    entities: (side, options = {}) => {
+      if (side === "transform") return transformSide(context, options);
+      return side === "share" ? shareSide(context, options) : collectSide(context, options);
+    },
     planDestroy: (tenant, options = {}) => planDestroy(context, tenant, options),
     apply: (plan, options = {}) => applyProject(context, plan, options),
     deployTenant: async (tenant, options = {}) => {

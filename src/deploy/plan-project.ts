@@ -17,7 +17,7 @@ import type { PlanOptions, Selection } from "./types.ts";
 import { tool } from "./version.ts";
 
 /** What is known of one tenant before anything live is read. */
-type Prepared = Omit<TenantInput, "entries" | "unsettled" | "leftovers"> & {
+export type Prepared = Omit<TenantInput, "entries" | "unsettled" | "leftovers"> & {
   readonly entries: readonly Base[];
   readonly open: readonly OpenIntent[];
   /** Names of its systems, as live objects may carry them. */
@@ -38,7 +38,10 @@ const vanishedTenants = async (
   return (await (await context.ledger()).tenants()).filter((id) => !known.has(id) && matches(id));
 };
 
-const fromLedger = async (context: Context, tenant: string): Promise<Pick<Prepared, "entries" | "open" | "ledger">> => {
+export const fromLedger = async (
+  context: Context,
+  tenant: string,
+): Promise<Pick<Prepared, "entries" | "open" | "ledger">> => {
   const ledger = await context.ledger();
   return {
     ledger: await ledger.revision(tenant),
@@ -50,7 +53,7 @@ const fromLedger = async (context: Context, tenant: string): Promise<Pick<Prepar
 const isLive = (entry: Base): boolean => entry.state === "live";
 
 /** Reads, seals and compares the given tenants. */
-const planTenants = async (
+export const planTenants = async (
   context: Context,
   prepared: readonly Prepared[],
   tenants: ReadonlyMap<string, Tenant>,
