@@ -177,7 +177,7 @@ export type KnownNames = {
   readonly resources: readonly string[];
   /** Starts of the ids of the last runs, newest first. */
   readonly runs: readonly { readonly word: string; readonly does: string }[];
-  /** False where the time was over before everything was looked at. */
+  /** False where there was more to look into. */
   readonly isWhole: boolean;
 };
 
@@ -186,6 +186,6 @@ export type NameKind = Exclude<keyof KnownNames, "isWhole">;
 export type NamesOptions = {
   /** What is typed so far: what fits is looked for first. */
   readonly typed?: string;
-  /** Milliseconds after which what was found has to do; default 1,000. */
-  readonly budget?: number;
+  /** Tenants that are looked into, at most; default 1,000. */
+  readonly most?: number;
 };

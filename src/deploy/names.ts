@@ -29,30 +29,38 @@ type Tenants = readonly {
 
 const nameOf = (file: string): string => file.slice(file.lastIndexOf("/") + 1).replace(/\.(ya?ml|json)$/, "");
 
-/** Tenants by the index, by their files while there is time, and then by the names of their files. */
-const tenantsOf = async (context: Context, hasTime: () => boolean): Promise<Tenants> => {
+/** Tenants by the index, else by their files, and beyond the limit by the names of their files. */
+const tenantsOf = async (context: Context, mayLook: () => boolean): Promise<Tenants> => {
   const index = (await exists(join(context.files.dir, ".connector-deployer"))) ? await context.index() : undefined;
   const found: { id: string; file: string; labels: Readonly<Record<string, string>> }[] = [];
   for (const item of await context.files.tenantFiles()) {
     const { file } = item;
-    const known = index?.get(item)?.tenant ?? (hasTime() ? (await context.files.readTenant(file)).tenant : undefined);
+    const known = index?.get(item)?.tenant ?? (mayLook() ? (await context.files.readTenant(file)).tenant : undefined);
     found.push({ id: known?.id ?? nameOf(file), file, labels: known?.labels ?? {} });
   }
   return found;
 };
 
 /** `kind/_id` of what is deployed and declared; tenants whose id is in what is typed come first. */
-const resourcesOf = async (context: Context, typed: string, hasTime: () => boolean): Promise<readonly string[]> => {
+const resourcesOf = async (
+  context: Context,
+  typed: string,
+  limited: () => () => boolean,
+): Promise<readonly string[]> => {
   const { files, set } = context;
   const found = new Set<string>();
   const isNamed = (tenant: string): number => (typed.includes(tenant) ? 0 : 1);
+  const first = <Item>(items: readonly Item[], idOf: (item: Item) => string): readonly Item[] =>
+    [...items].sort((a, b) => isNamed(idOf(a)) - isNamed(idOf(b)));
   const ledger = await ledgerAtHand(context);
-  for (const tenant of [...((await ledger?.tenants()) ?? [])].sort((a, b) => isNamed(a) - isNamed(b))) {
-    if (!hasTime()) break;
+  const mayRead = limited();
+  for (const tenant of first((await ledger?.tenants()) ?? [], (id) => id)) {
+    if (!mayRead()) break;
     for (const { resource } of (await ledger?.entries(tenant)) ?? []) found.add(address(resource.kind, resource._id));
   }
-  for (const { file } of [...(await tenantsOf(context, hasTime))].sort((a, b) => isNamed(a.id) - isNamed(b.id))) {
-    if (!hasTime()) break;
+  const mayExpand = limited();
+  for (const { file } of first(await tenantsOf(context, limited()), ({ id }) => id)) {
+    if (!mayExpand()) break;
     const { tenant } = await files.readTenant(file);
     if (tenant === undefined) continue;
     const { components } = files.expandTenant(tenant, {
@@ -79,18 +87,22 @@ const runsOf = async (context: Context): Promise<KnownNames["runs"]> =>
 export const namesOf = async (
   context: Context,
   what: readonly NameKind[],
-  { typed = "", budget = 1_000 }: NamesOptions,
+  { typed = "", most = 1_000 }: NamesOptions,
 ): Promise<KnownNames> => {
   const { files } = context;
-  const start = performance.now();
   let isWhole = true;
-  const hasTime = (): boolean => {
-    if (performance.now() - start >= budget) isWhole = false;
-    return isWhole;
+  /** Each kind of look has its own limit. */
+  const limited = (): (() => boolean) => {
+    let looks = 0;
+    return () => {
+      looks += 1;
+      if (looks > most) isWhole = false;
+      return looks <= most;
+    };
   };
   const wants = (name: NameKind): boolean => what.includes(name);
-  const tenants = wants("tenants") || wants("labels") ? await tenantsOf(context, hasTime) : [];
-  const resources = wants("resources") ? [...(await resourcesOf(context, typed, hasTime))].sort() : [];
+  const tenants = wants("tenants") || wants("labels") ? await tenantsOf(context, limited()) : [];
+  const resources = wants("resources") ? [...(await resourcesOf(context, typed, limited))].sort() : [];
   const labels = tenants.flatMap((tenant) => Object.entries(tenant.labels).map(([name, value]) => `${name}=${value}`));
   return {
     tenants: tenants.map((tenant) => tenant.id).sort(),

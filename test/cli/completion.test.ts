@@ -177,11 +177,8 @@ describe("the script", () => {
     expect(other.exit).toBe(3);
   }, 60_000);
 
-  test.each(["zsh", "fish"])("is what %s can parse, where it is installed", async (shell) => {
-    if (!(await has(shell).catch(() => false))) {
-      process.stderr.write(`completion: ${shell} is not installed, its script was not parsed\n`);
-      return;
-    }
+  test.for(["zsh", "fish"])("is what %s can parse, where it is installed", async (shell, { skip }) => {
+    if (!(await has(shell))) skip(`${shell} is not installed`);
     await using folder = await temporaryFolder();
     const script = join(folder.path, "script");
     await writeFile(script, (await cli(["completion", shell])).stdout);

@@ -7,7 +7,7 @@ import { failureOutcome, runOutcome } from "../../src/deploy/run-outcome.ts";
 import { DeployerError } from "../../src/errors.ts";
 import { localHolder, openLedger } from "../../src/ledger/index.ts";
 import { counted } from "./counting.ts";
-import { env, opened, projectFolder, startedService } from "./project-folder.ts";
+import { env, opened, projectFolder, startedService, tenant } from "./project-folder.ts";
 
 /** The project's own ledger, as another process would open it. */
 const otherHandle = (dir: string) => openLedger(join(dir, ".connector-deployer/ledger.db"), { environment: "default" });
@@ -303,5 +303,34 @@ describe("the ledger", () => {
     expect(requests).toEqual([]);
     const other = await opened(await projectFolder(), service, { env });
     await expect(other.history()).resolves.toMatchObject({ runs: [] });
+  });
+});
+
+describe("the names", () => {
+  it("are those of the files and the ledger; what is typed comes first where there is a limit", async () => {
+    const service = await startedService();
+    const labelled = tenant("t003", "labels: { region: eu }\n");
+    const { project, requests } = await counted(await projectFolder({ "tenants/t003.yaml": labelled }), service);
+    const every = await project.names(["tenants", "labels", "resources", "runs"]);
+    expect(every).toMatchObject({
+      tenants: ["t001", "t002", "t003"],
+      labels: ["region=eu"],
+      targets: ["default"],
+      runs: [],
+      isWhole: true,
+    });
+    expect(every.resources.filter((name) => name.startsWith("connection/"))).toEqual([
+      "connection/acme-t001-crm",
+      "connection/acme-t002-crm",
+      "connection/acme-t003-crm",
+    ]);
+    const few = await project.names(["resources"], { typed: "connection/acme-t003", most: 1 });
+    expect(few.resources).toContain("connection/acme-t003-crm");
+    expect(few.resources).not.toContain("connection/acme-t001-crm");
+    expect(few.isWhole).toBe(false);
+    expect(requests).toEqual([]);
+    const { run } = await project.deployTenant("t001");
+    const { runs } = await project.names(["runs"]);
+    expect(runs).toEqual([{ word: run.slice(0, 8), does: expect.stringMatching(/^deploy-tenant /) }]);
   });
 });

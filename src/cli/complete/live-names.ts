@@ -3,8 +3,8 @@ import type { KnownNames, NameKind } from "../../deploy/index.ts";
 import type { Io } from "../session.ts";
 import { openNamesCache } from "./names-cache.ts";
 
-/** Milliseconds that names are looked for. */
-const budget = 100;
+/** Tenants that are looked into: as many as a person does not notice. */
+const most = 100;
 
 /** Names in the project that the words given so far are about. Throws where there is none. */
 export const liveNames = async <What extends NameKind>(
@@ -25,7 +25,7 @@ export const liveNames = async <What extends NameKind>(
     env: await environmentOf(file, { io }),
     ...(environment === undefined ? {} : { environment }),
   });
-  const found = await project.names([what], { typed, budget });
+  const found = await project.names([what], { typed, most });
   if (found.isWhole) cache.set(found[what]);
   return found[what];
 };
