@@ -130,14 +130,13 @@ export const planEntities = async (context: Context, text: string, options: Enti
     ...(only === undefined ? {} : { tenant: only }),
   });
   refuseProblems(file, problems);
+  if (entities.length === 0) {
+    const hint = "an empty file most often comes from a command that failed";
+    throw new DeployerError("usage", `${file} holds no entity`, { hint });
+  }
   const byTenant = Map.groupBy(entities, (entity) => entity.tenant);
   const tenants = [...byTenant.keys()].sort();
-  const read = await readTenants(
-    files,
-    await context.index(),
-    { tenants: tenants.length === 0 ? ["!**"] : tenants },
-    context.set,
-  );
+  const read = await readTenants(files, await context.index(), { tenants }, context.set);
   const known = new Set(read.ids);
   refuseProblems(
     file,
@@ -150,6 +149,17 @@ export const planEntities = async (context: Context, text: string, options: Enti
   checkSelection({ tenants }, read.ids, files.waves);
   refuseInvalid(read.diagnostics);
   context.warn(read.diagnostics);
+  const leaving = new Set(read.selected.flatMap(({ tenant }) => (tenant.state === "absent" ? [tenant.id] : [])));
+  refuseProblems(
+    file,
+    entities.flatMap((entity): EntityProblem[] => {
+      if (!leaving.has(entity.tenant) || entity.deleted) return [];
+      const message = `tenant ${entity.tenant} is leaving: its file says "state: absent"`;
+      return [
+        { line: entity.line, code: "invalid-value", message, hint: "nothing is made or changed for it any more" },
+      ];
+    }),
+  );
   const print = await context.fingerprint();
   const prepared: Prepared[] = [];
   const named = new Map<string, ReadonlyMap<string, GivenEntity>>();

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Entity, Json, Plan } from "../../src/contract/index.ts";
 import type { EntityReport, Project } from "../../src/deploy/index.ts";
 import { signedClient } from "../support/signed.ts";
-import { credentials, env, opened, projectFolder, startedService } from "./project-folder.ts";
+import { credentials, env, opened, projectFolder, startedService, write } from "./project-folder.ts";
 
 /** A deployed project; `t001` and `t002` own three things each. */
 const deployed = async () => {
@@ -258,6 +258,15 @@ describe("entities that cannot be planned", () => {
     );
   });
 
+  it("are those of a tenant that leaves, and none at all", async () => {
+    const { project, dir, service } = await deployed();
+    const entity = edited(await collected(project), 60);
+    await write(dir, { "tenants/t001.yaml": "id: t001\nstate: absent\nconnectors: { crm: {} }\n" });
+    const later = await opened(dir, service);
+    expect(await wrongOf(later.planEntities(lines(entity)))).toEqual(['invalid-value ["entities",1,1]']);
+    await expect(project.planEntities("\n\n")).rejects.toMatchObject({ code: "usage" });
+  });
+
   it("are those of a rename that nothing explains", async () => {
     const { project } = await deployed();
     const old = { _id: "acme-dataset:acme-t001-crm-contact", _deleted: true, $replaced: true, $tenant: "t001" };
@@ -279,7 +288,6 @@ describe("a plan of entities", () => {
   it("is applied as long as nothing moved, whatever the files say by then", async () => {
     const { project, dir, service } = await deployed();
     const plan = await project.planEntities(lines(edited(await collected(project), 60)));
-    const { write } = await import("./project-folder.ts");
     await write(dir, { "tenants/t001.yaml": "id: t001\nlabels: { a: b }\nconnectors: { crm: {} }\n" });
     const later = await opened(dir, service);
     expect(await later.apply(plan)).toMatchObject({ summary: { update: 1 } });

@@ -78,9 +78,13 @@ const withoutValue = ({ values, tenant, collect }: Run, connector: string, name:
   );
 };
 
-const emptyScope = ({ state, tenant, collect }: Run): Scope => ({
-  variables: [],
-  values: [],
+const scopeOf = (
+  { state, tenant, collect }: Run,
+  variables: readonly string[] = [],
+  values: readonly Value[] = [],
+): Scope => ({
+  variables,
+  values,
   environment: state.environment,
   secretDeclared: (name) => Object.hasOwn(tenant.secrets, name) || Object.hasOwn(state.secrets, name),
   secretNames: () => [...Object.keys(tenant.secrets), ...Object.keys(state.secrets)],
@@ -95,7 +99,7 @@ const fill = (run: Run, use: Use, connector: string, given: Given): Filled | und
   if ("bind" in use) {
     const missing = (name: string): void => withoutValue(run, connector, name);
     const { bind, template } = use;
-    return bind && renderTemplate(template, bind, given, emptyScope(run), missing, run.collect);
+    return bind && renderTemplate(template, bind, given, scopeOf(run), missing, run.collect);
   }
   const { resolvers, template } = use;
   if (resolvers === undefined) return undefined;
@@ -106,7 +110,7 @@ const fill = (run: Run, use: Use, connector: string, given: Given): Filled | und
     else values.push(value);
   }
   if (values.length < resolvers.length) return undefined;
-  return { template, scope: { ...emptyScope(run), variables: template.variables, values } };
+  return { template, scope: scopeOf(run, template.variables, values) };
 };
 
 const inDatatype = (component: Component | undefined): string =>
