@@ -1,7 +1,14 @@
 import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ReportEvent } from "../../src/engine/index.ts";
-import { type PostgresServer, postgresFolder, postgresPassword, startPostgres } from "../support/postgres.ts";
+import {
+  noPostgres,
+  type PostgresServer,
+  postgresFolder,
+  postgresPassword,
+  startPostgres,
+} from "../support/postgres.ts";
+import { skip } from "../support/skip.ts";
 import { env, opened, project, projectFolder, startedService } from "./project-folder.ts";
 
 const warningsOf = (events: readonly ReportEvent[]): readonly string[] =>
@@ -44,7 +51,7 @@ it("refuses a shared ledger without a shared key, also where the whole address i
 
 const bin = postgresFolder();
 if (bin === undefined) {
-  describe.skip("a ledger in Postgres: no server is installed (initdb, postgres)", () => undefined);
+  skip("a ledger in Postgres", noPostgres);
 } else {
   describe("a ledger in Postgres", () => {
     let server: PostgresServer;

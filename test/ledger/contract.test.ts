@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe } from "vitest";
+import { afterAll, beforeAll } from "vitest";
 import { type LedgerOptions, openLedger } from "../../src/ledger/index.ts";
-import { type PostgresServer, postgresFolder, startPostgres } from "../support/postgres.ts";
+import { noPostgres, type PostgresServer, postgresFolder, startPostgres } from "../support/postgres.ts";
+import { skip } from "../support/skip.ts";
 import { type LedgerHarness, ledgerContract } from "./contract.ts";
 
 let folder: string;
@@ -41,7 +42,7 @@ ledgerContract(
 
 const bin = postgresFolder();
 if (bin === undefined) {
-  describe.skip("the ledger contract, Postgres: no server is installed (initdb, postgres)", () => undefined);
+  skip("the ledger contract, Postgres", noPostgres);
 } else {
   let server: PostgresServer;
   beforeAll(async () => {

@@ -8,8 +8,16 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { inspect } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { type Ledger, type LedgerOptions, localHolder, openLedger } from "../../src/ledger/index.ts";
-import { freePort, type PostgresServer, postgresFolder, postgresPassword, startPostgres } from "../support/postgres.ts";
+import {
+  freePort,
+  noPostgres,
+  type PostgresServer,
+  postgresFolder,
+  postgresPassword,
+  startPostgres,
+} from "../support/postgres.ts";
 import { type Cut, type CuttingProxy, cuttingProxy, pooler } from "../support/postgres-proxy.ts";
+import { skip } from "../support/skip.ts";
 import { base, change, holder, run } from "./support.ts";
 
 const src = fileURLToPath(new URL("../../src", import.meta.url));
@@ -74,7 +82,7 @@ it("names the package that is missing, with the line that installs it", async ()
 
 const bin = postgresFolder();
 if (bin === undefined) {
-  describe.skip("a Postgres ledger: no server is installed (initdb, postgres)", () => undefined);
+  skip("a Postgres ledger", noPostgres);
 } else {
   describe("a Postgres ledger", () => {
     let server: PostgresServer;

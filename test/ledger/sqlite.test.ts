@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Ledger, type LedgerOptions, localHolder, openLedger } from "../../src/ledger/index.ts";
+import { skip } from "../support/skip.ts";
 import { base, change, holder, run } from "./support.ts";
 
 let folder: string;
@@ -175,16 +176,41 @@ it("says so when another process keeps the file locked during a write", async ()
   const lease = await ledger.lease("t1", holder());
   const other = new DatabaseSync(path);
   other.exec("BEGIN IMMEDIATE");
-  await expect(ledger.put(lease, base())).rejects.toMatchObject({ code: "ledger-unavailable" });
+  await expect(ledger.put(lease, base())).rejects.toMatchObject({
+    code: "ledger-unavailable",
+    message: expect.stringContaining(path),
+    hint: expect.stringContaining("wait"),
+  });
   other.exec("ROLLBACK");
   other.close();
   await ledger.put(lease, base());
 });
 
+const smallDisk = 'mount -t tmpfs -o size=300k tmpfs "$0" && exec "$@"';
+const canMount = spawnSync("unshare", ["-rm", "sh", "-c", smallDisk, tmpdir(), "true"]).status === 0;
+const whenFull = "says so when the disk is full, keeps what was committed, and lets the run end";
+if (!canMount) skip(whenFull, "it needs a small disk, which this user may not mount (unshare -rm)");
+else
+  it(whenFull, async () => {
+    const script = fileURLToPath(new URL("fill.ts", import.meta.url));
+    const argv = ["-rm", "sh", "-c", smallDisk, folder, process.execPath, script, join(folder, "ledger.db")];
+    const started = spawn("unshare", argv, { stdio: ["ignore", "pipe", "inherit"] });
+    const [answers] = await Promise.all([Array.fromAsync(started.stdout), once(started, "exit")]);
+    expect(JSON.parse(answers.join(""))).toEqual({
+      code: "ledger-unavailable",
+      message: expect.stringContaining("disk is full"),
+      hint: expect.stringContaining("make room"),
+      complete: true,
+    });
+  });
+
 it("loads no driver before a ledger is opened", async () => {
   const code = `
     await import(${JSON.stringify(new URL("../../src/ledger/index.ts", import.meta.url).href)});
-    process.stdout.write(String(process.moduleLoadList.some((name) => name.includes("sqlite"))));`;
+    const { createRequire } = await import("node:module");
+    const { cache } = createRequire(${JSON.stringify(import.meta.url)});
+    const loaded = [...process.moduleLoadList, ...Object.keys(cache)];
+    process.stdout.write(String(loaded.some((name) => /sqlite|[\\/]pg[\\/]/.test(name))));`;
   const started = spawn(process.execPath, ["--input-type=module", "-e", code], {
     stdio: ["ignore", "pipe", "inherit"],
   });

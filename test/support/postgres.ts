@@ -49,6 +49,8 @@ const isProgram = (path: string): boolean => {
 export const postgresFolder = (): string | undefined =>
   folders().find((folder) => ["initdb", "postgres"].every((name) => isProgram(join(folder, name))));
 
+export const noPostgres = "no Postgres server is installed (initdb and postgres, in PATH or /usr/lib/postgresql)";
+
 /** The server refuses to run as root: then it runs as the user that its package made, or as nobody. */
 const otherUser = (): { readonly uid?: number; readonly gid?: number } => {
   if (process.getuid?.() !== 0) return {};
