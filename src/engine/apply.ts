@@ -102,7 +102,7 @@ export const applyPlan = async <Api>(rim: Rim<Api>, planned: Plan, settings: App
   const work = open.filter((change) => !held.has(change.tenant));
   await waitForRequestsUnderWay(rim, leases.keys());
   await moveEntries(rim.ledger, leases, work);
-  const finished = await finishedSteps(rim.ledger, plan, resumed);
+  const finished = await finishedSteps(rim.ledger, plan, resumed, settings.holder.run);
   const allBases = (await Promise.all([...leases.keys()].map((tenant) => rim.ledger.entries(tenant)))).flat();
   const ids = new Map(
     [...rim.targets.keys()].map((name) => [name, createIds(allBases.filter((base) => base.target === name))]),

@@ -1,4 +1,3 @@
-import { equal } from "../canonical.ts";
 import type {
   Base,
   Change,
@@ -10,10 +9,11 @@ import type {
   Situation,
   Verdict,
 } from "../contract/index.ts";
-import { address, classify, hasUnresolved, isFinding, isTouched, updateEntity } from "../contract/index.ts";
+import { address, classify, isFinding, isTouched } from "../contract/index.ts";
 import type { ResourceKind, Target } from "../resources/index.ts";
 import type { DeleteBudget } from "./guards.ts";
 import type { Collection, Observed } from "./observe.ts";
+import { isWorthListing, resumed, unrepeatable } from "./verdicts.ts";
 
 /** One tenant as the planner sees it. */
 export type TenantInput = {
@@ -183,6 +183,7 @@ export const planTarget = <Api>(
       for (const need of new Set([...needs, ...before])) push(users, need, name);
       const live = collection?.readable === true ? candidates(collection, kind, own, base) : [];
       const renamedFrom = tenant.renamed?.get(name);
+      const isRepeatable = kind.isRepeatable?.(resource.properties) !== false;
       const found = classify({
         tenant: tenant.tenant,
         target: target.name,
@@ -209,14 +210,14 @@ export const planTarget = <Api>(
         rewritesSecrets: input.policies.rewritesSecrets?.(name) ?? false,
         rewritesUnknown: input.policies.rewritesUnknown ?? false,
         ...(renamedFrom === undefined ? {} : { renamedFrom }),
-        keep: (field) => input.policies.keepField(tenant.tenant, kind.name, field),
+        keep: (field) =>
+          input.policies.keepField(tenant.tenant, kind.name, field) &&
+          // What cannot be known is no reason to add once more to what is there.
+          (field.class !== "unknown" || isRepeatable || input.policies.rewritesUnknown === true),
       });
       const isUnsettled = tenant.unsettled.has(name);
       const decided = resumed(found, base, tenant.leftovers.get(name));
-      const verdict =
-        isUnsettled && kind.isRepeatable?.(resource.properties) === false
-          ? unrepeatable(decided, input.policies.mayAdopt(name))
-          : decided;
+      const verdict = isUnsettled && !isRepeatable ? unrepeatable(decided, input.policies.mayAdopt(name)) : decided;
       if (verdict === undefined) continue;
       if (isFinding(verdict)) {
         // Without --prune nothing of it would be touched anyway.
@@ -277,51 +278,4 @@ export const planTarget = <Api>(
     return { ...change, dependsOn: [...new Set(waits)].filter((other) => other !== name && changed.has(other)).sort() };
   });
   return planned;
-};
-
-/** A replacement that was interrupted between its two objects is finished before anything else happens to them. */
-const resumed = (
-  verdict: Verdict | undefined,
-  base: Base | undefined,
-  old: string | undefined,
-): Verdict | undefined => {
-  if (verdict === undefined || isFinding(verdict) || base === undefined || old === undefined) return verdict;
-  if (!["noop", "update", "delete"].includes(verdict.op)) return verdict;
-  const { fields: _, marks: __, updatedAt: ___, ...rest } = verdict;
-  return { ...rest, op: "replace", id: old, resumes: base.id, entity: updateEntity(base.resource, {}) };
-};
-
-/**
- * Writing it once more would add to what the interrupted write left: a person has to look. Adopted, what is there counts
- * as what was asked for.
- */
-const unrepeatable = (verdict: Verdict | undefined, mayAdopt: boolean): Verdict | undefined => {
-  if (verdict === undefined || isFinding(verdict) || !["insert", "update", "replace"].includes(verdict.op))
-    return verdict;
-  const { id, op, tenant, target, kind, entity } = verdict;
-  if (mayAdopt && id !== undefined) {
-    const { fields: _, marks: __, updatedAt: ___, ...rest } = verdict;
-    return { ...rest, op: "noop" };
-  }
-  const reason = `an interrupted ${op} may have written a part of it, and doing it again would add to that`;
-  const ids = id === undefined ? [] : [id];
-  return { finding: "ambiguous", tenant, target, kind, _id: entity._id, ids, reason };
-};
-
-/** Nothing is written to the target, but a person should know or the ledger has to follow. */
-const isWorthListing = (
-  change: Change,
-  base: Base | undefined,
-  touched: boolean,
-  desired: Resource | undefined,
-  prune: boolean,
-  unsettled: boolean,
-): boolean => {
-  if (change.marks?.includes("retained") === true) return prune && base?.state !== "retained";
-  if (change.marks !== undefined || unsettled || touched) return true;
-  if (base === undefined || desired === undefined) return false;
-  return (
-    !hasUnresolved(desired.properties) &&
-    (base.state === "retained" || !equal(base.resource.properties, desired.properties))
-  );
 };

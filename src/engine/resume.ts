@@ -97,22 +97,33 @@ export const moveEntries = async (
   }
 };
 
-/** What earlier runs of this plan have done already, by step. */
+/**
+ * What earlier runs of this plan have done already, by step. Throws `stale-plan` where they came to their end and did all
+ * of it: a plan is applied once.
+ */
 export const finishedSteps = async (
   ledger: Ledger,
   plan: Plan,
   resumed: ReadonlySet<string>,
+  run: string,
 ): Promise<ReadonlySet<string>> => {
   const finished = new Set<string>();
   if (resumed.size === 0) return finished;
   const known = new Map(plan.changes.map((change) => [`${stepKey(change)} ${change.op}`, change]));
-  for (const run of await ledger.history(1_000)) {
-    if (run.planDigest !== plan.digest) continue;
-    for (const { tenant, target, kind, _id, op, outcome } of await ledger.operations(run.id)) {
+  const earlier = (await ledger.history(1_000)).filter(
+    ({ planDigest, id }) => planDigest === plan.digest && id !== run,
+  );
+  for (const { id } of earlier) {
+    for (const { tenant, target, kind, _id, op, outcome } of await ledger.operations(id)) {
       if (outcome !== "done" || !resumed.has(tenant)) continue;
       const change = known.get(`${tenant} ${target} ${address(kind, _id)} ${op}`);
       if (change !== undefined) finished.add(stepKey(change));
     }
+  }
+  if (finished.size === plan.changes.length && earlier.every(({ ended }) => ended !== undefined)) {
+    throw new DeployerError("stale-plan", `the plan was applied already, by the run of ${earlier[0]?.started ?? "?"}`, {
+      hint: "plan again",
+    });
   }
   return finished;
 };

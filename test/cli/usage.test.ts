@@ -97,7 +97,7 @@ describe("wrong usage", () => {
     [["destroy", "-t", "t001"], /--confirm t001/],
     [["destroy", "-t", "t001", "--confirm", "t002"], /"t002"[\s\S]*"t001"/],
     [["apply", "plan.json", "--prune", "--yes"], /--prune cannot change "plan\.json"/],
-    [["apply", "plan.json", "-t", "t001", "--yes"], /--tenant cannot change/],
+    [["apply", "plan.json", "-l", "region=eu", "--yes"], /--selector cannot change/],
     [["apply", "not-there.json", "--yes"], /not-there\.json[\s\S]*ENOENT/],
     [["schema", "tenat"], /"tenat"/],
     [["init", "--connector", "elasticserch"], /did you mean "elasticsearch"\?/],
