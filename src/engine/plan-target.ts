@@ -183,6 +183,7 @@ export const planTarget = <Api>(
       for (const need of new Set([...needs, ...before])) push(users, need, name);
       const live = collection?.readable === true ? candidates(collection, kind, own, base) : [];
       const renamedFrom = tenant.renamed?.get(name);
+      const isUnsettled = tenant.unsettled.has(name);
       const isRepeatable = kind.isRepeatable?.(resource.properties) !== false;
       const found = classify({
         tenant: tenant.tenant,
@@ -213,9 +214,8 @@ export const planTarget = <Api>(
         keep: (field) =>
           input.policies.keepField(tenant.tenant, kind.name, field) &&
           // What cannot be known is no reason to add once more to what is there.
-          (field.class !== "unknown" || isRepeatable || input.policies.rewritesUnknown === true),
+          (field.class !== "unknown" || isRepeatable || isUnsettled || input.policies.rewritesUnknown === true),
       });
-      const isUnsettled = tenant.unsettled.has(name);
       const decided = resumed(found, base, tenant.leftovers.get(name));
       const verdict = isUnsettled && !isRepeatable ? unrepeatable(decided, input.policies.mayAdopt(name)) : decided;
       if (verdict === undefined) continue;

@@ -529,6 +529,21 @@ describe("a file that is appended", () => {
   });
 });
 
+describe("records that were taken over", () => {
+  it.each([
+    ["append", 1],
+    ["replace", 2],
+  ])("are not known: mode %s has uploaded %i times after the next apply", async (mode, uploads) => {
+    const { apply, double, project } = await stage(`, mode: ${mode}`);
+    await apply();
+    await project.forget({ resources: [`file/${ofFile}`] });
+    await apply({ adopt: [`file/${ofFile}`] });
+    await apply();
+    expect(double.uploads).toHaveLength(uploads);
+    expect((await project.plan()).changes).toEqual([]);
+  });
+});
+
 describe("a run that is killed in the middle of an upload", () => {
   const script = fileURLToPath(new URL("../support/apply-process.ts", import.meta.url));
 
