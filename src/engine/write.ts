@@ -179,7 +179,8 @@ const remove = async <Api>(work: Work, access: Access<Api>, id: string): Promise
   const basis = { properties: basedOn(work.change.entity), ...lastWrite(work) };
   const now = checkBasis(access.shape, undefined, basis, [], await access.read(id));
   if (now.state === "conflict") return work.settled(movedSincePlan(now.fields), work.base);
-  if (now.state === "write") {
+  // A listing may be short: what can only be listed is deleted also where it does not show.
+  if (now.state === "write" || access.kind.read === undefined) {
     await work.begin([id]);
     await deleteResource(access, id);
   }

@@ -1,3 +1,4 @@
+import type { Catalog } from "../../src/catalog/index.ts";
 import { builtinCatalog } from "../../src/catalog/index.ts";
 import type { Base, Plan, Properties, Resource } from "../../src/contract/index.ts";
 import { address, eachSealed, fingerprint, mapSealed } from "../../src/contract/index.ts";
@@ -68,6 +69,7 @@ export type BenchOptions = {
   /** Where requests are signed for; default an address in process. */
   readonly endpoint?: string;
   readonly kinds?: readonly ResourceKind<InfinoClient>[];
+  readonly catalog?: Catalog;
   /** Milliseconds. `clientTimeout`: one request of the client; default 500. */
   readonly times?: { readonly clientTimeout?: number } & Partial<
     Pick<Target<InfinoClient>, "requestTimeout" | "settle" | "verify">
@@ -86,7 +88,8 @@ export const workbench = async (
 ): Promise<Workbench> => {
   const { traits, endpoint = "http://127.0.0.1:1", clock = Date.now } = options;
   const { clientTimeout = 500, ...times } = options.times ?? {};
-  const service = options.service ?? (await createService({ credentials, ...(traits === undefined ? {} : { traits }) }));
+  const service =
+    options.service ?? (await createService({ credentials, ...(traits === undefined ? {} : { traits }) }));
   const ledger = options.ledger ?? (await openLedger("memory:", { environment: "default" }));
   const requests: string[] = [];
   const events: ReportEvent[] = [];
@@ -108,7 +111,7 @@ export const workbench = async (
     endpoint,
     identity: "test",
     traits: { ...defaultTraits, ...traits },
-    catalog: builtinCatalog(),
+    catalog: options.catalog ?? builtinCatalog(),
     api,
     kinds: options.kinds ?? infinoKinds,
     requestTimeout: 5,
