@@ -21,13 +21,17 @@ const stale = (message: string): DeployerError => new DeployerError("stale-plan"
 
 const major = (name: string): string => name.split("/")[1]?.split(".")[0] ?? "";
 
-/** Refuses a plan that was made for something else than what is here now. */
-const checkPlan = (context: Context, plan: Plan, targets: ReadonlyMap<string, Target<InfinoClient>>): void => {
+/** Refuses a plan of another environment or another major version. */
+const checkMaker = (context: Context, plan: Plan): void => {
   const { environment } = context.files;
   if (plan.environment !== environment) {
     throw stale(`the plan is for the environment "${plan.environment}", not "${environment}"`);
   }
   if (major(plan.tool) !== major(tool)) throw stale(`the plan was made by ${plan.tool}; this is ${tool}`);
+};
+
+/** Refuses a plan for targets that are something else now. */
+const checkTargets = (plan: Plan, targets: ReadonlyMap<string, Target<InfinoClient>>): void => {
   for (const [name, target] of targets) {
     const planned = plan.targets[name];
     if (planned?.identity === target.identity) continue;
@@ -94,11 +98,12 @@ const readPlanned = async (context: Context, plan: Plan): Promise<ReadonlyMap<st
 
 /** Applies a plan: checks that it still fits, then does exactly what it says. */
 export const applyProject = async (context: Context, whole: Plan, options: ApplyOptions): Promise<ApplyReport> => {
+  checkMaker(context, whole);
   const plan = partOf(whole, options, context.files.waves);
   const tenants = await readPlanned(context, plan);
   const targets = new Map<string, Target<InfinoClient>>();
   for (const name of Object.keys(plan.targets)) targets.set(name, await context.target(name));
-  checkPlan(context, plan, targets);
+  checkTargets(plan, targets);
   checkProtected(context, plan);
   const ledger = await context.ledger();
   const print = await context.fingerprint();

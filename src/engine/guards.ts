@@ -117,7 +117,7 @@ export const guardTenant = (
     refusals.push({
       guard: "adoption-needed",
       tenant: id,
-      message: `tenant ${id}: ${adoptions.length} resource${adoptions.length === 1 ? "" : "s"} exist on the target and are not ours`,
+      message: `tenant ${id}: ${adoptions.length === 1 ? "1 resource exists on the target and is" : `${adoptions.length} resources exist on the target and are`} not ours`,
       hint: `take them over with: connector-deployer adopt ${findingNames(adoptions)[0]} (or a glob), or give the components other names`,
       resources: findingNames(adoptions),
     });

@@ -5,11 +5,12 @@ import type { Result } from "../engine/index.ts";
 import { markdownText, printable } from "./escape.ts";
 import { genericText } from "./generic.ts";
 import { fencedDiff } from "./markdown.ts";
-import { symbolOf } from "./plan-lines.ts";
+import { fieldText, symbolOf } from "./plan-lines.ts";
 import { refusalLines } from "./refusals.ts";
 import type { Style } from "./style.ts";
 import { styleOf } from "./style.ts";
 import { doneSummary } from "./summary.ts";
+import { shortValue } from "./value.ts";
 import { count, counted, duration } from "./words.ts";
 
 export type RenderReportOptions = {
@@ -21,6 +22,7 @@ export type RenderReportOptions = {
 
 const mostAlike = 10;
 const mostKinds = 20;
+const mostFields = 5;
 
 /** What a person has to look at first comes last, next to the prompt. */
 const notDone = ["skipped", "conflict", "failed", "uncertain"] as const satisfies readonly Outcome[];
@@ -53,7 +55,12 @@ const troubles = (results: readonly Result[], style: Style, detail: boolean): st
     const shown = detail ? [...causes.values()] : [...causes.values()].slice(0, mostKinds);
     for (const alike of shown) {
       const listed = detail ? alike : alike.slice(0, mostAlike);
-      for (const result of listed) lines.push(`  ${resultLine(result, style)}`);
+      for (const result of listed) {
+        lines.push(`  ${resultLine(result, style)}`);
+        for (const field of outcome === "conflict" ? (result.fields ?? []).slice(0, mostFields) : []) {
+          lines.push(`      ${fieldText(field, style, shortValue, true)}`);
+        }
+      }
       if (listed.length < alike.length) lines.push(style.dim(`  and ${count(alike.length - listed.length)} more`));
       const error = alike[0]?.error;
       if (error !== undefined) lines.push(`      ${style.red(printable(error.code))}: ${printable(error.message)}`);

@@ -47,8 +47,8 @@ const wording = (finding: Finding): { readonly what: string; readonly cure: stri
     }
     case "protected":
       return {
-        what: `${subject(finding)} is protected: it is not deleted or replaced`,
-        cure: "take it out of `protected` in connector-deployer.yaml, or declare it again",
+        what: `${subject(finding)} is protected: it is not deleted or replaced${finding.reason === undefined ? "" : ` (${printable(finding.reason)})`}`,
+        cure: "declare it again as it was, or take away what protects it",
       };
     case "unmanaged":
       return { what: `${subject(finding)} is not ours: ${idsOf(finding)}`, cure: "" };

@@ -59,6 +59,7 @@ export const groupChanges = (changes: readonly Change[]): readonly ChangeGroup[]
     const family = alike.join("\n");
     const _id = genericText(tenant, entity._id);
     const parts = named.has(op) || fields.length === 0 ? [_id] : [];
+    parts.push(...(change.duplicates ?? []));
     for (const field of fields) {
       for (const side of [field.from, field.to]) {
         parts.push(brief(canonicalJson(genericValue(tenant, comparable(side)))));

@@ -45,7 +45,7 @@ const operationNote = (op: Operation, id: string | undefined): string[] => {
 const bracketed = (notes: readonly string[], style: Style): string =>
   notes.length === 0 ? "" : ` ${style.yellow(`(${notes.join(", ")})`)}`;
 
-const fieldText = (field: Field, style: Style, limit: number, same: boolean): string => {
+export const fieldText = (field: Field, style: Style, limit: number, same: boolean): string => {
   const difference = same ? formatDifference(field, limit) : style.dim("(values differ)");
   return `${dotted(field.path)} ${difference}${bracketed([fieldNote(field)].filter(Boolean), style)}`;
 };
@@ -69,12 +69,20 @@ const tenantsOf = (changes: readonly Change[]): readonly string[] => [
 
 const inTenants = (changes: readonly Change[]): string => printable(listed(tenantsOf(changes), mostTenants));
 
+/** The marks of one change; live objects that only have its name are named. */
+const ownMarks = (change: Change): readonly string[] =>
+  marksOf(change).map((mark) =>
+    mark === "duplicate" && change.duplicates !== undefined
+      ? `duplicate: ${printable(listed(change.duplicates, mostExamples))}`
+      : mark,
+  );
+
 /** One change with all that is known of it. */
 export const changeLines = (change: Change, style: Style, detail: boolean): string[] => {
   const { op, kind, entity, fields = [] } = change;
   const limit = detail ? longValue : shortValue;
   const name = printable(address(kind, entity._id));
-  const head = `${symbolOf(op, style)} ${name}${bracketed([...operationNote(op, change.id), ...marksOf(change)], style)}`;
+  const head = `${symbolOf(op, style)} ${name}${bracketed([...operationNote(op, change.id), ...ownMarks(change)], style)}`;
   if (detail && op === "insert") {
     const properties = Object.entries(entityProperties(entity));
     return [head, ...properties.map(([key, value]) => `    ${printable(key)}: ${formatValue(value, limit)}`)];

@@ -150,13 +150,13 @@ describe("a plan as text", () => {
         changes: [
           aChange({ op: "insert", _id: "a", marks: ["vanished", "unresolved"] }),
           aChange({ op: "delete", _id: "b", marks: ["drift"] }),
-          aChange({ op: "noop", _id: "c", marks: ["duplicate"] }),
+          aChange({ op: "noop", _id: "c", marks: ["duplicate"], duplicates: ["conn-8", "conn-9"] }),
         ],
       }),
     );
     expect(rendered).toContain("+ connection/a (vanished, unresolved)");
     expect(rendered).toContain("- connection/b (drift)");
-    expect(rendered).toContain("= connection/c (duplicate)");
+    expect(rendered).toContain("= connection/c (duplicate: conn-8, conn-9)");
     expect(rendered).not.toContain("no changes");
   });
 

@@ -54,6 +54,16 @@ describe("an apply report", () => {
     );
   });
 
+  test("shows a conflict's fields with both values", () => {
+    const error = { code: "conflict", message: "live moved", hint: "plan again" };
+    const fields = [aField({ path: "/config/timeout_secs", from: 30, to: 7, class: "drift" })];
+    const rendered = renderApplyReport(
+      anApplyReport({ results: [aResult({ op: "update", outcome: "conflict", error, fields })] }),
+      plain,
+    );
+    expect(rendered).toContain("connection/acme-t001-crm conflict\n      config.timeout_secs 30 → 7 (drift)\n");
+  });
+
   test("of what a guard refused names the refusal once, and counts what it stands for", () => {
     const error = { code: "blocked", message: "12 deletes", hint: "raise it" };
     const rendered = renderApplyReport(
