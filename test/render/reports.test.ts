@@ -56,7 +56,7 @@ describe("an apply report", () => {
 
   test("shows a conflict's fields with both values", () => {
     const error = { code: "conflict", message: "live moved", hint: "plan again" };
-    const fields = [aField({ path: "/config/timeout_secs", from: 30, to: 7, class: "drift" })];
+    const fields = [aField("/config/timeout_secs", { from: 30, to: 7, class: "drift" })];
     const rendered = renderApplyReport(
       anApplyReport({ results: [aResult({ op: "update", outcome: "conflict", error, fields })] }),
       plain,
