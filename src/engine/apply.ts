@@ -157,9 +157,10 @@ export const applyPlan = async <Api>(rim: Rim<Api>, planned: Plan, settings: App
     }
     if (wave !== undefined && changes.length > 0) rim.report({ code: "wave-started", wave, changes: changes.length });
     await runWave(state, changes);
+    // Tenants that a guard or another run's lease keeps out are no sign against the change itself.
     const bad = planned.find((change) => {
-      const result = state.results.get(stepKey(change));
-      return result !== undefined && result.outcome !== "done";
+      const outcome = state.results.get(stepKey(change))?.outcome;
+      return outcome === "failed" || outcome === "conflict" || outcome === "uncertain";
     });
     if (bad !== undefined) troubled = address(bad.kind, bad.entity._id);
   }

@@ -233,6 +233,18 @@ describe("an interrupted run", () => {
 });
 
 describe("waves", () => {
+  it("go on after a tenant that a guard keeps out, and say so", async () => {
+    await using bench = await workbench();
+    const settings = { waves: ["canary", "rest"], wave: (tenant: string) => (tenant === "t001" ? "canary" : "rest") };
+    const theirs = { name: "acme-t001-crm", base_url: "http://theirs", api_key: "k" };
+    await bench.api.createConnection("elasticsearch", theirs, signal);
+    const applied = await bench.deploy({ t001: aTenant("t001"), t002: aTenant("t002") }, settings);
+    const outcomes = Map.groupBy(applied.results, (result) => result.tenant);
+    expect(outcomes.get("t001")?.every((result) => result.outcome === "skipped")).toBe(true);
+    expect(outcomes.get("t002")?.every((result) => result.outcome === "done")).toBe(true);
+    expect(applied.refusals).toMatchObject([{ tenant: "t001", guard: "adoption-needed" }]);
+  });
+
   it("go one after the other, and trouble in one skips the later ones", async () => {
     await using bench = await workbench(failingCreate(async () => new Response("{}", { status: 400 })));
     const settings = { waves: ["canary", "rest"], wave: (tenant: string) => (tenant === "t002" ? "canary" : "rest") };
