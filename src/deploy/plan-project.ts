@@ -192,8 +192,8 @@ export const planProject = async (context: Context, options: PlanOptions): Promi
   for (const id of vanished) {
     const known = await fromLedger(context, id);
     // Data that was kept on purpose is all that is left: nothing to refuse.
-    if (!known.entries.some(isLive)) continue;
-    const target = known.entries[0]?.target ?? "";
+    if (!known.entries.some(isLive) && known.open.length === 0) continue;
+    const target = known.entries[0]?.target ?? known.open[0]?.change.target ?? "";
     prepared.push({
       tenant: id,
       target,

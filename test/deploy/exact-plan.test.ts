@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { formatPlan, parsePlan } from "../../src/deploy/index.ts";
 import { localHolder } from "../../src/ledger/index.ts";
@@ -179,5 +180,24 @@ describe("a lease", () => {
     const plan = await project.plan();
     expect(lease.tenant).toBe("t001");
     expect(plan.refusals.find((refusal) => refusal.tenant === "t001")).toMatchObject({ guard: "lease-held" });
+  });
+});
+
+describe("a tenant whose file went while its first run was interrupted", () => {
+  it("is refused by name: what that run made is ours", async () => {
+    const service = await startedService();
+    const dir = await projectFolder({ ...tenants, "connector-deployer.yaml": quick });
+    const first = writeCounter(service, 1);
+    const broken = await opened(dir, service, { fetch: first.fetch });
+    await broken.apply(await broken.plan(), { parallelism: 1, abort: first.gone, signal: first.gone });
+    const { openLedger } = await import("../../src/ledger/index.ts");
+    await using ledger = await openLedger(`${dir}/.connector-deployer/ledger.db`, { environment: "default" });
+    const touched = await ledger.tenants();
+    expect(touched.length).toBeGreaterThan(0);
+    for (const id of touched) await rm(`${dir}/tenants/${id}.yaml`);
+    const plan = await (await opened(dir, service)).plan();
+    for (const id of touched) {
+      expect(plan.refusals.find((refusal) => refusal.tenant === id)).toMatchObject({ guard: "vanished-tenant" });
+    }
   });
 });
