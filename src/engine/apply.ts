@@ -48,6 +48,8 @@ export type RunState<Api> = {
   readonly limit: <T>(task: () => Promise<T>) => Promise<T>;
   readonly intend: ReturnType<typeof intentLog>;
   readonly results: Map<string, Result>;
+  /** Steps whose old object is gone already, to make way for what it uses. */
+  readonly takenDown: Set<string>;
   /** Why nothing new may start any more. */
   halted: { readonly code: string; readonly message: string; readonly hint?: string } | undefined;
 };
@@ -123,6 +125,7 @@ export const applyPlan = async <Api>(rim: Rim<Api>, planned: Plan, settings: App
     limit: limiter(settings.parallelism),
     intend: intentLog(rim.ledger, settings.holder.run),
     results: new Map(),
+    takenDown: new Set(),
     halted: undefined,
   };
   for (const change of plan.changes) {
@@ -189,11 +192,21 @@ const runWave = async <Api>(state: RunState<Api>, changes: readonly Change[]): P
       });
       return;
     }
+    const key = stepKey(step.change);
+    // Its first half did not end well and says why.
+    if (state.results.has(key)) return;
     const name = because === undefined ? "each other" : address(because.change.kind, because.change.entity._id);
-    record(state, step.change, {
-      outcome: "skipped",
-      error: { code: "dependency", message: `it needs ${name}, which did not end well` },
-    });
+    const message = `it needs ${name}, which did not end well`;
+    record(
+      state,
+      step.change,
+      state.takenDown.has(key)
+        ? {
+            outcome: "failed",
+            error: { code: "dependency", message: `it was taken away to be made anew, and ${message}` },
+          }
+        : { outcome: "skipped", error: { code: "dependency", message } },
+    );
   };
   await runSteps(makeSteps(changes, keepsOld), batchSize, (batch) => applyBatch(state, batch, keepsOld), skip);
 };

@@ -13,7 +13,7 @@ import { makeAccess } from "./step-access.ts";
 import type { Work } from "./work.ts";
 import { NotStarted } from "./work.ts";
 import type { Written } from "./write.ts";
-import { writeChange } from "./write.ts";
+import { takeDown, writeChange } from "./write.ts";
 
 const explain = (error: unknown): { code: string; message: string; hint?: string } => {
   if (error instanceof DeployerError) {
@@ -106,7 +106,7 @@ export const runStep = async <Api>(
   const intent = state.open.get(stepKey(change));
   // The second half of a replacement belongs to a change that has begun.
   const isStopped = (): boolean =>
-    lease.lost.aborted || (step.part === "main" && (settings.stop.aborted || state.halted !== undefined));
+    lease.lost.aborted || (step.part !== "cleanup" && (settings.stop.aborted || state.halted !== undefined));
   let hasBegun = false;
   let isIntended = step.part === "cleanup";
   const access = makeAccess(state, context, () => {
@@ -154,7 +154,7 @@ export const runStep = async <Api>(
   let written: Written;
   try {
     if (isStopped()) written = work.stopped();
-    else if (step.part === "main" && !isOurs(state, change, base)) {
+    else if (step.part !== "cleanup" && !isOurs(state, change, base)) {
       written = {
         outcome: "conflict",
         error: {
@@ -175,7 +175,8 @@ export const runStep = async <Api>(
     } else {
       const strangers = takesAway(step, keepsOld) ? await context.strangers(change) : [];
       if (strangers.length > 0) written = usedByStrangers(change, strangers);
-      else written = step.part === "cleanup" ? await cleanup(state, work, access) : await writeChange(work, access);
+      else if (step.part === "cleanup") written = await cleanup(state, work, access);
+      else written = await (step.part === "takedown" ? takeDown : writeChange)(work, access);
     }
   } catch (error) {
     // The ledger could not be written: nothing else may begin.
@@ -184,7 +185,14 @@ export const runStep = async <Api>(
   } finally {
     list.leave();
   }
+  // Not begun here, and yet its old object is gone.
+  if (written.outcome === "skipped" && state.takenDown.has(stepKey(change)))
+    written = { ...written, outcome: "failed" };
   halt(written);
+  if (step.part === "takedown" && written.outcome === "done") {
+    state.takenDown.add(stepKey(change));
+    return "well";
+  }
   const { outcome, error, id, fields = change.fields } = written;
   state.results.set(stepKey(change), {
     tenant: change.tenant,

@@ -1,11 +1,14 @@
 import type { Change } from "../contract/index.ts";
 import { address } from "../contract/index.ts";
 
-/** One step: a change, or the second half of a replacement, which takes the old object away. */
+/**
+ * One step: a change; `cleanup`, the second half of a replacement, which takes the old object away; or `takedown`, its
+ * first half where what it uses goes before the new one can be made.
+ */
 export type Step = {
   readonly key: string;
   readonly change: Change;
-  readonly part: "main" | "cleanup";
+  readonly part: "main" | "cleanup" | "takedown";
   /** Keys of steps that must have ended well before this one. */
   readonly waits: readonly string[];
 };
@@ -13,9 +16,16 @@ export type Step = {
 export const stepKey = (change: Change, _id: string = address(change.kind, change.entity._id)): string =>
   `${change.tenant} ${change.target} ${_id}`;
 
-/** The steps of a wave. `keepsOld`: the replaced object stays until everything that uses it has moved. */
+/**
+ * The steps of a wave. `keepsOld`: the replaced object stays until everything that uses it has moved; where it cannot,
+ * what uses it goes first, so that nothing refers to what is gone.
+ */
 export const makeSteps = (changes: readonly Change[], keepsOld: (change: Change) => boolean): readonly Step[] => {
   const steps: Step[] = [];
+  const takedowns: Step[] = [];
+  const replacedFirst = new Map(
+    changes.flatMap((change) => (change.op === "replace" && !keepsOld(change) ? [[stepKey(change), change]] : [])),
+  );
   const users = new Map<string, string[]>();
   const known = new Set(changes.map((change) => stepKey(change)));
   for (const change of changes) {
@@ -27,14 +37,24 @@ export const makeSteps = (changes: readonly Change[], keepsOld: (change: Change)
       else list.push(key);
     }
     steps.push({ key, change, part: "main", waits });
+    if (replacedFirst.has(key) && waits.some((other) => replacedFirst.has(other))) {
+      takedowns.push({ key: takedownKey(key), change, part: "takedown", waits: [] });
+    }
   }
+  const takenDown = new Set(takedowns.map(({ change }) => stepKey(change)));
+  const used = (key: string): readonly string[] => (users.get(key) ?? []).filter((user) => takenDown.has(user));
+  const ordered = steps.map((step) =>
+    replacedFirst.has(step.key) ? { ...step, waits: [...step.waits, ...used(step.key).map(takedownKey)] } : step,
+  );
   for (const change of changes) {
     if (change.op !== "replace" || !keepsOld(change)) continue;
     const key = stepKey(change);
-    steps.push({ key: `${key} cleanup`, change, part: "cleanup", waits: [key, ...(users.get(key) ?? [])] });
+    ordered.push({ key: `${key} cleanup`, change, part: "cleanup", waits: [key, ...(users.get(key) ?? [])] });
   }
-  return steps;
+  return [...takedowns, ...ordered];
 };
+
+const takedownKey = (key: string): string => `${key} takedown`;
 
 export type Ended = "well" | "badly";
 

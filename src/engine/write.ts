@@ -279,17 +279,38 @@ export const writeChange = async <Api>(work: Work, access: Access<Api>): Promise
         return change.op satisfies never;
     }
   } catch (error) {
-    // What the ledger could not take down stays open in it: the next run finds out.
-    if (isOfLedger(error)) throw error;
-    if (error instanceof NotStarted) return work.settled(work.stopped(), work.base);
-    if (isPartial(error)) {
-      // The open intent proves that what is there is ours, and that it may be a part.
-      await work.settled({ outcome: "uncertain", error: work.explain(error) }, work.base);
-      const isRepeatable = access.kind.isRepeatable?.(changeResource(change).properties) !== false;
-      return { outcome: isRepeatable ? "failed" : "uncertain", error: work.explain(error) };
-    }
-    // Half of a replacement may be done: the open intent tells the next run.
-    const outcome: Outcome = isUnknown(error) || change.op === "replace" ? "uncertain" : "failed";
-    return work.settled({ outcome, error: work.explain(error) }, work.base);
+    return brokenOff(work, access, error);
   }
+};
+
+/** The first half of a replacement whose object has to go before what it uses can be made anew; its intent stays open. */
+export const takeDown = async <Api>(work: Work, access: Access<Api>): Promise<Written> => {
+  const id = work.change.id ?? "";
+  try {
+    const basis = { properties: basedOn(work.change.entity), ...lastWrite(work) };
+    const now = checkBasis(access.shape, undefined, basis, [], await access.read(id));
+    if (now.state === "conflict") return await work.settled(movedSincePlan(now.fields), work.base);
+    await work.begin([id]);
+    await deleteResource(access, id);
+    return { outcome: "done", id };
+  } catch (error) {
+    return brokenOff(work, access, error);
+  }
+};
+
+/** What an error in the middle of a change means for it. */
+const brokenOff = async <Api>(work: Work, access: Access<Api>, error: unknown): Promise<Written> => {
+  const { change } = work;
+  // What the ledger could not take down stays open in it: the next run finds out.
+  if (isOfLedger(error)) throw error;
+  if (error instanceof NotStarted) return work.settled(work.stopped(), work.base);
+  if (isPartial(error)) {
+    // The open intent proves that what is there is ours, and that it may be a part.
+    await work.settled({ outcome: "uncertain", error: work.explain(error) }, work.base);
+    const isRepeatable = access.kind.isRepeatable?.(changeResource(change).properties) !== false;
+    return { outcome: isRepeatable ? "failed" : "uncertain", error: work.explain(error) };
+  }
+  // Half of a replacement may be done: the open intent tells the next run.
+  const outcome: Outcome = isUnknown(error) || change.op === "replace" ? "uncertain" : "failed";
+  return work.settled({ outcome, error: work.explain(error) }, work.base);
 };

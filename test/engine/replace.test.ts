@@ -24,6 +24,25 @@ const breaking = (method: string, path: RegExp) => {
   return { state, wrap };
 };
 
+describe("a replaced connection where names are unique", () => {
+  it("is deleted after its jobs, so that no job refers to what is gone, whatever breaks", async () => {
+    const { state, wrap } = breaking("POST", /^\/source\//);
+    await using bench = await workbench(wrap, { traits: { names: "unique" } });
+    await bench.deploy({ t001: aTenant("t001") });
+    state.broken = true;
+    bench.forgetRequests();
+    const applied = await bench.deploy({ t001: moved("t001") });
+    expect(applied.results.map((result) => result.outcome)).toEqual(["failed", "failed"]);
+    const deletes = bench.requests.flatMap((request) => (request.startsWith("DELETE") ? [request.split("/")[1]] : []));
+    expect(deletes).toEqual(["import", "source"]);
+    expect(await bench.api.listImportJobs(signal)).toEqual([]);
+    state.broken = false;
+    const again = await bench.deploy({ t001: moved("t001") });
+    expect(again.results.map((result) => result.outcome)).toEqual(["done", "done"]);
+    expect((await bench.plan({ t001: moved("t001") })).changes).toEqual([]);
+  });
+});
+
 describe("a replaced connection", () => {
   it.each([
     ["whose job could not move", "PUT", /^\/import\//, ["failed", "failed"]],
