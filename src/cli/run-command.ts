@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../diagnostic.ts";
 import type { ReportEvent } from "../engine/index.ts";
 import { DeployerError } from "../errors.ts";
-import { count, duration, printable, renderDiagnostics } from "../render/index.ts";
+import { count, duration, printable, renderDiagnostics, renderEvent } from "../render/index.ts";
 import type { Activity } from "./activity.ts";
 import { createActivity } from "./activity.ts";
 import type { Command } from "./command.ts";
@@ -105,6 +105,11 @@ export const runCommand = async (
       if (event.code === "observe-started" || event.code === "observe-ended") output.note(observed(event));
     });
   }
+  const own = listeners.size + 1;
+  session.listen((event) => {
+    // Where a run is displayed, the display says it.
+    if (event.code === "settling" && listeners.size === own) output.note(renderEvent(event, output) ?? "");
+  });
   try {
     return await Promise.race([command.execute(given, args, session), impatience(stops, command)]);
   } catch (error) {

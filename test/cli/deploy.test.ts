@@ -212,6 +212,24 @@ describe("a run that is stopped", () => {
     expect(await connections(stage)).toHaveLength(2);
   });
 
+  test("by a kill makes the next plan wait for what is under way, and say so", async () => {
+    await using stage = await startStage({ wait: 60_000 });
+    const file = join(stage.dir, "connector-deployer.yaml");
+    await writeFile(file, (await readFile(file, "utf8")).replace("request_timeout: 5s", "request_timeout: 5m"));
+    const child = execa(process.execPath, [main, "apply", "--yes"], {
+      cwd: stage.dir,
+      env: { PATH: process.env["PATH"] ?? "", ...stage.env },
+      extendEnv: false,
+      reject: false,
+    });
+    await Promise.race([stage.posted, child]);
+    child.kill("SIGKILL");
+    await child;
+    const planned = await stage.run("plan", "--timeout", "3s");
+    expect(planned.exit).toBe(1);
+    expect(planned.stderr).toMatch(/waiting \d+ s: an interrupted run may have \d+ requests? under way/);
+  });
+
   test("by its deadline exits 1 and says how far it came", async () => {
     await using stage = await startStage({ wait: 3_000 });
     const { exit, stdout, stderr } = await stage.run(
