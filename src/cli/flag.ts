@@ -92,19 +92,19 @@ export const pair =
     return text;
   };
 
-/** `kind/_id`, or a glob of them. */
+/** `kind/_id`, or a glob of them; a star alone is everything. */
 export const address =
   (flag: string) =>
   (text: string): string => {
+    if (text === "*" || text === "**") return "**";
     if (!filled(flag)(text).includes("/")) {
       throw usage(`${flag} is ${JSON.stringify(text)}`, `write it as KIND/_ID, such as '${flag} connection/*'`);
     }
     return text;
   };
 
-/** A glob of `kind/_id` as an argument; a star alone is everything. */
-export const resourceGlob = (text: string): string =>
-  text === "*" || text === "**" ? "**" : address("the name")(text);
+/** A glob of `kind/_id` as an argument. */
+export const resourceGlob = address("the name");
 
 export const wholeNumber =
   (flag: string, least: number, most: number) =>

@@ -6,10 +6,11 @@ import { applyPlan } from "../engine/index.ts";
 import { DeployerError } from "../errors.ts";
 import type { InfinoClient } from "../infino/index.ts";
 import { localHolder } from "../ledger/index.ts";
-import type { Tenant } from "../manifest/index.ts";
 import type { Target } from "../resources/index.ts";
+import { checkContents } from "./check-contents.ts";
 import type { Context } from "./context.ts";
 import { matcher, refusesDrift } from "./policies.ts";
+import type { ReadTenant } from "./read-tenants.ts";
 import { readTenants, refuseInvalid } from "./read-tenants.ts";
 import { failureOutcome, runOutcome } from "./run-outcome.ts";
 import { checkSelection, idMatcher } from "./selection.ts";
@@ -78,7 +79,7 @@ const checkProtected = (context: Context, plan: Plan): void => {
 };
 
 /** The tenants of a plan, read again: their files must ask for what the plan was made from. */
-const readPlanned = async (context: Context, plan: Plan): Promise<ReadonlyMap<string, Tenant>> => {
+const readPlanned = async (context: Context, plan: Plan): Promise<ReadonlyMap<string, ReadTenant>> => {
   const wanted = Object.entries(plan.tenants).filter(([, { inputs }]) => inputs !== "");
   if (wanted.length === 0) return new Map();
   const tenants = wanted.map(([id]) => id);
@@ -93,14 +94,16 @@ const readPlanned = async (context: Context, plan: Plan): Promise<ReadonlyMap<st
       `the files of ${moved.length === 1 ? "tenant" : "tenants"} ${moved.slice(0, 10).join(", ")} changed since the plan was made`,
     );
   }
-  return new Map([...read].map(([id, item]) => [id, item.tenant]));
+  return read;
 };
 
 /** Applies a plan: checks that it still fits, then does exactly what it says. */
 export const applyProject = async (context: Context, whole: Plan, options: ApplyOptions): Promise<ApplyReport> => {
   checkMaker(context, whole);
   const plan = partOf(whole, options, context.files.waves);
-  const tenants = await readPlanned(context, plan);
+  const read = await readPlanned(context, plan);
+  checkContents(plan, new Map([...read].map(([id, { resources }]) => [id, resources])));
+  const tenants = new Map([...read].map(([id, { tenant }]) => [id, tenant]));
   const targets = new Map<string, Target<InfinoClient>>();
   for (const name of Object.keys(plan.targets)) targets.set(name, await context.target(name));
   checkTargets(plan, targets);

@@ -1,5 +1,5 @@
 import type { Base, Plan, Refusal, Resource } from "../contract/index.ts";
-import { address } from "../contract/index.ts";
+import { address, sealPlan } from "../contract/index.ts";
 import type { Observed } from "../engine/index.ts";
 import type { InfinoClient } from "../infino/index.ts";
 import type { Ledger } from "../ledger/index.ts";
@@ -102,17 +102,26 @@ const muddled: readonly Refusal["guard"][] = ["adoption-needed", "ambiguous", "m
  * Where another run is at work on a tenant, what the ledger and the target held just now do not belong together: that is
  * what is said, instead of what it looks like.
  */
-export const nameRunsAtWork = async (ledger: Ledger, plan: Plan): Promise<readonly Refusal[]> => {
-  if (!plan.refusals.some(({ guard }) => muddled.includes(guard))) return plan.refusals;
+export const nameRunsAtWork = async (ledger: Ledger, plan: Plan): Promise<Plan> => {
+  if (!plan.refusals.some(({ guard }) => muddled.includes(guard))) return plan;
   const busy = new Map((await ledger.leases()).filter(({ alive }) => alive).map((lease) => [lease.tenant, lease]));
-  return plan.refusals.map((refusal) => {
+  const named = new Set<string>();
+  const refusals = plan.refusals.flatMap((refusal): Refusal[] => {
     const lease = refusal.tenant === undefined ? undefined : busy.get(refusal.tenant);
-    if (lease === undefined || !muddled.includes(refusal.guard)) return refusal;
-    return {
-      ...refusal,
-      guard: "lease-held",
-      message: `tenant ${lease.tenant} is worked on by another run, on ${lease.holder.host} (pid ${lease.holder.pid}), since ${lease.since}`,
-      hint: "wait until it has ended, then run the same command again",
-    };
+    if (lease === undefined || !muddled.includes(refusal.guard)) return [refusal];
+    if (named.has(lease.tenant)) return [];
+    named.add(lease.tenant);
+    return [
+      {
+        guard: "lease-held",
+        tenant: lease.tenant,
+        message: `tenant ${lease.tenant} is worked on by another run, on ${lease.holder.host} (pid ${lease.holder.pid}), since ${lease.since}`,
+        hint: "wait until it has ended, then run the same command again",
+        resources: [],
+      },
+    ];
   });
+  if (named.size === 0) return plan;
+  const findings = plan.findings.filter(({ tenant }) => tenant === undefined || !named.has(tenant));
+  return sealPlan({ ...plan, findings, refusals });
 };

@@ -1,5 +1,5 @@
 import type { Base, Plan, Resource } from "../contract/index.ts";
-import { address, sealPlan } from "../contract/index.ts";
+import { address } from "../contract/index.ts";
 import type { TenantInput } from "../engine/index.ts";
 import { makePlan, recover, remainingWait, renameEntries } from "../engine/index.ts";
 import { DeployerError } from "../errors.ts";
@@ -111,8 +111,7 @@ export const planTenants = async (
       ...(await guardEmptyLedger(ledger, { targets, observed }, systems, desired, policies.mayAdopt)),
     ],
   });
-  const refusals = await nameRunsAtWork(ledger, plan);
-  return refusals === plan.refusals ? plan : sealPlan({ ...plan, refusals });
+  return nameRunsAtWork(ledger, plan);
 };
 
 /** What other tenants own, as `kind id`; looked up only where something may be taken over. */

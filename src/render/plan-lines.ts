@@ -58,10 +58,11 @@ const fieldLines = (fields: readonly Field[], style: Style, limit: number, same:
 };
 
 /** Where each field says that it is drift, the change need not. */
-const marksOf = ({ marks = [], fields = [] }: Pick<Change, "marks" | "fields">): readonly string[] =>
-  fields.some((field) => field.class === "drift" || field.class === "both")
-    ? marks.filter((mark) => mark !== "drift")
-    : marks;
+/** Marks that say more than the line does already. */
+const marksOf = ({ op, marks = [], fields = [] }: Pick<Change, "op" | "marks" | "fields">): readonly string[] => {
+  const isDrift = fields.some((field) => field.class === "drift" || field.class === "both");
+  return marks.filter((mark) => !(isDrift && mark === "drift") && !(op === "rename" && mark === "renamed"));
+};
 
 const tenantsOf = (changes: readonly Change[]): readonly string[] => [
   ...new Set(changes.map((change) => change.tenant)),

@@ -1,6 +1,8 @@
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { sealPlan } from "../../src/contract/index.ts";
+import type { Plan, Properties } from "../../src/deploy/index.ts";
 import { formatPlan, parsePlan } from "../../src/deploy/index.ts";
 import { localHolder, openLedger } from "../../src/ledger/index.ts";
 import { signedClient } from "../support/signed.ts";
@@ -17,6 +19,17 @@ import {
   tenant,
   write,
 } from "./project-folder.ts";
+
+/** The plan with other members of its first connection. */
+const edited = (plan: Plan, members: Properties): Plan => {
+  const first = plan.changes.findIndex((change) => change.kind === "connection");
+  return {
+    ...plan,
+    changes: plan.changes.map((change, index) =>
+      index === first ? { ...change, entity: { ...change.entity, ...members } } : change,
+    ),
+  };
+};
 
 describe("a project", () => {
   it("is planned, applied, and then planned empty", async () => {
@@ -60,6 +73,24 @@ describe("a project", () => {
     await expect((await opened(dir, service)).apply(plan)).resolves.toMatchObject({ summary: { insert: 6 } });
     await write(dir, { "connectors/crm/manifest.yaml": manifest.replace("30", "31") });
     await expect((await opened(dir, service)).apply(plan)).rejects.toMatchObject({ code: "stale-plan" });
+  });
+
+  it.each([
+    ["another value", (plan: Plan) => edited(plan, { config: { name: "acme-t001-crm", base_url: "http://evil" } })],
+    ["another secret", (plan: Plan) => edited(plan, { config: { name: "$SECRET(infino_secret_key)" } })],
+    ["something that no file has", (plan: Plan) => edited(plan, { _id: "acme-t001-more" })],
+  ])("refuses a plan that was changed by hand and sealed again: %s", async (_, change) => {
+    const service = await startedService();
+    const writes: string[] = [];
+    const project = await opened(await projectFolder(), service, {
+      fetch: (request) => {
+        if (request.method !== "GET") writes.push(request.url);
+        return service.fetch(request);
+      },
+    });
+    const forged = sealPlan(change(await project.plan()));
+    await expect(project.apply(parsePlan(formatPlan(forged)))).rejects.toMatchObject({ code: "invalid-plan" });
+    expect(writes).toEqual([]);
   });
 
   it("refuses a plan that was changed by hand", async () => {
