@@ -3,7 +3,9 @@ import { address, changeResource, eachSealed, mapSealed } from "../contract/inde
 import { DeployerError } from "../errors.ts";
 import type { Rim } from "./types.ts";
 
-const isWritten = (change: Change): boolean => ["insert", "update", "replace"].includes(change.op);
+/** An interrupted replacement that is only finished sends no secret: the plan after it sees one that changed since. */
+const isWritten = (change: Change): boolean =>
+  ["insert", "update", "replace"].includes(change.op) && change.resumes === undefined;
 
 type Found = { readonly missing: Map<string, DeployerError>; readonly moved: string[]; readonly unresolved: string[] };
 

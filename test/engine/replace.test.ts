@@ -66,6 +66,22 @@ describe("a replaced connection", () => {
     expect((await bench.plan({ t001: moved("t001") })).changes).toEqual([]);
   });
 
+  it("is finished also where its secret changed since it was interrupted, and gets the new one after that", async () => {
+    const { state, wrap } = breaking("DELETE", /^\/source\//);
+    await using bench = await workbench(wrap);
+    await bench.deploy({ t001: aTenant("t001") });
+    state.broken = true;
+    await bench.deploy({ t001: moved("t001") });
+    state.broken = false;
+    bench.secrets.set("crm_key", "s3cret-value-2");
+    const finished = await bench.deploy({ t001: moved("t001") });
+    expect(finished.results.every((result) => result.outcome === "done")).toBe(true);
+    expect(await bench.api.listConnections(signal)).toHaveLength(1);
+    const rotated = await bench.deploy({ t001: moved("t001") });
+    expect(rotated.results).toMatchObject([{ op: "update", outcome: "done" }]);
+    expect((await bench.plan({ t001: moved("t001") })).changes).toEqual([]);
+  });
+
   it("keeps its old object while something that is not ours came to use it", async () => {
     const { state, wrap } = breaking("DELETE", /^\/source\//);
     await using bench = await workbench(wrap);
