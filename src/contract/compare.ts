@@ -38,7 +38,7 @@ const same = (shape: Shape, path: Path, a: Json | undefined, b: Json | undefined
 const isEmptyMapping = (value: Json | undefined): boolean => isObject(value) && Object.keys(value).length === 0;
 
 /** True where `now` is what is desired; an empty mapping asks for nothing but a mapping. */
-const meets = (shape: Shape, path: Path, desired: Json, now: Json | undefined): boolean =>
+export const meets = (shape: Shape, path: Path, desired: Json, now: Json | undefined): boolean =>
   isEmptyMapping(desired) ? isObject(now) : same(shape, path, desired, now);
 
 /**

@@ -1,10 +1,11 @@
-import type { Change, Live, Outcome, Properties } from "../contract/index.ts";
+import type { Base, Change, Live, Outcome, Properties } from "../contract/index.ts";
 import { address, basedOn, changeResource, isSatisfied } from "../contract/index.ts";
 import { DeployerError } from "../errors.ts";
 import type { Access } from "../resources/index.ts";
 import { checkBasis, createResource, deleteResource, ensure, rewriteResource } from "../resources/index.ts";
 import { adoptedBase, writtenBase } from "./base.ts";
 import { liveIndex } from "./live-index.ts";
+import { updatedBase } from "./updated-base.ts";
 import type { Work } from "./work.ts";
 import { NotStarted } from "./work.ts";
 
@@ -26,6 +27,8 @@ const movedSincePlan = (fields: Change["fields"]): Written => {
   const paths = (fields ?? []).map((field) => field.path.slice(1).replaceAll("/", "."));
   return conflict(`live moved since the plan${paths.length > 0 ? `: ${paths.join(", ")}` : ""}`, fields);
 };
+
+const goneSincePlan = (id: string): Written => conflict(`it (${id}) was deleted on the target since the plan`);
 
 const isUnknown = (error: unknown): boolean =>
   error instanceof DeployerError && error.details?.["outcome"] === "unknown";
@@ -165,15 +168,24 @@ const update = async <Api>(work: Work, access: Access<Api>, id: string): Promise
   );
   switch (now.state) {
     case "conflict":
-      return work.settled(movedSincePlan(now.fields), work.base);
+      return work.settled(now.isGone === true ? goneSincePlan(id) : movedSincePlan(now.fields), work.base);
     case "already":
-    case "done":
+    case "done": {
       work.announce(now.differs);
-      return work.settled({ outcome: "done", id }, writtenBase(change, access.shape, id, now.live));
+      const base = updatedBase(change, access.shape, id, now.live, work.base);
+      const isForeign = now.state === "already" && work.intent === undefined;
+      return work.settled({ outcome: "done", id }, isForeign ? lastWrittenBy(base, work.base) : base);
+    }
     default:
       return now satisfies never;
   }
 };
+
+/** Somebody else wrote what we were about to: what cannot be read of it is not known to be ours. */
+const lastWrittenBy = ({ updatedAt: _, ...base }: Base, before: Base | undefined): Base => ({
+  ...base,
+  ...(before?.updatedAt === undefined ? {} : { updatedAt: before.updatedAt }),
+});
 
 const remove = async <Api>(work: Work, access: Access<Api>, id: string): Promise<Written> => {
   const basis = { properties: basedOn(work.change.entity), ...lastWrite(work) };
@@ -228,7 +240,7 @@ const replace = async <Api>(work: Work, access: Access<Api>, id: string): Promis
 
 const adopt = async <Api>(work: Work, access: Access<Api>, id: string): Promise<Written> => {
   const live = await access.read(id);
-  if (live === undefined) return work.settled(conflict(`${id} is gone since the plan`), work.base);
+  if (live === undefined) return work.settled(goneSincePlan(id), work.base);
   work.ids.set(work.change.kind, work.change.entity._id, id);
   return work.settled({ outcome: "done", id }, adoptedBase(work.change, access.shape, live));
 };
@@ -240,7 +252,10 @@ const keep = async <Api>(work: Work, access: Access<Api>, id: string): Promise<W
   }
   if (change.op === "noop" && change.marks !== undefined) return { outcome: "done", id };
   const live = await access.read(id);
-  return work.settled({ outcome: "done", id }, live === undefined ? base : writtenBase(change, access.shape, id, live));
+  return work.settled(
+    { outcome: "done", id },
+    live === undefined ? base : updatedBase(change, access.shape, id, live, base),
+  );
 };
 
 /** What would be added to what an interrupted run may have written already. */

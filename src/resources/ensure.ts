@@ -62,7 +62,7 @@ export type Basis =
   /** Somebody (or an earlier attempt of ours) already did it. */
   | { readonly state: "already"; readonly live: Live | undefined }
   /** Live moved since the plan; each field has the value seen then (`from`) and now (`to`). */
-  | { readonly state: "conflict"; readonly fields: readonly Field[] };
+  | { readonly state: "conflict"; readonly fields: readonly Field[]; readonly isGone?: true };
 
 const moved = (before: Properties, now: Properties): readonly Field[] =>
   [...new Set([...leaves(before), ...leaves(now)])].sort().flatMap((path) => {
@@ -84,7 +84,9 @@ export const checkBasis = (
   live: Live | undefined,
 ): Basis => {
   if (live === undefined) {
-    return desired === undefined ? { state: "already", live } : { state: "conflict", fields: moved(basedOn, {}) };
+    return desired === undefined
+      ? { state: "already", live }
+      : { state: "conflict", fields: moved(basedOn, {}), isGone: true };
   }
   const hidden = fields.some((field) => isHiddenField(shape, field));
   const removed = fields.filter((field) => field.class === "removed");
@@ -255,7 +257,7 @@ export const ensure = async <Api>(
   begin: () => Promise<void> = async () => undefined,
 ): Promise<
   | { readonly state: "done" | "already"; readonly live: Live; readonly differs: readonly Field[] }
-  | { readonly state: "conflict"; readonly fields: readonly Field[] }
+  | { readonly state: "conflict"; readonly fields: readonly Field[]; readonly isGone?: true }
 > => {
   const live = await access.read(id);
   const now = checkBasis(access.shape, desired, basedOn, fields, live);
