@@ -57,7 +57,9 @@ export const recover = <Api>(
     const candidates =
       intent.acked === undefined
         ? (collection.byKey.get(kind.key(properties)) ?? []).filter(
-            (live) => !intent.seen.includes(live.id) && isSatisfied(shape, properties, [], live.properties),
+            // The old object of a replacement is not the new one, however equal what can be read of both is.
+            ({ id, properties: now }) =>
+              id !== change.id && !intent.seen.includes(id) && isSatisfied(shape, properties, [], now),
           )
         : [collection.byId.get(intent.acked)].filter((live) => live !== undefined);
     const only = candidates[0];

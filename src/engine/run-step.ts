@@ -130,6 +130,7 @@ export const runStep = async <Api>(
       await state.intend(lease, change, seen);
       isIntended = true;
     },
+    hasBegun: () => isIntended,
     settled: async (result, now) => {
       const keepsEvidence = !isIntended && work.intent !== undefined && !["done", "uncertain"].includes(result.outcome);
       // What an earlier run left open proves what is ours, until something is done about it.

@@ -21,6 +21,8 @@ export type Work = {
   list(): Promise<readonly Live[]>;
   /** Commits the intent; throws `NotStarted` where nothing new may start any more. */
   begin(seen: readonly string[]): Promise<void>;
+  /** True once this run has committed an intent for it: requests may have been sent. */
+  hasBegun(): boolean;
   /** Closes the intent with its outcome and sets or removes the entry, in one commit. */
   settled(written: Written, now: Base | undefined): Promise<Written>;
   /** Tells that the target keeps something else than was sent. */

@@ -40,92 +40,6 @@ const isOfLedger = (error: unknown): boolean =>
 const isPartial = (error: unknown): boolean =>
   error instanceof DeployerError && error.details?.["outcome"] === "partial";
 
-/** Creates; after an unknown outcome looks before it gives up, never sends the request again. */
-const createSafely = async <Api>(
-  work: Work,
-  access: Access<Api>,
-  desired: Properties,
-  seen: readonly string[],
-): Promise<Written & { readonly live?: Live }> => {
-  const { change } = work;
-  let newId: string | undefined;
-  try {
-    const made = await createResource(access, desired, async (id) => {
-      newId = id;
-      await work.ledger.acked(work.lease, change, id);
-    });
-    work.announce(made.differs);
-    return { outcome: "done", id: made.id, live: made.live };
-  } catch (error) {
-    if (error instanceof NotStarted || isPartial(error)) throw error;
-    const facts = work.explain(error);
-    // It exists and is ours: the ledger must know, even if reading it back failed.
-    if (newId !== undefined) return { outcome: "uncertain", id: newId, error: facts };
-    if (!isUnknown(error)) return { outcome: "failed", error: facts };
-    let found: readonly Live[];
-    try {
-      await access.sleep(access.target.requestTimeout + access.target.settle, access.signal);
-      found = (await withKey(work, access, desired)).filter((live) => !seen.includes(live.id));
-    } catch {
-      // Nobody could look: the open intent tells the next run.
-      return { outcome: "uncertain", error: facts };
-    }
-    const only = found[0];
-    if (only === undefined) {
-      // It may still be made: the open intent proves then that it is ours.
-      const message = `${facts.message}; nothing of it was there ${access.target.requestTimeout + access.target.settle} ms later`;
-      return { outcome: "uncertain", error: { ...facts, message } };
-    }
-    const live = only.isBare === true ? await access.read(only.id).catch(() => only) : only;
-    if (found.length === 1 && live !== undefined && isSatisfied(access.shape, desired, [], live.properties)) {
-      await work.ledger.acked(work.lease, change, live.id);
-      return { outcome: "done", id: live.id, live };
-    }
-    const ids = found.map((live) => live.id).join(", ");
-    return {
-      outcome: "uncertain",
-      error: {
-        ...facts,
-        message: `${facts.message}; what it made cannot be told apart: ${ids}`,
-        hint: "look at these objects and delete those that nobody uses",
-      },
-    };
-  }
-};
-
-/** Live objects with this natural key. */
-const withKey = async <Api>(work: Work, access: Access<Api>, desired: Properties): Promise<readonly Live[]> => {
-  const { key } = access.kind;
-  return liveIndex(await work.list(), (live) => key(live.properties)).byKey.get(key(desired)) ?? [];
-};
-
-/**
- * Of what is live, what an interrupted create of ours made: the object that the target answered with, or the only new
- * one, where it equals what was asked for.
- */
-const claimed = async <Api>(
-  work: Work,
-  access: Access<Api>,
-  desired: Properties,
-  same: readonly Live[],
-): Promise<Live | undefined> => {
-  const { intent, change } = work;
-  if (intent === undefined || (intent.change.op !== "insert" && intent.change.op !== "replace")) return undefined;
-  if (intent.acked !== undefined) return intent.acked === change.id ? undefined : access.read(intent.acked);
-  const old = [...intent.seen, intent.change.id, change.id];
-  const [only, ...more] = same.filter(({ id }) => !old.includes(id));
-  if (only === undefined || more.length > 0) return undefined;
-  const live = only.isBare === true ? await access.read(only.id) : only;
-  return live !== undefined && isSatisfied(access.shape, desired, [], live.properties) ? live : undefined;
-};
-
-/** What an interrupted write of ours left: as it is, or, where it may be a part, written again in full. */
-const inFull = async <Api>(work: Work, access: Access<Api>, desired: Properties, live: Live): Promise<Live> => {
-  if (access.kind.isWrittenInParts !== true) return live;
-  await work.begin(work.intent?.seen ?? []);
-  return rewriteResource(access, live.id, desired);
-};
-
 const insert = async <Api>(work: Work, access: Access<Api>): Promise<Written> => {
   const { change } = work;
   const desired = changeResource(change).properties;
@@ -252,10 +166,12 @@ const keep = async <Api>(work: Work, access: Access<Api>, id: string): Promise<W
   }
   if (change.op === "noop" && change.marks !== undefined) return { outcome: "done", id };
   const live = await access.read(id);
-  return work.settled(
-    { outcome: "done", id },
-    live === undefined ? base : updatedBase(change, access.shape, id, live, base),
-  );
+  if (live === undefined) return work.settled({ outcome: "done", id }, base);
+  // What an interrupted write may have left in part, and was taken over as it is.
+  const { properties } = changeResource(change);
+  const isTaken = work.intent !== undefined && access.kind.isRepeatable?.(properties) === false;
+  const now = isTaken ? writtenBase(change, access.shape, id, live) : updatedBase(change, access.shape, id, live, base);
+  return work.settled({ outcome: "done", id }, now);
 };
 
 /** What would be added to what an interrupted run may have written already. */
@@ -326,6 +242,7 @@ const brokenOff = async <Api>(work: Work, access: Access<Api>, error: unknown): 
     return { outcome: isRepeatable ? "failed" : "uncertain", error: work.explain(error) };
   }
   // Half of a replacement may be done: the open intent tells the next run.
-  const outcome: Outcome = isUnknown(error) || change.op === "replace" ? "uncertain" : "failed";
+  const isOpen = isUnknown(error) || (change.op === "replace" && work.hasBegun());
+  const outcome: Outcome = isOpen ? "uncertain" : "failed";
   return work.settled({ outcome, error: work.explain(error) }, work.base);
 };

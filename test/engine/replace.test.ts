@@ -43,6 +43,41 @@ describe("a replaced connection where names are unique", () => {
   });
 });
 
+describe("a replaced import job", () => {
+  it("that could not be begun is no open question, and is replaced by the next run", async () => {
+    const { state, wrap } = breaking("GET", /^\/import\/jobs/);
+    await using bench = await workbench(wrap);
+    await bench.deploy({ t001: aTenant("t001") });
+    // Nothing but the query differs, which no target returns.
+    const desired = { t001: [aDataset("t001"), aConnection("t001"), aJob("t001", { query: '{"size":1}' })] };
+    const plan = await bench.plan(desired);
+    expect(plan.changes).toMatchObject([{ kind: "import-job", op: "replace" }]);
+    state.broken = true;
+    expect((await bench.apply(plan)).results).toMatchObject([{ outcome: "failed" }]);
+    state.broken = false;
+    expect(await bench.ledger.open("t001")).toEqual([]);
+    const [old] = await bench.api.listImportJobs(signal);
+    expect((await bench.deploy(desired)).results).toMatchObject([{ op: "replace", outcome: "done" }]);
+    const [now, ...others] = await bench.api.listImportJobs(signal);
+    expect(others).toEqual([]);
+    expect(now?.job_id).not.toBe(old?.job_id);
+  });
+
+  it("is not taken for the new one where the run was killed before its first request", async () => {
+    await using bench = await workbench();
+    await bench.deploy({ t001: aTenant("t001") });
+    const desired = { t001: [aDataset("t001"), aConnection("t001"), aJob("t001", { query: '{"size":1}' })] };
+    const [change] = (await bench.plan(desired)).changes;
+    if (change === undefined) throw new Error("the plan is empty");
+    {
+      const holder = { host: "gone", bootId: "", pid: 1, started: "2026-01-01T00:00:00Z", run: "killed" };
+      await using lease = await bench.ledger.lease("t001", holder);
+      await bench.ledger.intend(lease, "killed", [{ change, seen: [] }]);
+    }
+    expect((await bench.plan(desired)).changes).toMatchObject([{ kind: "import-job", op: "replace" }]);
+  });
+});
+
 describe("a replaced connection", () => {
   it.each([
     ["whose job could not move", "PUT", /^\/import\//, ["failed", "failed"]],
