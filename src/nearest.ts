@@ -1,10 +1,14 @@
 import { closest, distance } from "fastest-levenshtein";
 
+const hasSameLetters = (a: string, b: string): boolean => [...a].sort().join("") === [...b].sort().join("");
+
 /** The known name that was probably meant, or undefined where none is near. */
 export const nearestName = (name: string, known: readonly string[]): string | undefined => {
   if (known.length === 0) return undefined;
   const best = closest(name, known);
-  return distance(name, best) <= Math.max(1, Math.floor(Math.max(name.length, best.length) / 3)) ? best : undefined;
+  // Two letters that changed places count as two edits.
+  const near = hasSameLetters(name, best) ? 2 : 1;
+  return distance(name, best) <= Math.max(near, Math.floor(Math.max(name.length, best.length) / 3)) ? best : undefined;
 };
 
 /** A hint: `did you mean "x"?`, else the known names after `otherwise`. */

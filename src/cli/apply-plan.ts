@@ -49,12 +49,10 @@ export const applyPlan = async (
   command: string,
   flags: Flags,
   session: Session,
-  part: Pick<ApplyOptions, "tenants" | "wave"> = {},
 ): Promise<ExitCode> => {
   const { stops, output } = session;
   if (stops.stop.aborted) throw new DeployerError("cancelled", "interrupted before anything was written");
   const options: ApplyOptions = {
-    ...part,
     acceptUnresolved: flags.acceptUnresolved,
     ...(flags.parallelism === undefined ? {} : { parallelism: flags.parallelism }),
     ...(flags.onError === undefined ? {} : { onError: flags.onError }),

@@ -28,6 +28,8 @@ export type Output = {
   note(text: string): void;
   /** For people, to standard error, always. */
   warn(text: string): void;
+  /** While a display is on the terminal it puts what is for people above itself; undefined: it has ended. */
+  divert(line: ((text: string) => void) | undefined): void;
 };
 
 /** JSON that is safe on a terminal. */
@@ -70,8 +72,10 @@ export type OutputOptions = {
 
 export const createOutput = (io: Io, options: OutputOptions): Output => {
   const { format, out, noColor, quiet } = options;
+  let display: ((text: string) => void) | undefined;
   const warn = (text: string): void => {
-    io.stderr.write(`${text}\n`);
+    if (display === undefined) io.stderr.write(`${text}\n`);
+    else display(text);
   };
   let hasPrinted = false;
   return {
@@ -90,5 +94,8 @@ export const createOutput = (io: Io, options: OutputOptions): Output => {
       if (!quiet) warn(text);
     },
     warn,
+    divert: (line) => {
+      display = line;
+    },
   };
 };

@@ -33,10 +33,17 @@ const live = async (session: Session, changes: number): Promise<{ line: (text: s
     display(renderProgress(progress, { colour: output.colour, columns: stderr.columns ?? 80 }));
   };
   const timer = setInterval(draw, pace);
+  const line = (text: string): void => void waiting.push(`${text}\n`);
+  output.divert((text) => {
+    // The terminal may have echoed ^C into the display's last line.
+    line(text);
+    draw();
+  });
   return {
-    line: (text) => waiting.push(`${text}\n`),
+    line,
     end: () => {
       clearInterval(timer);
+      output.divert(undefined);
       display.clear();
       stderr.write(waiting.splice(0).join(""));
       display.done();

@@ -41,6 +41,19 @@ export const emptySummary: Summary = {
   tenants: 0,
 };
 
+/** Counts what a plan would do and what it saw; equal resources and tenants are for the caller to add. */
+export const countPlanned = (changes: readonly Change[], findings: readonly Finding[]): Summary => {
+  const summary: Record<keyof Summary, number> = { ...emptySummary };
+  for (const change of changes) {
+    if (change.op !== "noop") summary[change.op]++;
+    if (change.marks?.includes("retained") === true) summary.retained++;
+  }
+  for (const { finding } of findings) {
+    if (finding === "unreadable" || finding === "ambiguous" || finding === "unmanaged") summary[finding]++;
+  }
+  return summary;
+};
+
 export const guardCodes = [
   "delete-budget",
   "tenant-delete-budget",

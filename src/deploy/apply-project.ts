@@ -9,14 +9,17 @@ import { localHolder } from "../ledger/index.ts";
 import type { Target } from "../resources/index.ts";
 import { checkContents } from "./check-contents.ts";
 import type { Context } from "./context.ts";
+import { partOfPlan } from "./part-of-plan.ts";
 import { matcher, refusesDrift } from "./policies.ts";
 import type { ReadTenant } from "./read-tenants.ts";
 import { readTenants, refuseInvalid } from "./read-tenants.ts";
 import { failureOutcome, runOutcome } from "./run-outcome.ts";
-import { checkSelection, idMatcher } from "./selection.ts";
 import { sleep } from "./sleep.ts";
 import type { ApplyOptions, ApplyReport } from "./types.ts";
 import { tool } from "./version.ts";
+
+const some = (names: readonly string[]): string =>
+  names.length <= 10 ? names.join(", ") : `${names.slice(0, 10).join(", ")} and ${names.length - 10} more`;
 
 const stale = (message: string): DeployerError => new DeployerError("stale-plan", message, { hint: "plan again" });
 
@@ -42,32 +45,6 @@ const checkTargets = (plan: Plan, targets: ReadonlyMap<string, Target<InfinoClie
   }
 };
 
-/** The part of a plan that is asked for; what else the plan holds is neither checked nor done. */
-const partOf = (plan: Plan, { tenants, wave }: ApplyOptions, waves: readonly string[]): Plan => {
-  if ((tenants === undefined || tenants.length === 0) && wave === undefined) return plan;
-  checkSelection(
-    { ...(tenants === undefined ? {} : { tenants }), ...(wave === undefined ? {} : { wave }) },
-    Object.keys(plan.tenants),
-    waves,
-  );
-  const matches = idMatcher(tenants);
-  const changes = plan.changes.filter(
-    (change) => matches(change.tenant) && (wave === undefined || change.wave === wave),
-  );
-  const isIn = wave === undefined ? matches : (id: string) => changes.some((change) => change.tenant === id);
-  const chosen = new Set(Object.keys(plan.tenants).filter(isIn));
-  return {
-    ...plan,
-    tenants: Object.fromEntries(Object.entries(plan.tenants).filter(([id]) => chosen.has(id))),
-    changes,
-    prunable: plan.prunable.filter((change) => chosen.has(change.tenant)),
-    findings: plan.findings.filter(({ tenant }) => tenant === undefined || chosen.has(tenant)),
-    refusals: plan.refusals.filter(({ tenant }) => tenant === undefined || chosen.has(tenant)),
-    // What is equal is counted for the whole plan alone.
-    summary: { ...plan.summary, noop: 0, tenants: chosen.size },
-  };
-};
-
 /** What the files protect by now stays, though the plan was made before. */
 const checkProtected = (context: Context, plan: Plan): void => {
   const isProtected = matcher(context.files.protected);
@@ -75,7 +52,7 @@ const checkProtected = (context: Context, plan: Plan): void => {
     (op === "delete" || op === "replace") && isProtected(address(kind, entity._id)) ? [address(kind, entity._id)] : [],
   );
   if (names.length === 0) return;
-  throw stale(`the plan would take away what protected: names by now: ${names.slice(0, 10).join(", ")}`);
+  throw stale(`the plan would take away what protected: names by now: ${some(names)}`);
 };
 
 /** The tenants of a plan, read again: their files must ask for what the plan was made from. */
@@ -91,7 +68,7 @@ const readPlanned = async (context: Context, plan: Plan): Promise<ReadonlyMap<st
   const moved = wanted.filter(isMoved).map(([id]) => id);
   if (moved.length > 0) {
     throw stale(
-      `the files of ${moved.length === 1 ? "tenant" : "tenants"} ${moved.slice(0, 10).join(", ")} changed since the plan was made`,
+      `the files of ${moved.length === 1 ? "tenant" : "tenants"} ${some(moved)} changed since the plan was made`,
     );
   }
   return read;
@@ -100,7 +77,7 @@ const readPlanned = async (context: Context, plan: Plan): Promise<ReadonlyMap<st
 /** Applies a plan: checks that it still fits, then does exactly what it says. */
 export const applyProject = async (context: Context, whole: Plan, options: ApplyOptions): Promise<ApplyReport> => {
   checkMaker(context, whole);
-  const plan = partOf(whole, options, context.files.waves);
+  const plan = partOfPlan(whole, options, context.files.waves);
   const read = await readPlanned(context, plan);
   checkContents(plan, new Map([...read].map(([id, { resources }]) => [id, resources])));
   const tenants = new Map([...read].map(([id, { tenant }]) => [id, tenant]));

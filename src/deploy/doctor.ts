@@ -88,7 +88,10 @@ const openCheck = async (context: Context): Promise<Check> => {
   const ledger = await context.ledger();
   const tenants: string[] = [];
   let number = 0;
+  const atWork = new Set((await ledger.leases()).flatMap(({ alive, tenant }) => (alive ? [tenant] : [])));
   for (const tenant of await ledger.tenants()) {
+    // What a run that is at work has open is not left open.
+    if (atWork.has(tenant)) continue;
     const { length } = await ledger.open(tenant);
     number += length;
     if (length > 0) tenants.push(tenant);

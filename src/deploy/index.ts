@@ -12,5 +12,6 @@ export type { ExpansionFolder } from "./expansion-folder.ts";
 export { writeExpansion } from "./expansion-folder.ts";
 export { openProject } from "./open-project.ts";
 export type * from "./ownership-types.ts";
+export { partOfPlan } from "./part-of-plan.ts";
 export type * from "./types.ts";
 export { tool } from "./version.ts";

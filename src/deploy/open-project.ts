@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { at, joinPath } from "../contract/index.ts";
+import { hasErrors } from "../diagnostic.ts";
 import { DeployerError } from "../errors.ts";
 import { readProject } from "../manifest/index.ts";
 import { nearest } from "../nearest.ts";
@@ -17,7 +18,8 @@ import type { Explanation, OpenOptions, Project, Selection } from "./types.ts";
 
 const read = async (context: Context, selection: Selection): Promise<ReadTenants> => {
   const found = await readTenants(context.files, await context.index(), selection, context.set);
-  checkSelection(selection, found.ids, context.files.waves);
+  // Where the shared files are broken no tenant was looked at, and what is wrong with them is what counts.
+  if (!hasErrors(context.files.diagnostics)) checkSelection(selection, found.ids, context.files.waves);
   return found;
 };
 

@@ -190,6 +190,7 @@ export const readTenants = async (
   const entries = new Map<string, IndexEntry["tenant"] & { readonly keys: BigUint64Array }>();
   const ids: string[] = [];
   const read = new Map<string, ReadTenant>();
+  const others: Invalid[] = [];
 
   const readFile = async (file: TenantFile): Promise<ReadTenant | undefined> => {
     const readAt = Date.now();
@@ -198,7 +199,8 @@ export const readTenants = async (
       const id = nameOf(file.file);
       ids.push(id);
       const wanted = isSelected({ id, labels: {}, wave: undefined }) || selection.tenants === undefined;
-      found.push(...(wanted ? diagnostics : [notSelected(id, file.file, diagnostics)]));
+      if (wanted) found.push(...diagnostics);
+      else others.push({ id, file: file.file, diagnostics });
       return undefined;
     }
     const one = await readOne(files, tenant, diagnostics, set);
@@ -206,7 +208,8 @@ export const readTenants = async (
     const wanted = isSelected(tenant);
     if (wanted) selected.push(one);
     if (hasErrors(one.diagnostics)) {
-      found.push(...(wanted ? one.diagnostics : [notSelected(tenant.id, file.file, one.diagnostics)]));
+      if (wanted) found.push(...one.diagnostics);
+      else others.push({ id: tenant.id, file: file.file, diagnostics: one.diagnostics });
       return undefined;
     }
     if (wanted) found.push(...one.diagnostics);
@@ -228,7 +231,7 @@ export const readTenants = async (
     ids.push(known.tenant.id);
     entries.set(file.file, { ...known.tenant, keys: known.keys });
   }
-  found.push(...duplicateTenants(entries));
+  found.push(...notSelected(others), ...duplicateTenants(entries));
   const owner = new Map<bigint, string>();
   const clashes = new Set<string>();
   for (const [file, { keys }] of entries) {
@@ -254,16 +257,30 @@ const reread = async (files: ProjectFiles, file: string, set: Properties): Promi
   return tenant === undefined ? undefined : readOne(files, tenant, diagnostics, set);
 };
 
-const notSelected = (tenant: string, file: string, diagnostics: readonly Diagnostic[]): Diagnostic => {
-  const first = diagnostics.find((diagnostic) => diagnostic.severity === "error");
-  return {
-    code: "invalid-tenant-not-selected",
-    severity: "warning",
-    message: `tenant ${tenant} is not selected and is invalid: ${first?.message ?? "it cannot be read"}`,
-    hint: `connector-deployer validate -t ${tenant}`,
-    location: first?.location ?? { file, line: 1, column: 1 },
-    tenant,
-  };
+type Invalid = { readonly id: string; readonly file: string; readonly diagnostics: readonly Diagnostic[] };
+
+/** One warning for all tenants that have the same trouble, such as with a value of `--set` that they do not know. */
+const notSelected = (invalid: readonly Invalid[]): readonly Diagnostic[] => {
+  const firstOf = ({ diagnostics }: Invalid): Diagnostic | undefined =>
+    diagnostics.find((diagnostic) => diagnostic.severity === "error");
+  const alike = Map.groupBy(invalid, (item) => firstOf(item)?.message.replaceAll(item.id, "*"));
+  return [...alike.values()].flatMap((items) => {
+    const [item] = items;
+    if (item === undefined) return [];
+    const first = firstOf(item);
+    const why = first?.message ?? "it cannot be read";
+    return {
+      code: "invalid-tenant-not-selected",
+      severity: "warning",
+      message:
+        items.length === 1
+          ? `tenant ${item.id} is not selected and is invalid: ${why}`
+          : `${items.length} tenants that are not selected are invalid, such as ${item.id}: ${why}`,
+      hint: items.length === 1 ? `connector-deployer validate -t ${item.id}` : "connector-deployer validate",
+      location: first?.location ?? { file: item.file, line: 1, column: 1 },
+      tenant: item.id,
+    };
+  });
 };
 
 const duplicateTenants = (entries: ReadonlyMap<string, IndexEntry["tenant"]>): readonly Diagnostic[] => {

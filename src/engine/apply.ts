@@ -54,13 +54,18 @@ export type RunState<Api> = {
   halted: { readonly code: string; readonly message: string; readonly hint?: string } | undefined;
 };
 
+/** What this run did; what an earlier run of the plan had done is as good as equal. */
 const summarize = (plan: Plan, results: readonly Result[]): Summary => {
   const summary: Record<keyof Summary, number> = { ...emptySummary, tenants: plan.summary.tenants };
+  const retained = new Set(
+    plan.changes.flatMap((change) => (change.marks?.includes("retained") === true ? [stepKey(change)] : [])),
+  );
   summary.noop = plan.summary.noop;
-  summary.retained = plan.summary.retained;
   for (const result of results) {
     if (result.outcome !== "done") summary[result.outcome]++;
+    else if (result.isEarlier === true) summary.noop++;
     else if (result.op !== "noop") summary[result.op]++;
+    else if (retained.has(`${result.tenant} ${result.target} ${address(result.kind, result._id)}`)) summary.retained++;
   }
   summary.unreadable = plan.summary.unreadable;
   summary.ambiguous = plan.summary.ambiguous;
@@ -80,7 +85,11 @@ const wavesOf = (
   return [...groups].sort(([a], [b]) => rank(a) - rank(b));
 };
 
-const record = <Api>(state: RunState<Api>, change: Change, result: Pick<Result, "outcome" | "error" | "id">): void => {
+const record = <Api>(
+  state: RunState<Api>,
+  change: Change,
+  result: Pick<Result, "outcome" | "error" | "id" | "isEarlier">,
+): void => {
   const { tenant, target, kind, op } = change;
   state.results.set(stepKey(change), { tenant, target, kind, _id: change.entity._id, op, durationMs: 0, ...result });
 };
@@ -145,7 +154,8 @@ export const applyPlan = async <Api>(rim: Rim<Api>, planned: Plan, settings: App
   }
   for (const change of work) {
     const id = bases.get(stepKey(change))?.id;
-    if (finished.has(stepKey(change))) record(state, change, { outcome: "done", ...(id === undefined ? {} : { id }) });
+    if (finished.has(stepKey(change)))
+      record(state, change, { outcome: "done", isEarlier: true, ...(id === undefined ? {} : { id }) });
   }
   rim.report({ code: "apply-started", run: settings.holder.run, tenants: leases.size, changes: work.length });
   for (const refusal of plan.refusals)

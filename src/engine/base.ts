@@ -28,6 +28,16 @@ export const writtenBase = (change: Change, shape: Shape, id: string, live: Live
   };
 };
 
+/**
+ * The entry of what an interrupted create of ours made: nobody read it back then, so a difference from what was asked for
+ * may be somebody else's, and so may be a write after it was made.
+ */
+export const claimedBase = (change: Change, shape: Shape, live: Live): Base => {
+  const updatedAt = live.createdAt ?? live.updatedAt;
+  const asked = writtenBase(change, shape, live.id, undefined);
+  return { ...asked, ...(live.updatedAt === undefined || updatedAt === undefined ? {} : { updatedAt }) };
+};
+
 /** A secret without a value cannot be what is live. */
 const isTrusted = (change: Change, desired: Json | undefined): boolean => {
   let isKnown = change.trusted === true;

@@ -1,5 +1,5 @@
 import type { Change, Plan, Summary } from "../contract/index.ts";
-import { address, emptySummary, planDigest } from "../contract/index.ts";
+import { address, countPlanned, planDigest } from "../contract/index.ts";
 import type { GuardedTenant } from "./guards.ts";
 import { guardRun, guardTenant } from "./guards.ts";
 import { orderChanges } from "./order.ts";
@@ -22,22 +22,14 @@ const select = (changes: readonly Change[], isSelected: (resource: string) => bo
   return changes.filter((change) => names.has(address(change.kind, change.entity._id)));
 };
 
-const count = (planned: readonly Planned[], tenants: number): Summary => {
-  const summary: Record<keyof Summary, number> = { ...emptySummary, tenants };
-  for (const { changes, findings, noops } of planned) {
-    summary.noop += noops;
-    for (const change of changes) {
-      if (change.op !== "noop") summary[change.op]++;
-      if (change.marks?.includes("retained") === true) summary.retained++;
-    }
-    for (const finding of findings) {
-      if (finding.finding === "unreadable" || finding.finding === "ambiguous" || finding.finding === "unmanaged") {
-        summary[finding.finding]++;
-      }
-    }
-  }
-  return summary;
-};
+const count = (planned: readonly Planned[], tenants: number): Summary => ({
+  ...countPlanned(
+    planned.flatMap(({ changes }) => changes),
+    planned.flatMap(({ findings }) => findings),
+  ),
+  noop: planned.reduce((sum, { noops }) => sum + noops, 0),
+  tenants,
+});
 
 /** Makes the plan from what was read. Pure: the same input gives the same plan. */
 export const makePlan = <Api>(input: PlanInput<Api>): Plan => {

@@ -2,7 +2,7 @@ import type { Base } from "../contract/index.ts";
 import { address, changeResource, isSatisfied } from "../contract/index.ts";
 import type { OpenIntent } from "../ledger/index.ts";
 import type { Target } from "../resources/index.ts";
-import { partialBase, writtenBase } from "./base.ts";
+import { claimedBase, partialBase } from "./base.ts";
 import type { Observed } from "./observe.ts";
 
 /** What an interrupted run left: entries that its create intents prove, and what has to be settled. */
@@ -65,7 +65,7 @@ export const recover = <Api>(
     const only = candidates[0];
     const owner = only === undefined ? undefined : seen.ids.declared(change.kind, only.id);
     if (only === undefined || candidates.length > 1 || (owner !== undefined && owner !== change.entity._id)) continue;
-    const base = writtenBase(change, shape, only.id, only);
+    const base = claimedBase(change, shape, only);
     known.set(`${change.target} ${name}`, kind.isWrittenInParts === true ? partialBase(shape, base) : base);
     seen.ids.set(change.kind, change.entity._id, only.id);
     if (old !== undefined) leftovers.set(name, old);

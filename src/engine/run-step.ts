@@ -10,9 +10,8 @@ import type { Ended, Step } from "./schedule.ts";
 import { stepKey } from "./schedule.ts";
 import type { StepContext } from "./step-access.ts";
 import { makeAccess } from "./step-access.ts";
-import type { Work } from "./work.ts";
+import type { Work, Written } from "./work.ts";
 import { NotStarted } from "./work.ts";
-import type { Written } from "./write.ts";
 import { takeDown, writeChange } from "./write.ts";
 
 const explain = (error: unknown): { code: string; message: string; hint?: string } => {

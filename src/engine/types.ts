@@ -45,6 +45,8 @@ export type Result = {
   /** The live id after the change, where there is one. */
   readonly id?: string;
   readonly fields?: readonly Field[];
+  /** Done by an earlier run of the same plan: this one had nothing to do about it. */
+  readonly isEarlier?: true;
   /** Why it is not `done`. */
   readonly error?: { readonly code: string; readonly message: string; readonly hint?: string };
   readonly durationMs: number;

@@ -1,7 +1,14 @@
-import type { Base, Change, Field, Live } from "../contract/index.ts";
+import type { Base, Change, Field, Live, Outcome } from "../contract/index.ts";
 import type { Lease, Ledger, OpenIntent } from "../ledger/index.ts";
 import type { IdMap } from "./ids.ts";
-import type { Written } from "./write.ts";
+
+/** What one change came to. */
+export type Written = {
+  readonly outcome: Outcome;
+  readonly id?: string;
+  readonly fields?: Change["fields"];
+  readonly error?: { readonly code: string; readonly message: string; readonly hint?: string };
+};
 
 /** One change on its way, with everything that it may touch besides the target. */
 export type Work = {

@@ -1,21 +1,13 @@
-import type { Base, Change, Live, Outcome, Properties } from "../contract/index.ts";
-import { address, basedOn, changeResource, isSatisfied } from "../contract/index.ts";
-import { DeployerError } from "../errors.ts";
+import type { Base, Change, Live, Outcome } from "../contract/index.ts";
+import { address, basedOn, changeResource } from "../contract/index.ts";
 import type { Access } from "../resources/index.ts";
-import { checkBasis, createResource, deleteResource, ensure, rewriteResource } from "../resources/index.ts";
-import { adoptedBase, writtenBase } from "./base.ts";
-import { liveIndex } from "./live-index.ts";
+import { checkBasis, deleteResource, ensure, rewriteResource } from "../resources/index.ts";
+import { adoptedBase, claimedBase, writtenBase } from "./base.ts";
+import { claimed, createSafely, inFull, withKey } from "./creation.ts";
+import { isOfLedger, isPartial, isUnknown } from "./failures.ts";
 import { updatedBase } from "./updated-base.ts";
-import type { Work } from "./work.ts";
+import type { Work, Written } from "./work.ts";
 import { NotStarted } from "./work.ts";
-
-/** What one change came to. */
-export type Written = {
-  readonly outcome: Outcome;
-  readonly id?: string;
-  readonly fields?: Change["fields"];
-  readonly error?: { readonly code: string; readonly message: string; readonly hint?: string };
-};
 
 const conflict = (message: string, fields?: Change["fields"]): Written => ({
   outcome: "conflict",
@@ -30,15 +22,9 @@ const movedSincePlan = (fields: Change["fields"]): Written => {
 
 const goneSincePlan = (id: string): Written => conflict(`it (${id}) was deleted on the target since the plan`);
 
-const isUnknown = (error: unknown): boolean =>
-  error instanceof DeployerError && error.details?.["outcome"] === "unknown";
-
-const isOfLedger = (error: unknown): boolean =>
-  error instanceof DeployerError && (error.code === "ledger-unavailable" || error.code === "ledger-fenced");
-
-/** Something may be written, and not all of it. */
-const isPartial = (error: unknown): boolean =>
-  error instanceof DeployerError && error.details?.["outcome"] === "partial";
+/** The entry of a claimed object, which may have been written again in full. */
+const claimedOf = <Api>({ change }: Work, { shape }: Access<Api>, found: Live, now: Live): Base =>
+  found === now ? claimedBase(change, shape, found) : writtenBase(change, shape, now.id, now);
 
 const insert = async <Api>(work: Work, access: Access<Api>): Promise<Written> => {
   const { change } = work;
@@ -48,7 +34,7 @@ const insert = async <Api>(work: Work, access: Access<Api>): Promise<Written> =>
   if (earlier !== undefined) {
     const live = await inFull(work, access, desired, earlier);
     work.ids.set(change.kind, change.entity._id, live.id);
-    return work.settled({ outcome: "done", id: live.id }, writtenBase(change, access.shape, live.id, live));
+    return work.settled({ outcome: "done", id: live.id }, claimedOf(work, access, earlier, live));
   }
   if (same.length > 0) {
     const ids = same.map((live) => live.id).join(", ");
@@ -130,7 +116,7 @@ const replace = async <Api>(work: Work, access: Access<Api>, id: string): Promis
   const earlier = same === undefined ? undefined : await claimed(work, access, desired, same);
   if (earlier !== undefined) {
     const live = await inFull(work, access, desired, earlier);
-    const base = writtenBase(change, access.shape, earlier.id, live);
+    const base = claimedOf(work, access, earlier, live);
     work.ids.set(change.kind, change.entity._id, earlier.id);
     if (!work.keepsOld) return work.settled({ outcome: "done", id: earlier.id }, base);
     await work.ledger.put(work.lease, base);

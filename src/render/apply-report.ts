@@ -77,9 +77,11 @@ const lastLine = (report: ApplyReport): string => {
   const done = { ...emptySummary, retained: report.summary.retained };
   const other = new Map<Outcome, number>();
   let refused = 0;
+  let earlier = 0;
   for (const result of report.results) {
-    const { op, outcome } = result;
-    if (outcome === "done") done[op] += 1;
+    const { op, outcome, isEarlier } = result;
+    if (outcome === "done" && isEarlier === true) earlier += 1;
+    else if (outcome === "done") done[op] += 1;
     else if (op === "noop") continue;
     else if (isRefused(result)) refused += 1;
     else other.set(outcome, (other.get(outcome) ?? 0) + 1);
@@ -88,6 +90,7 @@ const lastLine = (report: ApplyReport): string => {
     const number = other.get(outcome) ?? 0;
     return number === 0 ? [] : [`, ${count(number)} ${outcome}`];
   });
+  if (earlier > 0) rest.unshift(`, ${count(earlier)} done by an earlier run`);
   if (refused > 0) rest.push(`, ${count(refused)} refused`);
   const interrupted = report.interrupted ? ", interrupted" : "";
   return `${doneSummary(done)} across ${counted(report.summary.tenants, "tenant")}${rest.join("")}${interrupted}`;

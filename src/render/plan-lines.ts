@@ -1,5 +1,5 @@
 import type { Change, Field, Operation } from "../contract/index.ts";
-import { address, entityProperties } from "../contract/index.ts";
+import { address, eachSealed, entityProperties } from "../contract/index.ts";
 import { printable } from "./escape.ts";
 import type { ChangeGroup } from "./plan-groups.ts";
 import type { Style } from "./style.ts";
@@ -57,8 +57,7 @@ const fieldLines = (fields: readonly Field[], style: Style, limit: number, same:
     : [...lines, style.dim(`    and ${counted(fields.length - most, "more field")}`)];
 };
 
-/** Where each field says that it is drift, the change need not. */
-/** Marks that say more than the line does already. */
+/** Marks that say more than the line does already: where each field says that it is drift, the change need not. */
 const marksOf = ({ op, marks = [], fields = [] }: Pick<Change, "op" | "marks" | "fields">): readonly string[] => {
   const isDrift = fields.some((field) => field.class === "drift" || field.class === "both");
   return marks.filter((mark) => !(isDrift && mark === "drift") && !(op === "rename" && mark === "renamed"));
@@ -70,13 +69,29 @@ const tenantsOf = (changes: readonly Change[]): readonly string[] => [
 
 const inTenants = (changes: readonly Change[]): string => printable(listed(tenantsOf(changes), mostTenants));
 
-/** The marks of one change; live objects that only have its name are named. */
-const ownMarks = (change: Change): readonly string[] =>
-  marksOf(change).map((mark) =>
-    mark === "duplicate" && change.duplicates !== undefined
-      ? `duplicate: ${printable(listed(change.duplicates, mostExamples))}`
-      : mark,
-  );
+/** Texts of the secrets that have no value here. */
+const unresolvedTexts = (changes: readonly Change[]): readonly string[] => {
+  const texts = new Set<string>();
+  for (const { entity } of changes) {
+    eachSealed(entityProperties(entity), (_, sealed) => {
+      if (sealed.fingerprint === undefined) texts.add(sealed.$secret);
+    });
+  }
+  return [...texts].sort();
+};
+
+/** A mark with what it is about: live objects that only have the name, secrets without a value. */
+const markText = (mark: string, changes: readonly Change[]): string => {
+  const about =
+    mark === "duplicate"
+      ? changes.flatMap((change) => change.duplicates ?? [])
+      : mark === "unresolved"
+        ? unresolvedTexts(changes)
+        : [];
+  return about.length === 0 ? mark : `${mark}: ${printable(listed(about, mostExamples))}`;
+};
+
+const ownMarks = (change: Change): readonly string[] => marksOf(change).map((mark) => markText(mark, [change]));
 
 /** One change with all that is known of it. */
 export const changeLines = (change: Change, style: Style, detail: boolean): string[] => {
@@ -99,7 +114,10 @@ export const groupLines = (group: ChangeGroup, style: Style): string[] => {
   if (first !== undefined && group.changes.length === 1) return changeLines(first, style, false);
   const { op, kind, changes, fields, sameValues } = group;
   const symbol = symbolOf(op, style);
-  const notes = bracketed([...operationNote(op, undefined), ...marksOf(group)], style);
+  const notes = bracketed(
+    [...operationNote(op, undefined), ...marksOf(group).map((mark) => markText(mark, changes))],
+    style,
+  );
   const things = counted(changes.length, kind);
   const [only] = fields;
   if (only !== undefined && fields.length === 1 && (op === "update" || op === "replace")) {

@@ -66,7 +66,10 @@ const renderText = (plan: Plan, style: Style, detail: boolean): string => {
     prunableLines(plan, style, detail),
     findingLines(plan.findings, style, detail),
     refusalLines(plan.refusals, style, detail),
-    [...(changed ? [] : ["no changes"]), style.bold(planSummary(plan.summary))],
+    [
+      ...(changed ? [] : [plan.refusals.length === 0 ? "no changes" : "no changes that may be made"]),
+      style.bold(planSummary(plan.summary)),
+    ],
   ]);
 };
 

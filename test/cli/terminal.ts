@@ -48,6 +48,7 @@ export const createTerminal = (facts: TerminalFacts = {}): Terminal => {
       print: async () => undefined,
       note: (text: string) => stderr.write(`${text}\n`),
       warn: (text: string) => stderr.write(`${text}\n`),
+      divert: () => undefined,
     },
     stops: {
       stop: stop.signal,

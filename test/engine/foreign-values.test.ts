@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { localHolder } from "../../src/ledger/index.ts";
 import type { Fetch } from "./workbench.ts";
 import { aConnection, signal, workbench } from "./workbench.ts";
 
@@ -89,5 +90,33 @@ describe("a value that somebody else wrote", () => {
     const [result] = (await bench.apply(plan)).results;
     expect(result).toMatchObject({ outcome: "conflict", error: { message: expect.stringContaining("deleted") } });
     expect(result?.fields).toEqual(plan.changes[0]?.fields);
+  });
+});
+
+describe("what an interrupted create made", () => {
+  it("and somebody changed before the next run is set back", async () => {
+    await using bench = await workbench();
+    const [own] = desired().t001;
+    if (own === undefined) throw new Error("no connection");
+    const plan = await bench.plan(desired());
+    const [change] = plan.changes;
+    if (change === undefined) throw new Error("no change");
+    const { connection_id } = await bench.api.createConnection(
+      "elasticsearch",
+      { name: own._id, base_url: "http://127.0.0.1:9", api_key: "s3cret-value-1", timeout_secs: 30 },
+      signal,
+    );
+    {
+      await using lease = await bench.ledger.lease("t001", localHolder("gone"));
+      await bench.ledger.intend(lease, "gone", [{ change, seen: [] }]);
+      await bench.ledger.acked(lease, change, connection_id);
+    }
+    await bench.api.updateConnection(connection_id, { timeout_secs: 7 }, signal);
+    await bench.deploy(desired());
+    expect((await bench.api.listConnections(signal)).map(({ id, config }) => [id, config?.["timeout_secs"]])).toEqual([
+      [connection_id, 30],
+    ]);
+    expect((await bench.plan(desired())).changes).toEqual([]);
+    expect(await bench.ledger.open("t001")).toEqual([]);
   });
 });

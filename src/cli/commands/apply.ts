@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { Plan } from "../../deploy/index.ts";
+import type { Plan, Project } from "../../deploy/index.ts";
 import { applyPlan, confirmPlan, isWork, refuseUnasked, showPlan } from "../apply-plan.ts";
 import { defineCommand } from "../command.ts";
 import type { FlagValues } from "../flag.ts";
@@ -33,6 +33,12 @@ const readPlan = async (file: string): Promise<Plan> => {
   return parsePlan(text);
 };
 
+const partOf = async (plan: Plan, opened: Project, flags: FlagValues<typeof selection>): Promise<Plan> => {
+  const { partOfPlan } = await import("../../deploy/index.ts");
+  const part = { tenants: flags.tenant, ...(flags.wave === undefined ? {} : { wave: flags.wave }) };
+  return partOfPlan(plan, part, opened.files.waves);
+};
+
 export const command = defineCommand({
   description:
     "Plans, shows the plan, asks, and does it; or does exactly what a plan file says. What moved since the plan is not written: it is a conflict (exit 5) and the rest goes on. Never deletes what is no longer declared unless --prune is given.",
@@ -52,11 +58,11 @@ export const command = defineCommand({
     const given = file === undefined ? undefined : await readPlan(file);
     const environment = flags.environment ?? given?.environment;
     return withProject({ ...flags, environment }, session, async (opened) => {
-      const plan = given ?? (await opened.plan(planOptionsOf(flags, session)));
+      const plan =
+        given === undefined ? await opened.plan(planOptionsOf(flags, session)) : await partOf(given, opened, flags);
       showPlan(plan, flags.detail, session);
       if (!flags.yes && isWork(plan)) await confirmPlan(plan, session);
-      const part = { tenants: flags.tenant, ...(flags.wave === undefined ? {} : { wave: flags.wave }) };
-      return applyPlan(opened, plan, "apply", flags, session, given === undefined ? {} : part);
+      return applyPlan(opened, plan, "apply", flags, session);
     });
   },
 });
