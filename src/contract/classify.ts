@@ -122,9 +122,9 @@ const isSecretive = (properties: Properties | undefined): boolean => {
 };
 
 /** What a write of the live object rests on besides its readable values: secrets are only seen by the time of the last write. */
-const lastWrite = (s: Situation): string | undefined =>
+const lastWrite = (s: Situation, id: string | undefined): string | undefined =>
   s.trustsUpdatedAt && (isSecretive(s.desired?.properties) || isSecretive(s.base?.applied))
-    ? ours(s)?.updatedAt
+    ? s.live.find((live) => live.id === id)?.updatedAt
     : undefined;
 
 const others = (s: Situation): readonly string[] => s.live.flatMap(({ id }) => (id === s.base?.id ? [] : [id])).sort();
@@ -133,7 +133,7 @@ type Facts = { readonly id?: string; readonly marks?: readonly (Mark | false)[];
 
 const change = (s: Situation, op: Operation, entity: Change["entity"], facts: Facts = {}): Change => {
   const marks = (facts.marks ?? []).filter((mark): mark is Mark => mark !== false);
-  const updatedAt = ["update", "replace", "delete"].includes(op) ? lastWrite(s) : undefined;
+  const updatedAt = lastWrite(s, facts.id);
   return {
     tenant: s.tenant,
     target: s.target,

@@ -79,7 +79,7 @@ export const applyProject = async (context: Context, whole: Plan, options: Apply
   checkMaker(context, whole);
   const plan = partOfPlan(whole, options, context.files.waves);
   const read = await readPlanned(context, plan);
-  checkContents(plan, new Map([...read].map(([id, { resources }]) => [id, resources])));
+  checkContents(plan, [...read.values()]);
   const tenants = new Map([...read].map(([id, { tenant }]) => [id, tenant]));
   const targets = new Map<string, Target<InfinoClient>>();
   for (const name of Object.keys(plan.targets)) targets.set(name, await context.target(name));

@@ -1,7 +1,7 @@
 import type { Base, Plan, Resource } from "../contract/index.ts";
 import { address } from "../contract/index.ts";
-import type { TenantInput } from "../engine/index.ts";
-import { makePlan, recover, remainingWait, renameEntries } from "../engine/index.ts";
+import type { Owners, TenantInput } from "../engine/index.ts";
+import { makePlan, readOwners, recover, remainingWait, renameEntries } from "../engine/index.ts";
 import { DeployerError } from "../errors.ts";
 import type { OpenIntent } from "../ledger/index.ts";
 import type { Tenant } from "../manifest/index.ts";
@@ -85,7 +85,7 @@ export const planTenants = async (
     options.signal ?? never,
     prepared.flatMap(({ open }) => open),
   );
-  const policies = makePolicies(files, tenants, options, await ownedElsewhere(context, prepared, options));
+  const policies = makePolicies(files, tenants, options, await ownersOf(context, targets, options));
   const ledger = await context.ledger();
   const systems = prepared.flatMap((tenant) => tenant.systems);
   const plan = makePlan({
@@ -114,18 +114,14 @@ export const planTenants = async (
   return nameRunsAtWork(ledger, plan);
 };
 
-/** What other tenants own, as `kind id`; looked up only where something may be taken over. */
-const ownedElsewhere = async (
+/** Looked up only where something may be taken over. */
+const ownersOf = async (
   context: Context,
-  prepared: readonly Prepared[],
+  targets: ReadonlyMap<string, { readonly identity: string }>,
   options: PlanOptions,
-): Promise<ReadonlySet<string>> => {
-  if (options.adopt === undefined || options.adopt.length === 0) return new Set();
-  const ledger = await context.ledger();
-  const here = new Set(prepared.map(({ tenant }) => tenant));
-  const others = (await ledger.tenants()).filter((tenant) => !here.has(tenant));
-  const entries = (await Promise.all(others.map((tenant) => ledger.entries(tenant)))).flat();
-  return new Set(entries.map((entry) => `${entry.resource.kind} ${entry.id}`));
+): Promise<Owners> => {
+  if (options.adopt === undefined || options.adopt.length === 0) return { isOwnedElsewhere: () => false };
+  return readOwners(await context.ledger(), new Map([...targets].map(([name, { identity }]) => [name, identity])));
 };
 
 /**

@@ -1,7 +1,7 @@
 import picomatch from "picomatch";
 import type { Change, Field } from "../contract/index.ts";
 import { segments } from "../contract/index.ts";
-import type { Policies } from "../engine/index.ts";
+import type { Owners, Policies } from "../engine/index.ts";
 import type { DriftPolicy, ProjectFiles, Tenant } from "../manifest/index.ts";
 import type { PlanOptions } from "./types.ts";
 
@@ -26,7 +26,7 @@ export const makePolicies = (
   files: ProjectFiles,
   tenants: ReadonlyMap<string, Tenant>,
   options: PlanOptions,
-  ownedElsewhere: ReadonlySet<string>,
+  owners: Owners,
 ): Policies => {
   const isIgnored = ignores(files);
   return {
@@ -34,7 +34,7 @@ export const makePolicies = (
     mayAdopt: matcher(options.adopt ?? []),
     rewritesSecrets: matcher(options.writeSecrets ?? []),
     rewritesUnknown: options.rewriteUnknown ?? false,
-    isOwnedElsewhere: (kind, id) => ownedElsewhere.has(`${kind} ${id}`),
+    isOwnedElsewhere: owners.isOwnedElsewhere,
     isSelected: options.only === undefined || options.only.length === 0 ? () => true : matcher(options.only),
     keepField: (tenant, kind, field) => {
       if (isIgnored(kind, field)) return false;

@@ -1,12 +1,15 @@
 import type { Base, Change, Plan, Refusal, Summary } from "../contract/index.ts";
 import { address, emptySummary } from "../contract/index.ts";
 import type { Holder, Lease, OpenIntent } from "../ledger/index.ts";
+import { passingTime } from "../passing-time.ts";
 import { applyBatch } from "./apply-batch.ts";
 import { checkSecrets } from "./check-secrets.ts";
 import type { IdMap } from "./ids.ts";
 import { createIds } from "./ids.ts";
 import { intentLog } from "./intent-log.ts";
 import { limiter } from "./limiter.ts";
+import type { Owners } from "./owners.ts";
+import { readOwners } from "./owners.ts";
 import { finishedSteps, moveEntries, takeLeases, waitForRequestsUnderWay } from "./resume.ts";
 import type { Step } from "./schedule.ts";
 import { makeSteps, runSteps, stepKey } from "./schedule.ts";
@@ -45,6 +48,10 @@ export type RunState<Api> = {
   /** The newest open intent of earlier runs, by step. */
   readonly open: ReadonlyMap<string, OpenIntent>;
   readonly leases: ReadonlyMap<string, Lease>;
+  /** Read when first asked: only what takes something over needs it. */
+  readonly owners: () => Promise<Owners>;
+  /** Milliseconds that have passed, by whichever clock says the most. */
+  readonly passed: () => number;
   readonly limit: <T>(task: () => Promise<T>) => Promise<T>;
   readonly intend: ReturnType<typeof intentLog>;
   readonly results: Map<string, Result>;
@@ -98,6 +105,14 @@ const skipAll = <Api>(state: RunState<Api>, changes: readonly Change[], error: N
   for (const change of changes) record(state, change, { outcome: "skipped", error });
 };
 
+const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+};
+
 const baseKey = ({ resource, target }: Base): string =>
   `${resource.tenant} ${target} ${address(resource.kind, resource._id)}`;
 
@@ -131,6 +146,10 @@ export const applyPlan = async <Api>(rim: Rim<Api>, planned: Plan, settings: App
     bases,
     open: new Map(intents.map((intent) => [stepKey(intent.change), intent])),
     leases,
+    owners: once(() =>
+      readOwners(rim.ledger, new Map([...rim.targets].map(([name, { identity }]) => [name, identity]))),
+    ),
+    passed: passingTime(() => performance.now(), rim.clock),
     limit: limiter(settings.parallelism),
     intend: intentLog(rim.ledger, settings.holder.run),
     results: new Map(),

@@ -38,13 +38,21 @@ export type TenantInput = {
   readonly vanished: boolean;
 };
 
+/** A resource of a tenant on a target, by name. */
+export type Owned = {
+  readonly tenant: string;
+  readonly target: string;
+  readonly kind: string;
+  readonly _id: string;
+};
+
 /** What the project's files say about how to plan. */
 export type Policies = {
   /** Of `kind/_id`. */
   readonly isProtected: (resource: string) => boolean;
   readonly mayAdopt: (resource: string) => boolean;
-  /** A live object of a tenant that is not planned now: never taken over. */
-  readonly isOwnedElsewhere: (kind: string, id: string) => boolean;
+  /** Whether anything but this resource owns a live object, on whichever target name: then it is never taken over. */
+  readonly isOwnedElsewhere: (resource: Owned, identity: string, id: string) => boolean;
   /** False: a difference that is to be left alone. */
   readonly keepField: (tenant: string, kind: string, field: Field) => boolean;
   /** Of `kind/_id`: its secrets are written though nothing says that they differ. */
@@ -199,7 +207,13 @@ export const planTarget = <Api>(
         adopt:
           input.policies.mayAdopt(name) &&
           live.every(
-            (item) => isFree(observed, kind.name, item.id, _id) && !input.policies.isOwnedElsewhere(kind.name, item.id),
+            (item) =>
+              isFree(observed, kind.name, item.id, _id) &&
+              !input.policies.isOwnedElsewhere(
+                { tenant: tenant.tenant, target: target.name, kind: kind.name, _id },
+                target.identity,
+                item.id,
+              ),
           ),
         protected: input.policies.isProtected(name),
         keepsData: kind.holdsData && !(deletesData(base, own) && input.deleteData),

@@ -6,6 +6,7 @@ import type { Access } from "../resources/index.ts";
 import { deleteResource } from "../resources/index.ts";
 import type { RunState } from "./apply.ts";
 import { writtenBase } from "./base.ts";
+import { sendWithin } from "./resume.ts";
 import type { Ended, Step } from "./schedule.ts";
 import { stepKey } from "./schedule.ts";
 import type { StepContext } from "./step-access.ts";
@@ -61,10 +62,12 @@ const usedByStrangers = (change: Change, ids: readonly string[]): Written => ({
 });
 
 /** Only what the ledger (or an open intent of ours) names is changed or taken away, whatever a plan says. */
-const isOurs = <Api>(state: RunState<Api>, change: Change, base: Base | undefined): boolean =>
-  !["update", "replace", "delete"].includes(change.op) ||
-  base?.id === change.id ||
-  isProven(state.open.get(stepKey(change)), change.id);
+const isOurs = <Api>(state: RunState<Api>, change: Change, base: Base | undefined): boolean => {
+  const intent = state.open.get(stepKey(change));
+  const has = (id: string | undefined): boolean => base?.id === id || isProven(intent, id);
+  if (change.resumes !== undefined && (intent === undefined || !has(change.resumes))) return false;
+  return !["update", "replace", "delete", "noop", "rename"].includes(change.op) || has(change.id);
+};
 
 /** Whether an open intent of ours is about the object, or made it: it was not there before. */
 const isProven = (intent: OpenIntent | undefined, id: string | undefined): boolean => {
@@ -108,7 +111,18 @@ export const runStep = async <Api>(
     lease.lost.aborted || (step.part !== "cleanup" && (settings.stop.aborted || state.halted !== undefined));
   let hasBegun = false;
   let isIntended = step.part === "cleanup";
-  const access = makeAccess(state, context, () => {
+  /** When this run's intent was committed, or given a new time. */
+  let intendedAt: number | undefined;
+  const makes = change.op === "insert" || change.op === "replace";
+  const access = makeAccess(state, context, async () => {
+    if (!hasBegun && isStopped()) throw new NotStarted();
+    await lease.check();
+    const at = state.passed();
+    // Whoever takes over counts from the intent until nothing of it can be under way any more.
+    if (makes && intendedAt !== undefined && at - intendedAt > sendWithin(context.target)) {
+      await rim.ledger.touch(lease, change);
+      intendedAt = at;
+    }
     if (hasBegun) return;
     if (isStopped()) throw new NotStarted();
     hasBegun = true;
@@ -120,13 +134,21 @@ export const runStep = async <Api>(
     lease,
     ledger: rim.ledger,
     ids,
-    resumed: intent === undefined ? undefined : change.resumes,
+    resumed: change.resumes,
     intent,
     keepsOld,
+    isOwnedElsewhere: async (id) =>
+      (await state.owners()).isOwnedElsewhere(
+        { tenant: change.tenant, target: change.target, kind: change.kind, _id: change.entity._id },
+        context.target.identity,
+        id,
+      ),
     list: () => list.read() as Promise<readonly Live[]>,
     begin: async (seen) => {
       if (isStopped()) throw new NotStarted();
+      const at = state.passed();
       await state.intend(lease, change, seen);
+      intendedAt = at;
       isIntended = true;
     },
     hasBegun: () => isIntended,

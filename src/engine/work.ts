@@ -24,6 +24,8 @@ export type Work = {
   readonly intent: OpenIntent | undefined;
   /** The replaced object stays until what uses it has moved. */
   readonly keepsOld: boolean;
+  /** Whether another entry has the object by now, of whichever tenant or target name. */
+  isOwnedElsewhere(id: string): Promise<boolean>;
   /** Everything of this kind that is live now; shared by the batch. */
   list(): Promise<readonly Live[]>;
   /** Commits the intent; throws `NotStarted` where nothing new may start any more. */

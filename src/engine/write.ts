@@ -139,10 +139,20 @@ const replace = async <Api>(work: Work, access: Access<Api>, id: string): Promis
 };
 
 const adopt = async <Api>(work: Work, access: Access<Api>, id: string): Promise<Written> => {
+  const { change } = work;
+  const { properties: desired } = changeResource(change);
   const live = await access.read(id);
   if (live === undefined) return work.settled(goneSincePlan(id), work.base);
-  work.ids.set(work.change.kind, work.change.entity._id, id);
-  return work.settled({ outcome: "done", id }, adoptedBase(work.change, access.shape, live));
+  // Whose secrets these are matters where they are taken for ours.
+  const basis = { properties: basedOn(change.entity), ...(change.trusted === true ? lastWrite(work) : {}) };
+  const now = checkBasis(access.shape, undefined, basis, [], live);
+  if (now.state === "conflict") return work.settled(movedSincePlan(now.fields), work.base);
+  if (access.kind.key(live.properties) !== access.kind.key(desired)) {
+    return work.settled(conflict(`${id} is not what the files call ${change.kind}/${change.entity._id}`), work.base);
+  }
+  if (await work.isOwnedElsewhere(id)) return work.settled(conflict(`${id} is owned by another resource`), work.base);
+  work.ids.set(change.kind, change.entity._id, id);
+  return work.settled({ outcome: "done", id }, adoptedBase(change, access.shape, live));
 };
 
 const keep = async <Api>(work: Work, access: Access<Api>, id: string): Promise<Written> => {
@@ -157,7 +167,9 @@ const keep = async <Api>(work: Work, access: Access<Api>, id: string): Promise<W
   const { properties } = changeResource(change);
   const isTaken = work.intent !== undefined && access.kind.isRepeatable?.(properties) === false;
   const now = isTaken ? writtenBase(change, access.shape, id, live) : updatedBase(change, access.shape, id, live, base);
-  return work.settled({ outcome: "done", id }, now);
+  const { updatedAt } = lastWrite(work);
+  const isForeign = updatedAt !== undefined && updatedAt !== live.updatedAt;
+  return work.settled({ outcome: "done", id }, isForeign ? lastWrittenBy(now, base) : now);
 };
 
 /** What would be added to what an interrupted run may have written already. */
