@@ -9,6 +9,7 @@ import { readTenants, refuseInvalid } from "./read-tenants.ts";
 import { answersAll, checkLabels, checkSelection, idMatcher, selectsById } from "./selection.ts";
 import type { DriftReport, Selection, SourceItem, StatusItem, StatusReport } from "./types.ts";
 import { tool } from "./version.ts";
+import { secretValues, withoutValues } from "./without-secrets.ts";
 
 const never = new AbortController().signal;
 
@@ -69,6 +70,23 @@ export const driftOf = async (
 /** What the targets call well; anything else wants a look. */
 const healthyStates: readonly string[] = ["connected", "pending", "running", "completed", "green", "yellow"];
 
+/** The values that a target may quote in what it says of some tenants' things, by tenant. Files that are wrong give none. */
+const quotable = async (
+  context: Context,
+  ids: ReadonlySet<string>,
+  entries: readonly Base[],
+): Promise<ReadonlyMap<string, readonly string[]>> => {
+  if (ids.size === 0) return new Map();
+  const { selected } = await readTenants(context.files, await context.index(), { tenants: [...ids] }, context.set);
+  const files = new Map(selected.map(({ tenant }) => [tenant.id, tenant]));
+  const values = new Map<string, readonly string[]>();
+  for (const id of ids) {
+    const own = entries.filter((entry) => entry.resource.tenant === id);
+    values.set(id, await secretValues(own, context.secrets(files.get(id))));
+  }
+  return values;
+};
+
 /** Health of what is deployed, as the targets tell it. */
 export const statusOf = async (
   context: Context,
@@ -84,17 +102,24 @@ export const statusOf = async (
     signal,
   );
   const ledger = await context.ledger();
+  const liveOf = ({ target, resource, id }: Base) => {
+    const collection = observed.get(target)?.collections.get(resource.kind);
+    return collection?.readable === true ? collection.byId.get(id) : undefined;
+  };
+  const talking = entries.filter((entry) => liveOf(entry)?.health?.reason !== undefined);
+  const values = await quotable(context, new Set(talking.map(({ resource }) => resource.tenant)), entries);
   const items = entries.map((entry): StatusItem => {
     const { tenant, kind, _id } = entry.resource;
     const collection = observed.get(entry.target)?.collections.get(kind);
-    const live = collection?.readable === true ? collection.byId.get(entry.id) : undefined;
+    const live = liveOf(entry);
     const health =
       collection?.readable === false
         ? "unreadable"
         : live === undefined
           ? "vanished"
           : (live.health?.status ?? "present");
-    const reason = collection?.readable === false ? collection.error.message : live?.health?.reason;
+    const said = collection?.readable === false ? collection.error.message : live?.health?.reason;
+    const reason = said === undefined ? undefined : withoutValues(said, values.get(tenant) ?? []);
     return {
       tenant,
       target: entry.target,

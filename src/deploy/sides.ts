@@ -6,6 +6,7 @@ import { ownedBy } from "./look.ts";
 import { readTenants, refuseInvalid } from "./read-tenants.ts";
 import { checkSelection } from "./selection.ts";
 import type { EntityReport, Selection, SideOptions } from "./types.ts";
+import { withoutSecrets } from "./without-secrets.ts";
 
 const never = new AbortController().signal;
 
@@ -90,14 +91,20 @@ export const collectSide = async (
       const bases = new Map(
         own.flatMap((base): [string, Base][] => (base.resource.kind === kind.name ? [[base.id, base]] : [])),
       );
-      const keys = new Set(
-        resources.flatMap((resource) => (resource.kind === kind.name ? kind.key(resource.properties) : [])),
+      const declared = Map.groupBy(
+        resources.filter((resource) => resource.kind === kind.name),
+        ({ properties }) => kind.key(properties),
       );
       for (const live of collection.byId.values()) {
         const base = bases.get(live.id);
-        if (all || base !== undefined || keys.has(kind.key(live.properties))) {
-          entities.push(collectEntity(context.files.vendor, kind.name, live, base));
-        }
+        const alike = declared.get(kind.key(live.properties));
+        if (!all && base === undefined && alike === undefined) continue;
+        const shown = withoutSecrets(
+          live,
+          base,
+          (alike ?? []).map(({ properties }) => properties),
+        );
+        entities.push(collectEntity(context.files.vendor, kind.name, shown, base));
       }
     }
   }

@@ -1,2 +1,3 @@
 export { createClient } from "./client.ts";
+export { redact } from "./redact.ts";
 export type * from "./types.ts";

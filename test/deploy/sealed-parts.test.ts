@@ -105,6 +105,7 @@ const stage = async (show: Showing, config: string = sealed()) => {
     drift: async () => hear(await (await session()).drift()),
     destroy: async () => hear(await (await session()).planDestroy("t001")),
     status: async () => hear(await (await session()).status()),
+    collect: async (all = false) => hear(await (await session()).entities("collect", { all })),
     /** Fails where something of a secret was said or is kept. */
     expectKept: async () => {
       expect(said.length).toBeGreaterThan(0);
@@ -134,6 +135,8 @@ describe.each([
     expect((await on.plan()).changes).toEqual([]);
     expect((await on.drift()).items).toEqual([]);
     await on.status();
+    const [collected] = (await on.collect()).entities;
+    expect(collected?.["config"]).toEqual({ name: "acme-t001-crm", options: { depth: 1 } });
     await on.expectKept();
   });
 
@@ -162,6 +165,7 @@ describe.each([
     expect((await on.drift()).items).toMatchObject([{ fields: [{ path: "/config/timeout_secs", to: 5 }] }]);
     const plan = await on.plan();
     await on.edit({ timeout_secs: 6, options: { url: "planted-by-hand", depth: 3 } });
+    await on.collect();
     expect((await on.apply(plan)).results).toMatchObject([{ outcome: "conflict" }]);
     expect((await on.apply(await on.plan())).results).toMatchObject([{ outcome: "done" }]);
     expect((await on.live()).config).toMatchObject({ base_url: `https://u:${env.CRM_KEY}@h/x`, timeout_secs: 30 });
@@ -178,6 +182,7 @@ describe.each([
       options: { url: "planted" },
     };
     await on.api.createConnection("helpdesk", { name: "acme-t001-crm", ...theirs }, on.signal);
+    await on.collect();
     expect((await on.apply(await on.plan({ adopt: ["connection/*"] }))).results).toMatchObject([{ op: "adopt" }]);
     await on.apply(await on.plan());
     expect((await on.live()).config).toMatchObject({ base_url: `https://u:${env.CRM_KEY}@h/x` });
@@ -242,6 +247,41 @@ describe("a target's words about a connection", () => {
     await on.apply(await on.plan());
     const { items } = await on.status();
     expect(items[0]?.reason).toContain("was refused");
+    await on.expectKept();
+  });
+
+  it("are shown without the secrets that they quote, however they spell them", async () => {
+    const on = await stage((text) => {
+      const { CRM_KEY: key } = env;
+      const quoted = `login with ${key} failed, ${Buffer.from(key).toString("base64")}, ${encodeURIComponent(key)}`;
+      return text.replaceAll(/"reason":"[^"]*"/g, `"reason":"${quoted}"`);
+    });
+    await on.apply(await on.plan());
+    expect((await on.status()).items[0]?.reason).toBe("login with [redacted] failed, [redacted], [redacted]");
+    await on.expectKept();
+  });
+});
+
+describe("a credential in an object that is not ours", () => {
+  it("is masked where everything is collected", async () => {
+    const on = await stage(clear);
+    const theirs = { name: "of-nobody", base_url: "https://u:planted@h/x", hosts: ["https://u:planted@h1"] };
+    await on.api.createConnection("helpdesk", theirs, on.signal);
+    const [collected] = (await on.collect(true)).entities;
+    expect(collected?.["config"]).toMatchObject({
+      base_url: "https://[redacted]@h/x",
+      hosts: ["https://[redacted]@h1"],
+    });
+    await on.apply(await on.plan());
+    await on.expectKept();
+  });
+
+  it("is left out where somebody wrote it beside what we declared", async () => {
+    const on = await stage(clear);
+    await on.apply(await on.plan());
+    await on.edit({ options: { url: "planted", depth: 1, other: "https://u:planted@h" } });
+    const [collected] = (await on.collect()).entities;
+    expect(collected?.["config"]).toEqual({ name: "acme-t001-crm", options: { depth: 1 } });
     await on.expectKept();
   });
 });
