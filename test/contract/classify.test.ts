@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Json, Properties, Situation, Verdict } from "../../src/contract/index.ts";
-import { classify, isFinding, rows } from "../../src/contract/index.ts";
+import { classify, fieldClasses, isFinding, marks, rows } from "../../src/contract/index.ts";
 import { base, live, properties, resource, shape, situation } from "./situations.ts";
 
 const config = (members: { readonly [key: string]: Json }): Properties => ({
@@ -298,8 +298,17 @@ describe("classify", () => {
       for (const [member, value] of Object.entries(expected)) expect(verdict?.[member as keyof Verdict]).toEqual(value);
   });
 
-  it("has a case for every row", () => {
+  it("has a case for every row, mark and class of a field", () => {
     expect([...new Set(cases.map(([row]) => row))].sort()).toEqual(rows.map((row) => row.name).sort());
+    const verdicts = cases.flatMap(([, , of]) => classify(of) ?? []);
+    const changes = verdicts.flatMap((verdict) => (isFinding(verdict) ? [] : [verdict]));
+    const seenMarks = new Set(changes.flatMap((change) => change.marks ?? []));
+    const seenClasses = new Set(changes.flatMap((change) => (change.fields ?? []).map((field) => field.class)));
+    expect([...seenMarks].sort()).toEqual([...marks].sort());
+    expect([...seenClasses].sort()).toEqual([...fieldClasses].sort());
+    process.stdout.write(
+      `classification: ${cases.length} cases reach ${rows.length} of ${rows.length} rows, ${seenMarks.size} of ${marks.length} marks, ${seenClasses.size} of ${fieldClasses.length} classes of fields\n`,
+    );
   });
 
   it("means its order: swapping any two neighbouring rows changes what a case comes to", () => {
