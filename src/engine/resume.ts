@@ -53,6 +53,9 @@ export const takeLeases = async <Api>(
   return { leases, held, resumed };
 };
 
+/** Milliseconds after its intent within which a create is sent; later, the intent is given a new time first. */
+export const sendWithin = ({ settle }: { readonly settle: number }): number => Math.min(1_000, settle);
+
 /** A create may still be under way for this long after its intent: to look before could miss it, and make it twice. */
 export const remainingWait = (
   intent: OpenIntent,
@@ -60,7 +63,7 @@ export const remainingWait = (
   now: number,
 ): number => {
   if (target === undefined || (intent.change.op !== "insert" && intent.change.op !== "replace")) return 0;
-  const needed = target.settle + (intent.acked === undefined ? target.requestTimeout : 0);
+  const needed = target.settle + (intent.acked === undefined ? sendWithin(target) + target.requestTimeout : 0);
   return Math.max(0, Math.min(needed, Date.parse(intent.at) + needed - now));
 };
 

@@ -17,20 +17,20 @@ export type StepContext<Api> = {
 };
 
 /**
- * What one write may touch. `admit` runs right before each request that writes and throws where nothing may begin any
+ * What one write may touch. `admit` runs right before each request that writes and rejects where nothing may begin any
  * more: changes of a batch wait for their turn long after their intents were committed.
  */
 export const makeAccess = <Api>(
   state: RunState<Api>,
   { step, target, kind, list }: StepContext<Api>,
-  admit: () => void,
+  admit: () => Promise<void>,
 ): Access<Api> => {
   const { rim, limit } = state;
   const { change } = step;
   const { update } = kind;
   const send = <T>(request: () => Promise<T>): Promise<T> =>
-    limit(() => {
-      admit();
+    limit(async () => {
+      await admit();
       return request();
     });
   const ids = state.ids.get(change.target) ?? { live: () => undefined, declared: () => undefined };

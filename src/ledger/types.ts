@@ -29,6 +29,11 @@ export type Lease = AsyncDisposable & {
    * the ledger holds now, and the plan did not see, is that plan's own work.
    */
   readonly continues: boolean;
+  /**
+   * Asks the ledger whether the lease is still ours, where nothing has shown it for half a second; one question serves all
+   * leases of a handle. Throws `ledger-fenced`, and aborts `lost`, where it is not.
+   */
+  check(): Promise<void>;
 };
 
 /** The plan that a lease is taken for. */
@@ -156,6 +161,11 @@ export type Ledger = AsyncDisposable & {
   operations(run: string): Promise<readonly RunOperation[]>;
   /** One durable commit for all. */
   intend(lease: Lease, run: string, intents: readonly Intent[]): Promise<void>;
+  /**
+   * Says that the request of this lease's open intent goes out only now: its `at` is the ledger's time from now on, so
+   * that whoever takes over waits long enough.
+   */
+  touch(lease: Lease, change: Change): Promise<void>;
   /** Committed before anything else is done with the new id. */
   acked(lease: Lease, change: Change, id: string): Promise<void>;
   /**

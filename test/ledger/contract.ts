@@ -200,6 +200,7 @@ export const ledgerContract = (name: string, { open, again, pass }: LedgerHarnes
           ledger.put(lease, base()),
           ledger.drop(lease, "default", "connection", "acme-t1-crm"),
           ledger.intend(lease, "run-1", [{ change: change(), seen: [] }]),
+          ledger.touch(lease, change()),
           ledger.acked(lease, change(), "new"),
           ledger.settle(lease, change(), "done", base()),
         ];
@@ -257,6 +258,19 @@ export const ledgerContract = (name: string, { open, again, pass }: LedgerHarnes
         expect(await ledger.unlock("t1", next.epoch)).toBe(true);
         if (!next.lost.aborted) await once(next.lost, "abort");
         expect(await ledger.entries("t1")).toEqual([base()]);
+      });
+
+      it("can be asked for: half a second after the ledger last showed it, it notices that it was taken away", async () => {
+        const { ledger, lease } = await leased();
+        const other = await ledger.lease("t2", holder());
+        await lease.check();
+        expect(await ledger.unlock("t1", lease.epoch)).toBe(true);
+        const asked = (): Promise<unknown> => lease.check().catch((error: unknown) => error);
+        await expect.poll(asked, { timeout: 2_000 }).toMatchObject({ code: "ledger-fenced" });
+        expect(lease.lost.reason).toMatchObject({ code: "ledger-fenced" });
+        await expect(lease.check()).rejects.toMatchObject({ code: "ledger-fenced" });
+        await Promise.all([other.check(), other.check()]);
+        expect(other.lost.aborted).toBe(false);
       });
     });
 
@@ -440,6 +454,11 @@ export const ledgerContract = (name: string, { open, again, pass }: LedgerHarnes
         await ledger.intend(lease, "run-1", intents);
         const facts = { run: "run-1", epoch: lease.epoch, at: expect.stringMatching(iso) };
         expect(await ledger.open("t1")).toEqual(intents.map((intent) => ({ ...intent, ...facts })));
+
+        await pass(5);
+        await ledger.touch(lease, change({ _id: "b" }));
+        const [first, second] = await ledger.open("t1");
+        expect(Date.parse(second?.at ?? "")).toBeGreaterThan(Date.parse(first?.at ?? ""));
 
         await ledger.acked(lease, change({ _id: "b" }), "new");
         expect((await ledger.open("t1")).map(({ acked }) => acked)).toEqual([undefined, "new"]);

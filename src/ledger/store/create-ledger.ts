@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { DeployerError } from "../../errors.ts";
+import { passingTime } from "../../passing-time.ts";
 import type { Lease, Ledger, LedgerOptions, Run } from "../types.ts";
 import { dropEntry, moveEntry, type Page, putEntry, rekey } from "./entries.ts";
 import { fencedError, keyError } from "./errors.ts";
-import { type Author, acknowledge, intend, settleIntents } from "./intents.ts";
+import { type Author, acknowledge, intend, settleIntents, touch } from "./intents.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { takeLease } from "./leases.ts";
 import { refusePlainSecrets } from "./refuse-plain-secrets.ts";
@@ -13,14 +14,12 @@ import { changes, type Row, row, type Statement, type Steps, type Store } from "
 
 const keptRuns = 1_000;
 
-/** Time that passes while the machine's clock is set. */
-const monotonic = () => performance.now();
-
 /** The ledger that a driver's store holds. */
 export const createLedger = (store: Store, options: Required<LedgerOptions>): Ledger => {
   const { environment, isAlive, heartbeat, expiry } = options;
   const sql = ledgerStatements(store.dialect);
   const handle = randomUUID();
+  const passed = passingTime();
   let check: string | undefined;
   let isOpen = true;
 
@@ -35,7 +34,7 @@ export const createLedger = (store: Store, options: Required<LedgerOptions>): Le
       release: async (tenant, epoch) => void (await change(sql.release(environment, tenant, epoch, handle))),
       releaseAll: async () => void (await change(sql.releaseAll(handle))),
     },
-    { clock: monotonic, heartbeat, expiry },
+    { clock: passed, heartbeat, expiry },
   );
 
   /** One transaction under a lease; nothing is written when the lease is another's by now. */
@@ -51,6 +50,7 @@ export const createLedger = (store: Store, options: Required<LedgerOptions>): Le
       throw new DeployerError("internal", `a write for ${other} came under the lease of ${tenant}`);
     }
     const fenced = Symbol("fenced");
+    const at = passed();
     const result = await store.write(function* (): Steps<typeof fenced | undefined> {
       const found = yield* row(sql.lockTenant(environment, tenant));
       const { epoch: current, revision } = leaseOf(found);
@@ -58,7 +58,10 @@ export const createLedger = (store: Store, options: Required<LedgerOptions>): Le
       yield* work({ sql, environment, tenant, epoch, run, marked, revision });
       return undefined;
     });
-    if (result !== fenced) return;
+    if (result !== fenced) {
+      leases.confirm(lease, at);
+      return;
+    }
     leases.lose(lease);
     throw fencedError(tenant, epoch);
   };
@@ -85,7 +88,7 @@ export const createLedger = (store: Store, options: Required<LedgerOptions>): Le
       void (await change(sql.pinTarget(environment, name, endpoint, identity, account ?? null))),
 
     lease: async (tenant, holder, plan) => {
-      const expires = monotonic() + expiry;
+      const expires = passed() + expiry;
       const taking = { store, sql, environment, handle, expiry, isAlive, check };
       return leases.add({ ...(await store.write(() => takeLease(taking, tenant, holder, plan))), expires });
     },
@@ -126,6 +129,7 @@ export const createLedger = (store: Store, options: Required<LedgerOptions>): Le
         intents.map(({ change }) => change.tenant),
         (page) => intend(page, id, intents),
       ),
+    touch: (lease, change) => write(lease, [change.tenant], (page) => touch(page, change)),
     acked: (lease, change, id) => write(lease, [change.tenant], (page) => acknowledge(page, change, id)),
     settle: async (lease, change, outcome, base, reason) => {
       if (base !== undefined) refusePlainSecrets(base);

@@ -25,6 +25,10 @@ export function* intend(author: Author, run: string, intents: readonly Intent[])
   }
 }
 
+export function* touch(author: Author, change: Change): Steps<void> {
+  yield author.sql.touch(...addressOf(author, change), author.epoch);
+}
+
 export function* acknowledge(author: Author, change: Change, id: string): Steps<void> {
   if ((yield* changes(author.sql.acked(id, ...addressOf(author, change)))) > 0) return;
   throw new DeployerError("internal", `${change.kind}/${change.entity._id} was acknowledged without an intent`);

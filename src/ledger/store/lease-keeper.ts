@@ -12,7 +12,7 @@ export type LeaseStore = {
   releaseAll(): Promise<void>;
 };
 
-export type LeaseFacts = Omit<Lease, "lost" | typeof Symbol.asyncDispose> & {
+export type LeaseFacts = Omit<Lease, "lost" | "check" | typeof Symbol.asyncDispose> & {
   readonly run: string;
   /** By the keeper's clock. */
   readonly expires: number;
@@ -20,7 +20,16 @@ export type LeaseFacts = Omit<Lease, "lost" | typeof Symbol.asyncDispose> & {
   readonly marked: boolean;
 };
 
-type Held = LeaseFacts & { expires: number; readonly lease: Lease; readonly controller: AbortController };
+type Held = LeaseFacts & {
+  expires: number;
+  /** When the store last showed that it is ours. */
+  seen: number;
+  readonly lease: Lease;
+  readonly controller: AbortController;
+};
+
+/** Milliseconds for which what the store showed is good enough. */
+const goodFor = 500;
 
 /** Keeps the leases of one ledger handle alive: one timer and one write for all of them, while there are any. */
 export class LeaseKeeper implements AsyncDisposable {
@@ -31,6 +40,7 @@ export class LeaseKeeper implements AsyncDisposable {
   readonly #held = new Map<string, Held>();
   #timer: NodeJS.Timeout | undefined;
   #beating = false;
+  #checking: Promise<void> | undefined;
   /** A release failed since the last renewal: more of them would only take their time. */
   #isCutOff = false;
 
@@ -58,11 +68,12 @@ export class LeaseKeeper implements AsyncDisposable {
         return current();
       },
       ...(takenOver === undefined ? {} : { takenOver }),
+      check: () => this.#check(lease),
       [Symbol.asyncDispose]: () => this.#release(lease),
     };
     const before = this.#held.get(tenant);
     if (before !== undefined) this.lose(before);
-    this.#held.set(tenant, { ...facts, lease, controller });
+    this.#held.set(tenant, { ...facts, lease, controller, seen: this.#clock() });
     this.#timer ??= setInterval(() => void this.#beat(), this.#heartbeat).unref();
     return lease;
   }
@@ -72,6 +83,12 @@ export class LeaseKeeper implements AsyncDisposable {
     const held = this.#held.get(lease.tenant);
     if (held?.lease !== lease) throw fencedError(lease.tenant, lease.epoch);
     return held;
+  }
+
+  /** The store has just taken a write under it, which was asked for at that time. */
+  confirm(lease: Lease, at: number): void {
+    const held = this.#held.get(lease.tenant);
+    if (held?.lease === lease) held.seen = Math.max(held.seen, at);
   }
 
   lose({ tenant, epoch }: { readonly tenant: string; readonly epoch: number }): void {
@@ -86,6 +103,33 @@ export class LeaseKeeper implements AsyncDisposable {
     for (const tenant of [...this.#held.keys()]) this.#forget(tenant);
     this.#isCutOff = false;
     await this.#unlessCutOff(() => this.#store.releaseAll());
+  }
+
+  async #check(lease: Lease): Promise<void> {
+    const since = this.#clock() - goodFor;
+    const isRecent = (): boolean => {
+      if (lease.lost.aborted) throw lease.lost.reason;
+      const held = this.#held.get(lease.tenant);
+      if (held?.lease !== lease) throw fencedError(lease.tenant, lease.epoch);
+      return held.seen > since;
+    };
+    // What was asked long before this may be too old an answer.
+    while (!isRecent()) {
+      this.#checking ??= this.#look().finally(() => {
+        this.#checking = undefined;
+      });
+      await this.#checking;
+    }
+  }
+
+  async #look(): Promise<void> {
+    const at = this.#clock();
+    const before = [...this.#held.values()];
+    const still = await this.#store.held();
+    for (const held of before) {
+      if (still.get(held.tenant) === held.epoch) held.seen = Math.max(held.seen, at);
+      else this.lose(held);
+    }
   }
 
   async #release(lease: Lease): Promise<void> {
@@ -127,15 +171,17 @@ export class LeaseKeeper implements AsyncDisposable {
   }
 
   async #renew(): Promise<void> {
-    const expires = this.#clock() + this.#expiry;
+    const now = this.#clock();
     const before = [...this.#held.values()];
     const renewed = await this.#store.renew();
     this.#isCutOff = false;
     // There may be more than ours: those that could not be given back.
     const still = renewed !== before.length ? await this.#store.held() : undefined;
     for (const held of before) {
-      if (still === undefined || still.get(held.tenant) === held.epoch) held.expires = expires;
-      else this.lose(held);
+      if (still === undefined || still.get(held.tenant) === held.epoch) {
+        held.expires = now + this.#expiry;
+        held.seen = Math.max(held.seen, now);
+      } else this.lose(held);
     }
   }
 }

@@ -85,6 +85,7 @@ export const ledgerStatements = ({ schema, now, lock, share }: Dialect) => {
       values: values.flat(),
     }),
     moveIntent: statement(`UPDATE ${intent} SET _id = ?, change = ? WHERE number = ?`),
+    touch: statement(`UPDATE ${intent} SET at = ${now} WHERE ${address} AND open = 1 AND epoch = ?`),
     acked: statement(`UPDATE ${intent} SET acked = ?
       WHERE number = (SELECT max(number) FROM ${intent} WHERE ${address} AND open = 1)`),
     settleOwn: statement(`${settle} WHERE ${address} AND open = 1 AND epoch = ?`),
