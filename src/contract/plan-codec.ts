@@ -23,6 +23,7 @@ const isChange = (value: Json): boolean =>
   isObject(value) &&
   ["tenant", "target", "kind", "op"].every((name) => isText(value[name])) &&
   ["id", "from", "resumes", "updatedAt"].every((name) => value[name] === undefined || isText(value[name])) &&
+  (value["leftovers"] === undefined || (Array.isArray(value["leftovers"]) && value["leftovers"].every(isLeftover))) &&
   (value["trusted"] === undefined || value["trusted"] === true) &&
   isObject(value["entity"]) &&
   isText(value["entity"]["_id"]) &&
@@ -33,6 +34,12 @@ const isChange = (value: Json): boolean =>
     const list = value[name];
     return list === undefined || (Array.isArray(list) && list.every(isText));
   });
+
+const isLeftover = (value: Json): boolean =>
+  isObject(value) &&
+  isText(value["id"]) &&
+  isObject(value["basedOn"]) &&
+  (value["updatedAt"] === undefined || isText(value["updatedAt"]));
 
 const isField = (value: Json): boolean => isObject(value) && isText(value["path"]) && isText(value["class"]);
 

@@ -76,6 +76,15 @@ export type Mark = (typeof marks)[number];
 export const operations = ["insert", "update", "replace", "delete", "rename", "adopt", "forget", "noop"] as const;
 export type Operation = (typeof operations)[number];
 
+/** The old object of a replacement that was interrupted, and what the replacement rested on. */
+export type Leftover = {
+  readonly id: string;
+  /** The live values that were seen. */
+  readonly basedOn: Properties;
+  /** As `updatedAt` of the change. */
+  readonly updatedAt?: string;
+};
+
 /** One line of a plan. */
 export type Change = {
   readonly tenant: string;
@@ -88,6 +97,8 @@ export type Change = {
   readonly from?: string;
   /** The live id of the new object that an interrupted replacement has made already. */
   readonly resumes?: string;
+  /** Old objects of interrupted replacements, which go with the one that this change takes away. */
+  readonly leftovers?: readonly Leftover[];
   /** Of something taken over: what the target never returns counts as what the files say. */
   readonly trusted?: true;
   /** The target's `updated_at` when the plan was made, where secrets are part of the resource and it moves only with writes. */

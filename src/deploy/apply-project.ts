@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Plan } from "../contract/index.ts";
+import type { Plan, Refusal } from "../contract/index.ts";
 import { address } from "../contract/index.ts";
 import type { Rim } from "../engine/index.ts";
 import { applyPlan } from "../engine/index.ts";
@@ -45,14 +45,25 @@ const checkTargets = (plan: Plan, targets: ReadonlyMap<string, Target<InfinoClie
   }
 };
 
-/** What the files protect by now stays, though the plan was made before. */
-const checkProtected = (context: Context, plan: Plan): void => {
+/** What the files protect by now stays, though the plan was made before: such tenants are refused. */
+const refuseProtected = (context: Context, plan: Plan): Plan => {
   const isProtected = matcher(context.files.protected);
-  const names = plan.changes.flatMap(({ op, kind, entity }) =>
-    (op === "delete" || op === "replace") && isProtected(address(kind, entity._id)) ? [address(kind, entity._id)] : [],
+  const refused = new Set(plan.refusals.map(({ tenant }) => tenant));
+  const going = plan.changes.filter(
+    ({ op, kind, entity, tenant }) =>
+      (op === "delete" || op === "replace") && !refused.has(tenant) && isProtected(address(kind, entity._id)),
   );
-  if (names.length === 0) return;
-  throw stale(`the plan would take away what protected: names by now: ${some(names)}`);
+  const refusals = [...Map.groupBy(going, ({ tenant }) => tenant)].map(([tenant, changes]): Refusal => {
+    const resources = changes.map(({ kind, entity }) => address(kind, entity._id));
+    return {
+      guard: "protected",
+      tenant,
+      message: `tenant ${tenant}: the plan would take away what protected: names by now: ${some(resources)}`,
+      hint: "plan again; keep the component, or take away the glob under protected:",
+      resources,
+    };
+  });
+  return { ...plan, refusals: [...plan.refusals, ...refusals] };
 };
 
 /** The tenants of a plan, read again: their files must ask for what the plan was made from. */
@@ -77,14 +88,13 @@ const readPlanned = async (context: Context, plan: Plan): Promise<ReadonlyMap<st
 /** Applies a plan: checks that it still fits, then does exactly what it says. */
 export const applyProject = async (context: Context, whole: Plan, options: ApplyOptions): Promise<ApplyReport> => {
   checkMaker(context, whole);
-  const plan = partOfPlan(whole, options, context.files.waves);
+  const plan = refuseProtected(context, partOfPlan(whole, options, context.files.waves));
   const read = await readPlanned(context, plan);
   checkContents(plan, [...read.values()]);
   const tenants = new Map([...read].map(([id, { tenant }]) => [id, tenant]));
   const targets = new Map<string, Target<InfinoClient>>();
   for (const name of Object.keys(plan.targets)) targets.set(name, await context.target(name));
   checkTargets(plan, targets);
-  checkProtected(context, plan);
   const ledger = await context.ledger();
   const print = await context.fingerprint();
   const never = new AbortController().signal;

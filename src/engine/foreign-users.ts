@@ -22,11 +22,12 @@ export const foreignUsers = <Api>(
   };
   return async (change) => {
     const found: string[] = [];
+    const going = [change.id, ...(change.leftovers ?? []).map(({ id }) => id)];
     for (const kind of usersOf(target, change.kind)) {
       for (const live of await read(kind)) {
         if (ids.declared(kind.name, live.id) !== undefined) continue;
         const needs = kind.references(live.properties).filter((needed) => needed.kind === change.kind);
-        if (needs.some(({ _id }) => _id === change.entity._id || _id === change.id)) found.push(live.id);
+        if (needs.some(({ _id }) => _id === change.entity._id || going.includes(_id))) found.push(live.id);
       }
     }
     return found.sort();

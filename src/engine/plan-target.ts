@@ -4,6 +4,7 @@ import type {
   Field,
   Finding,
   FindingKind,
+  Leftover,
   Refusal,
   Resource,
   Situation,
@@ -27,7 +28,7 @@ export type TenantInput = {
   /** Addresses whose ledger entry has to be written even if nothing differs. */
   readonly unsettled: ReadonlySet<string>;
   /** Old objects of interrupted replacements, by address. */
-  readonly leftovers: ReadonlyMap<string, string>;
+  readonly leftovers: ReadonlyMap<string, readonly Leftover[]>;
   /** Entries under a new `_id`, which they carry already: the old one by address. */
   readonly renamed?: ReadonlyMap<string, string>;
   /** Digest of the expansion. */
@@ -230,7 +231,10 @@ export const planTarget = <Api>(
           // What cannot be known is no reason to add once more to what is there.
           (field.class !== "unknown" || isRepeatable || isUnsettled || input.policies.rewritesUnknown === true),
       });
-      const decided = resumed(found, base, tenant.leftovers.get(name));
+      const decided = resumed(found, base, tenant.leftovers.get(name) ?? [], {
+        prune,
+        isProtected: input.policies.isProtected(name),
+      });
       const verdict = isUnsettled && !isRepeatable ? unrepeatable(decided, input.policies.mayAdopt(name)) : decided;
       if (verdict === undefined) continue;
       if (isFinding(verdict)) {
@@ -266,7 +270,10 @@ export const planTarget = <Api>(
       }
       if (takesAway) {
         const users = foreignUsers(target, observed);
-        const strangers = [name, address(kind.name, verdict.id ?? "")].flatMap((used) => users.get(used) ?? []).sort();
+        const going = [verdict.id ?? "", ...(verdict.leftovers ?? []).map(({ id }) => id)];
+        const strangers = [name, ...going.map((id) => address(kind.name, id))]
+          .flatMap((used) => users.get(used) ?? [])
+          .sort();
         if (strangers.length > 0) {
           refuse("protected", strangers, `${strangers.join(", ")} uses it and is not ours`);
           continue;

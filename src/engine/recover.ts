@@ -1,5 +1,5 @@
-import type { Base } from "../contract/index.ts";
-import { address, changeResource, isSatisfied } from "../contract/index.ts";
+import type { Base, Change, Leftover } from "../contract/index.ts";
+import { address, basedOn, changeResource, isSatisfied } from "../contract/index.ts";
 import type { OpenIntent } from "../ledger/index.ts";
 import type { Target } from "../resources/index.ts";
 import { claimedBase, partialBase } from "./base.ts";
@@ -10,8 +10,8 @@ export type Recovered = {
   readonly entries: readonly Base[];
   /** Addresses whose intents are still open. */
   readonly unsettled: ReadonlySet<string>;
-  /** Old objects of replacements whose new object is in place, by address: still to be taken away. */
-  readonly leftovers: ReadonlyMap<string, string>;
+  /** Old objects of replacements whose new object is in place, by address, the oldest first: still to be taken away. */
+  readonly leftovers: ReadonlyMap<string, readonly Leftover[]>;
 };
 
 /**
@@ -29,7 +29,11 @@ export const recover = <Api>(
     entries.map((entry) => [`${entry.target} ${address(entry.resource.kind, entry.resource._id)}`, entry]),
   );
   const unsettled = new Set<string>();
-  const leftovers = new Map<string, string>();
+  const leftovers = new Map<string, readonly Leftover[]>();
+  const leave = (name: string, { id = "", entity, updatedAt }: Change): void => {
+    const leftover = { id, basedOn: basedOn(entity), ...(updatedAt === undefined ? {} : { updatedAt }) };
+    leftovers.set(name, [...(leftovers.get(name) ?? []).filter((other) => other.id !== id), leftover]);
+  };
   for (const intent of intents) {
     const { change } = intent;
     const name = address(change.kind, change.entity._id);
@@ -46,10 +50,9 @@ export const recover = <Api>(
     if (target === undefined || kind === undefined || seen === undefined || collection?.readable !== true) continue;
     const before = known.get(`${change.target} ${name}`);
     const isInPlace = before !== undefined && collection.byId.has(before.id) && before.id !== change.id;
-    const old =
-      kind.update !== undefined && change.id !== undefined && collection.byId.has(change.id) ? change.id : undefined;
+    const leavesOld = kind.update !== undefined && change.id !== undefined && collection.byId.has(change.id);
     if (isInPlace) {
-      if (old !== undefined) leftovers.set(name, old);
+      if (leavesOld) leave(name, change);
       continue;
     }
     const { properties } = changeResource(change);
@@ -68,7 +71,7 @@ export const recover = <Api>(
     const base = claimedBase(change, shape, only);
     known.set(`${change.target} ${name}`, kind.isWrittenInParts === true ? partialBase(shape, base) : base);
     seen.ids.set(change.kind, change.entity._id, only.id);
-    if (old !== undefined) leftovers.set(name, old);
+    if (leavesOld) leave(name, change);
   }
   return { entries: [...known.values()], unsettled, leftovers };
 };

@@ -1,9 +1,8 @@
-import type { Base, Change, Live } from "../contract/index.ts";
-import { address } from "../contract/index.ts";
+import type { Base, Change, Leftover, Live } from "../contract/index.ts";
+import { address, basedOn } from "../contract/index.ts";
 import { DeployerError } from "../errors.ts";
 import type { OpenIntent } from "../ledger/index.ts";
 import type { Access } from "../resources/index.ts";
-import { deleteResource } from "../resources/index.ts";
 import type { RunState } from "./apply.ts";
 import { writtenBase } from "./base.ts";
 import { sendWithin } from "./resume.ts";
@@ -13,7 +12,7 @@ import type { StepContext } from "./step-access.ts";
 import { makeAccess } from "./step-access.ts";
 import type { Work, Written } from "./work.ts";
 import { NotStarted } from "./work.ts";
-import { takeDown, writeChange } from "./write.ts";
+import { deleteLeftovers, takeDown, writeChange } from "./write.ts";
 
 const explain = (error: unknown): { code: string; message: string; hint?: string } => {
   if (error instanceof DeployerError) {
@@ -36,7 +35,18 @@ const cleanup = async <Api>(state: RunState<Api>, work: Work, access: Access<Api
       await work.begin([]);
       await work.ledger.acked(work.lease, change, id);
     }
-    await deleteResource(access, change.id ?? "");
+    const { id: old = "", entity, updatedAt, leftovers = [] } = change;
+    const replaced: Leftover = {
+      id: old,
+      basedOn: basedOn(entity),
+      ...(updatedAt === undefined ? {} : { updatedAt }),
+    };
+    const conflict = await deleteLeftovers(access, [...leftovers, replaced]);
+    if (conflict !== undefined) {
+      // As below: the intent stays open, and the new object stays ours.
+      await work.settled({ ...conflict, outcome: "uncertain" }, now);
+      return { ...conflict, ...(id === undefined ? {} : { id }) };
+    }
     return await work.settled(
       { outcome: "done", ...(id === undefined ? {} : { id }) },
       now ?? writtenBase(change, access.shape, id ?? "", undefined),
@@ -69,10 +79,15 @@ const isOurs = <Api>(state: RunState<Api>, change: Change, base: Base | undefine
   return !["update", "replace", "delete", "noop", "rename"].includes(change.op) || has(change.id);
 };
 
+/** Old objects of replacements are ours as long as an open intent says so. */
+const areLeftByUs = <Api>(state: RunState<Api>, change: Change): boolean =>
+  (change.leftovers ?? []).every(({ id }) => isProven(state.open.get(stepKey(change)), id));
+
 /** Whether an open intent of ours is about the object, or made it: it was not there before. */
 const isProven = (intent: OpenIntent | undefined, id: string | undefined): boolean => {
   if (intent === undefined || id === undefined) return false;
-  if (intent.change.id === id || intent.acked === id) return true;
+  const isNamed = intent.change.leftovers?.some((leftover) => leftover.id === id) === true;
+  if (intent.change.id === id || intent.acked === id || isNamed) return true;
   const isCreate = intent.change.op === "insert" || intent.change.op === "replace";
   return isCreate && intent.acked === undefined && !intent.seen.includes(id);
 };
@@ -176,7 +191,7 @@ export const runStep = async <Api>(
   let written: Written;
   try {
     if (isStopped()) written = work.stopped();
-    else if (step.part !== "cleanup" && !isOurs(state, change, base)) {
+    else if (step.part !== "cleanup" && !(isOurs(state, change, base) && areLeftByUs(state, change))) {
       written = {
         outcome: "conflict",
         error: {

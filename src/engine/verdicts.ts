@@ -1,17 +1,50 @@
 import { equal } from "../canonical.ts";
-import type { Base, Change, Resource, Verdict } from "../contract/index.ts";
+import type { Base, Change, Leftover, Resource, Verdict } from "../contract/index.ts";
 import { hasUnresolved, isFinding, updateEntity } from "../contract/index.ts";
 
-/** A replacement that was interrupted between its two objects is finished before anything else happens to them. */
+/** What is left of the mark and the names of duplicates where some of them are old objects of ours. */
+const without = ({ marks = [], duplicates = [], ...rest }: Change, leftovers: readonly Leftover[]): Change => {
+  const others = duplicates.filter((id) => !leftovers.some((leftover) => leftover.id === id));
+  const kept = marks.filter((mark) => mark !== "duplicate" || others.length > 0);
+  return {
+    ...rest,
+    ...(kept.length === 0 ? {} : { marks: kept }),
+    ...(others.length === 0 ? {} : { duplicates: others }),
+  };
+};
+
+/**
+ * A replacement that was interrupted between its two objects is finished before the new one is changed; where the new one
+ * goes too, the old one goes with it.
+ */
 export const resumed = (
   verdict: Verdict | undefined,
   base: Base | undefined,
-  old: string | undefined,
+  leftovers: readonly Leftover[],
+  { prune, isProtected }: { readonly prune: boolean; readonly isProtected: boolean },
 ): Verdict | undefined => {
-  if (verdict === undefined || isFinding(verdict) || base === undefined || old === undefined) return verdict;
-  if (!["noop", "update", "delete"].includes(verdict.op)) return verdict;
-  const { fields: _, marks: __, updatedAt: ___, ...rest } = verdict;
-  return { ...rest, op: "replace", id: old, resumes: base.id, entity: updateEntity(base.resource, {}) };
+  const newest = leftovers.at(-1);
+  if (verdict === undefined || isFinding(verdict) || base === undefined || newest === undefined) return verdict;
+  if (!["noop", "update", "rename", "replace", "delete"].includes(verdict.op)) return verdict;
+  if (isProtected) {
+    const { tenant, target, kind, entity } = verdict;
+    return { finding: "protected", tenant, target, kind, _id: entity._id, ids: leftovers.map(({ id }) => id).sort() };
+  }
+  if (verdict.op === "replace" || (verdict.op === "delete" && prune))
+    return { ...without(verdict, leftovers), leftovers };
+  const { fields: _, marks: __, duplicates: ___, updatedAt: ____, ...rest } = verdict;
+  const { id, basedOn, updatedAt } = newest;
+  const older = leftovers.slice(0, -1);
+  return {
+    ...rest,
+    op: "replace",
+    id,
+    resumes: base.id,
+    ...(older.length === 0 ? {} : { leftovers: older }),
+    entity: updateEntity(base.resource, basedOn),
+    ...(updatedAt === undefined ? {} : { updatedAt }),
+    ...(verdict.from === undefined ? {} : { marks: ["renamed"] }),
+  };
 };
 
 /**

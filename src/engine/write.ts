@@ -1,4 +1,4 @@
-import type { Base, Change, Live, Outcome } from "../contract/index.ts";
+import type { Base, Change, Leftover, Live, Outcome } from "../contract/index.ts";
 import { address, basedOn, changeResource } from "../contract/index.ts";
 import type { Access } from "../resources/index.ts";
 import { checkBasis, deleteResource, ensure, rewriteResource } from "../resources/index.ts";
@@ -26,6 +26,22 @@ const goneSincePlan = (id: string): Written => conflict(`it (${id}) was deleted 
 const claimedOf = <Api>({ change }: Work, { shape }: Access<Api>, found: Live, now: Live): Base =>
   found === now ? claimedBase(change, shape, found) : writtenBase(change, shape, now.id, now);
 
+const cannotBeTold = (ids: readonly string[]): Written => {
+  const message = `an interrupted run may have made one of these, which cannot be told apart: ${ids.join(", ")}`;
+  const hint = "look at these objects, delete those that nobody uses, then plan again";
+  return { outcome: "uncertain", error: { code: "uncertain", message, hint } };
+};
+
+/** What an interrupted create that nobody answered may have made, and is not as it was asked for. */
+const unequal = ({ change, intent }: Work, same: readonly Live[]): Written | undefined => {
+  if (intent === undefined || intent.acked !== undefined) return undefined;
+  if (intent.change.op !== "insert" && intent.change.op !== "replace") return undefined;
+  const leftovers = [...(change.leftovers ?? []), ...(intent.change.leftovers ?? [])].map(({ id }) => id);
+  const known = [...intent.seen, intent.change.id, change.id, ...leftovers];
+  const ids = same.flatMap(({ id }) => (known.includes(id) ? [] : [id]));
+  return ids.length === 0 ? undefined : cannotBeTold(ids);
+};
+
 const insert = async <Api>(work: Work, access: Access<Api>): Promise<Written> => {
   const { change } = work;
   const desired = changeResource(change).properties;
@@ -37,12 +53,10 @@ const insert = async <Api>(work: Work, access: Access<Api>): Promise<Written> =>
     return work.settled({ outcome: "done", id: live.id }, claimedOf(work, access, earlier, live));
   }
   if (same.length > 0) {
-    const ids = same.map((live) => live.id).join(", ");
+    const ids = same.map((live) => live.id);
     if (work.intent === undefined)
-      return conflict(`a ${change.kind} with this identity appeared since the plan: ${ids}`);
-    const message = `an interrupted run may have made one of these, which cannot be told apart: ${ids}`;
-    const hint = "look at these objects, delete those that nobody uses, then plan again";
-    return work.settled({ outcome: "uncertain", error: { code: "uncertain", message, hint } }, work.base);
+      return conflict(`a ${change.kind} with this identity appeared since the plan: ${ids.join(", ")}`);
+    return work.settled(cannotBeTold(ids), work.base);
   }
   await work.begin([]);
   const made = await createSafely(work, access, desired, []);
@@ -87,13 +101,41 @@ const lastWrittenBy = ({ updatedAt: _, ...base }: Base, before: Base | undefined
   ...(before?.updatedAt === undefined ? {} : { updatedAt: before.updatedAt }),
 });
 
+/** Takes old objects of replacements away, each read again right before. Not undefined: one was changed since, and was kept. */
+export const deleteLeftovers = async <Api>(
+  access: Access<Api>,
+  leftovers: readonly Leftover[],
+): Promise<Written | undefined> => {
+  for (const { id, basedOn: properties, updatedAt } of leftovers) {
+    const basis = { properties, ...(updatedAt === undefined ? {} : { updatedAt }) };
+    const now = checkBasis(access.shape, undefined, basis, [], await access.read(id));
+    if (now.state === "conflict") {
+      const { error } = movedSincePlan(now.fields);
+      const message = `the old object (${id}) was kept: ${error?.message ?? ""}`;
+      const hint = "take what was changed into the files, delete the old object on the target, then run again";
+      return { outcome: "conflict", fields: now.fields, error: { code: "conflict", message, hint } };
+    }
+    if (now.state === "write" || access.kind.read === undefined) await deleteResource(access, id);
+  }
+  return undefined;
+};
+
 const remove = async <Api>(work: Work, access: Access<Api>, id: string): Promise<Written> => {
   const basis = { properties: basedOn(work.change.entity), ...lastWrite(work) };
   const now = checkBasis(access.shape, undefined, basis, [], await access.read(id));
   if (now.state === "conflict") return work.settled(movedSincePlan(now.fields), work.base);
+  const { leftovers = [] } = work.change;
+  if (leftovers.length > 0) {
+    await work.begin([id]);
+    // While the new one is there, the ledger has proof of the old ones.
+    const conflicting = await deleteLeftovers(access, leftovers);
+    if (conflicting !== undefined) {
+      await work.settled({ ...conflicting, outcome: "uncertain" }, work.base);
+      return conflicting;
+    }
+  } else if (now.state === "write" || access.kind.read === undefined) await work.begin([id]);
   // A listing may be short: what can only be listed is deleted also where it does not show.
   if (now.state === "write" || access.kind.read === undefined) {
-    await work.begin([id]);
     await deleteResource(access, id);
   }
   return work.settled({ outcome: "done", id }, undefined);
@@ -125,6 +167,8 @@ const replace = async <Api>(work: Work, access: Access<Api>, id: string): Promis
   const basis = { properties: basedOn(change.entity), ...lastWrite(work) };
   const now = checkBasis(access.shape, undefined, basis, [], await access.read(id));
   if (now.state === "conflict") return work.settled(movedSincePlan(now.fields), work.base);
+  const uncertain = unequal(work, same ?? []);
+  if (uncertain !== undefined) return work.settled(uncertain, work.base);
   const seen = (await withKey(work, access, desired)).map((live) => live.id);
   await work.begin(seen);
   if (!work.keepsOld) await deleteResource(access, id);

@@ -152,15 +152,21 @@ describe("secrets without a value", () => {
 });
 
 describe("what the files protect", () => {
-  it("stays, though the plan was made before they did", async () => {
+  it("stays, though the plan was made before they did, and other tenants go on", async () => {
     const service = await startedService();
     const dir = await projectFolder();
     const project = await opened(dir, service);
     await project.apply(await project.plan());
     await write(dir, { "tenants/t002.yaml": tenant("t002", "state: absent\n") });
+    await write(dir, { "tenants/t003.yaml": tenant("t003") });
     const plan = await (await opened(dir, service)).plan();
     await write(dir, { "connector-deployer.yaml": `${projectFile}protected: ["connection/acme-t002-*"]\n` });
-    await expect((await opened(dir, service)).apply(plan)).rejects.toMatchObject({ code: "stale-plan" });
+    const report = await (await opened(dir, service)).apply(plan);
+    expect(report.refusals).toMatchObject([{ guard: "protected", tenant: "t002" }]);
+    const outcomes = (tenant: string): readonly string[] => [
+      ...new Set(report.results.filter((result) => result.tenant === tenant).map(({ outcome }) => outcome)),
+    ];
+    expect([outcomes("t002"), outcomes("t003")]).toEqual([["skipped"], ["done"]]);
   });
 });
 
