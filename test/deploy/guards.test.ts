@@ -1,177 +1,143 @@
-import { rm } from "node:fs/promises";
-import { afterAll, describe, expect, it } from "vitest";
-import type { GuardCode, Plan } from "../../src/contract/index.ts";
+import { expect, it } from "vitest";
+import type { GuardCode, Plan, Refusal, Resource } from "../../src/contract/index.ts";
 import { guardCodes } from "../../src/contract/index.ts";
-import type { PlanOptions, Project } from "../../src/deploy/index.ts";
 import { localHolder, openLedger } from "../../src/ledger/index.ts";
-import type { Service } from "../../src/service/index.ts";
-import { signedClient } from "../support/signed.ts";
-import {
-  credentials,
-  datatype,
-  env,
-  opened,
-  project as projectFile,
-  projectFolder,
-  startedService,
-  tenant,
-  write,
-} from "./project-folder.ts";
+import type { PlanSettings, Workbench } from "../engine/workbench.ts";
+import { aConnection, aDataset, aJob, aTenant, signal, workbench } from "../engine/workbench.ts";
+import { defaultFiles, opened, projectFolder, startedService, write } from "./project-folder.ts";
 
-type Stage = {
-  readonly service: Service;
-  readonly dir: string;
-  open(environment?: Readonly<Record<string, string>>): Promise<Project>;
-  /** The live connections of both tenants. */
-  connections(): Promise<readonly { readonly id: string; readonly name: string }[]>;
-  call(method: string, path: string, body?: unknown): Promise<unknown>;
-};
+type Desired = Readonly<Record<string, readonly Resource[]>>;
+/** What was refused, and how much was written. */
+type Seen = { readonly refusals: readonly Refusal[]; readonly writes: number };
 
-const stage = async (): Promise<Stage> => {
-  const service = await startedService();
-  const dir = await projectFolder({ "connector-deployer.yaml": `${projectFile}waves: []\n` });
-  const client = signedClient(credentials, (request) => service.fetch(request));
-  return {
-    service,
-    dir,
-    open: (environment = env) => opened(dir, service, { env: environment }),
-    connections: async () => {
-      const { body } = await client("GET", "/sources/connections");
-      const list = (Array.isArray(body) ? body : (body as { connections: unknown }).connections) as readonly {
-        readonly id: string;
-        readonly config?: { readonly name?: string };
-      }[];
-      return list.map(({ id, config }) => ({ id, name: config?.name ?? "" }));
-    },
-    call: async (method, path, body) => (await client(method, path, body)).body,
+const many = (tenant: string, count: number): readonly Resource[] =>
+  Array.from({ length: count }, (_, index) => aConnection(tenant, {}, `acme-${tenant}-c${index}`));
+
+/** Deploys one state, lets something happen, then plans and applies another. */
+const engine =
+  (before: Desired, after: Desired, settings: PlanSettings = {}, meanwhile?: (bench: Workbench) => Promise<void>) =>
+  async (): Promise<Seen> => {
+    await using bench = await workbench();
+    await bench.deploy(before);
+    await meanwhile?.(bench);
+    bench.forgetRequests();
+    const { refusals } = await bench.apply(await bench.plan(after, settings));
+    return { refusals, writes: bench.requests.filter((request) => !request.startsWith("GET")).length };
   };
+
+const writesOf = async (plan: Plan, requests: readonly string[], apply: () => Promise<unknown>): Promise<Seen> => {
+  const before = requests.length;
+  await apply();
+  return { refusals: plan.refusals, writes: requests.slice(before).filter((method) => method !== "GET").length };
 };
 
-const deployed = async (): Promise<Stage> => {
-  const made = await stage();
-  const project = await made.open();
-  await project.apply(await project.plan());
-  return made;
+/** A project folder against a service whose requests are counted. */
+const project = async () => {
+  const service = await startedService();
+  const requests: string[] = [];
+  const counted = {
+    ...service,
+    fetch: (request: Request) => {
+      requests.push(request.method);
+      return service.fetch(request);
+    },
+  };
+  const dir = await projectFolder();
+  return { counted, requests, dir };
 };
 
-const plan = async (of: Stage, options: PlanOptions = {}): Promise<Plan> => (await of.open()).plan(options);
+const prune = { prune: true } as const;
 
-/** A connector of which most is gone; one dataset stays. */
-const little = { "connectors/crm/templates/datatype.yaml": datatype.split("- _id")[1]?.replace(/^/, "- _id") ?? "" };
-
-/** For each guard a way to be stopped by it. The plan that it refuses is applied, and must write nothing. */
-const scenarios: Readonly<Record<GuardCode, () => Promise<readonly [Stage, Plan]>>> = {
-  "delete-budget": async () => {
-    const of = await deployed();
-    await write(of.dir, little);
-    // Each tenant would lose one; together they are more than one.
-    return [of, await plan(of, { prune: true, maxDeletes: 1 })];
-  },
-  "tenant-delete-budget": async () => {
-    const of = await deployed();
-    await write(of.dir, {
-      "tenants/t001.yaml": tenant("t001").replace("crm: {}", "crm: { datatypes: { contact: false } }"),
-    });
-    return [of, await plan(of, { prune: true, tenants: ["t001"], maxDeletes: 0 })];
-  },
-  protected: async () => {
-    const of = await deployed();
-    await write(of.dir, {
-      "connector-deployer.yaml": `${projectFile}protected: ["import-job/**"]\n`,
-      "tenants/t001.yaml": tenant("t001").replace("crm: {}", "crm: { datatypes: { contact: false } }"),
-    });
-    return [of, await plan(of, { prune: true, maxDeletes: 9 })];
-  },
-  "vanished-tenant": async () => {
-    const of = await deployed();
-    await rm(`${of.dir}/tenants/t001.yaml`);
-    return [of, await plan(of, { prune: true })];
-  },
-  "empty-desired": async () => {
-    const of = await deployed();
-    await write(of.dir, { "tenants/t001.yaml": "id: t001\nconnectors: {}\n" });
-    return [of, await plan(of, { prune: true, maxDeletes: 9 })];
-  },
-  "adoption-needed": async () => {
-    const of = await deployed();
-    await write(of.dir, { "tenants/t003.yaml": tenant("t003") });
-    await of.call("POST", "/source/elasticsearch", {
-      config: { name: "acme-t003-crm", base_url: "http://x", api_key: "k" },
-    });
-    return [of, await plan(of, { tenants: ["t003"] })];
-  },
-  ambiguous: async () => {
-    const of = await deployed();
-    await write(of.dir, { "tenants/t003.yaml": tenant("t003") });
-    const config = { name: "acme-t003-crm", base_url: "http://x", api_key: "k" };
-    await of.call("POST", "/source/elasticsearch", { config });
-    await of.call("POST", "/source/elasticsearch", { config });
-    return [of, await plan(of, { tenants: ["t003"] })];
-  },
+/** One situation for each guard. */
+const scenes: Readonly<Record<GuardCode, () => Promise<Seen>>> = {
+  "delete-budget": engine(
+    { t1: many("t1", 20), t2: many("t2", 20) },
+    { t1: many("t1", 18), t2: many("t2", 17) },
+    { ...prune, maxDeletes: 4 },
+  ),
+  "tenant-delete-budget": engine({ t1: many("t1", 20) }, { t1: many("t1", 2) }, prune),
+  protected: engine(
+    { t1: aTenant("t1") },
+    { t1: [aDataset("t1")] },
+    { ...prune, maxDeletes: "100%", policies: { isProtected: () => true } },
+  ),
+  "vanished-tenant": engine({ t1: aTenant("t1") }, {}, prune),
+  "empty-desired": engine({ t1: aTenant("t1") }, { t1: [] }, { ...prune, maxDeletes: "100%" }),
+  "adoption-needed": engine({}, { t1: aTenant("t1") }, {}, async (bench) => {
+    await bench.api.createConnection(
+      "elasticsearch",
+      { name: "acme-t1-crm", base_url: "http://127.0.0.1:9", api_key: "x" },
+      signal,
+    );
+  }),
+  ambiguous: engine({}, { t1: aTenant("t1") }, {}, async (bench) => {
+    const config = { name: "acme-t1-crm", base_url: "http://127.0.0.1:9", api_key: "x" };
+    for (let left = 2; left > 0; left--) await bench.api.createConnection("elasticsearch", config, signal);
+  }),
+  "missing-objects": engine(
+    { t1: [...many("t1", 8), aConnection("t1"), aJob("t1")] },
+    { t1: [...many("t1", 8), aConnection("t1"), aJob("t1")] },
+    {},
+    async (bench) => {
+      for (const { id, config } of await bench.api.listConnections(signal)) {
+        if (config?.["name"] !== "acme-t1-crm") await bench.api.deleteConnection(id, signal);
+      }
+    },
+  ),
   "other-endpoint": async () => {
-    const of = await deployed();
-    const project = await of.open({ ...env, INFINO_ENDPOINT: "http://127.0.0.1:2" });
-    return [of, await project.plan()];
+    const { counted, requests, dir } = await project();
+    const first = await opened(dir, counted);
+    await first.apply(await first.plan({}), {});
+    await first[Symbol.asyncDispose]();
+    await write(dir, {
+      "connector-deployer.yaml": (defaultFiles["connector-deployer.yaml"] ?? "").replace(
+        "$ENV(INFINO_ENDPOINT)",
+        "http://127.0.0.1:2",
+      ),
+    });
+    const second = await opened(dir, counted);
+    const plan = await second.plan({});
+    return writesOf(plan, requests, () => second.apply(plan, {}));
   },
   "empty-ledger": async () => {
-    const of = await deployed();
-    await rm(`${of.dir}/.connector-deployer`, { recursive: true });
-    return [of, await plan(of)];
-  },
-  "missing-objects": async () => {
-    const of = await stage();
-    await write(of.dir, {
-      "connectors/crm/templates/system.yaml": Array.from(
-        { length: 5 },
-        (_, index) =>
-          `- { _id: <<@ system @>>-${index}, type: connection, source: elasticsearch, auth: api_key, config: { base_url: <<@ base_url @>>, api_key: $SECRET(crm_api_key), timeout_secs: <<@ timeout @>> } }\n`,
-      ).join(""),
-      "connectors/crm/templates/datatype.yaml":
-        "{ _id: <<@ system @>>-<<@ datatype @>>, type: dataset, name: <<@ system @>>-<<@ datatype @>> }\n",
-    });
-    const project = await of.open();
-    await project.apply(await project.plan());
-    for (const { id, name } of await of.connections()) {
-      if (name.includes("t001")) await of.call("DELETE", `/source/${id}`);
-    }
-    return [of, await plan(of, { tenants: ["t001"] })];
+    const { counted, requests, dir } = await project();
+    const first = await opened(dir, counted);
+    await first.apply(await first.plan({}), {});
+    const elsewhere = await projectFolder();
+    const second = await opened(elsewhere, counted);
+    const plan = await second.plan({});
+    return writesOf(plan, requests, () => second.apply(plan, {}));
   },
   "lease-held": async () => {
-    const of = await deployed();
-    await write(of.dir, { "tenants/t003.yaml": tenant("t003") });
-    await of.call("POST", "/source/elasticsearch", {
-      config: { name: "acme-t003-crm", base_url: "http://x", api_key: "k" },
-    });
-    const ledger = await openLedger(`${of.dir}/.connector-deployer/ledger.db`, { environment: "default" });
-    await ledger.lease("t003", localHolder("another-run"));
-    return [of, await plan(of, { tenants: ["t003"] })];
+    const { counted, requests, dir } = await project();
+    const first = await opened(dir, counted);
+    await first.apply(await first.plan({}), {});
+    const elsewhere = await projectFolder();
+    const second = await opened(elsewhere, counted);
+    await second.plan({});
+    await using ledger = await openLedger(`${elsewhere}/.connector-deployer/ledger.db`, { environment: "default" });
+    await using _one = await ledger.lease("t001", localHolder("another"));
+    await using _two = await ledger.lease("t002", localHolder("another"));
+    const plan = await second.plan({});
+    return writesOf(plan, requests, () => second.apply(plan, {}));
   },
 };
 
-const seen = new Set<GuardCode>();
-
-describe("a plan that a guard refuses", () => {
-  it.each(guardCodes)("%s: is refused, and applying it writes nothing to what it is about", async (guard) => {
-    const [{ service, dir }, refused] = await scenarios[guard]();
-    expect(refused.refusals.map((refusal) => refusal.guard)).toContain(guard);
-    const refusal = refused.refusals.find((item) => item.guard === guard);
-    expect(refusal?.message).not.toBe("");
-    expect(refusal?.hint).not.toBe("");
-    const writes: string[] = [];
-    const project = await opened(dir, service, {
-      env: guard === "other-endpoint" ? { ...env, INFINO_ENDPOINT: "http://127.0.0.1:2" } : env,
-      fetch: (request) => {
-        if (request.method !== "GET") writes.push(`${request.method} ${request.url}`);
-        return service.fetch(request);
-      },
-    });
-    const report = await project.apply(refused);
-    expect(report.refusals.map((item) => item.guard)).toContain(guard);
-    expect(writes).toEqual([]);
-    seen.add(guard);
-  });
-
-  afterAll(() => {
-    process.stdout.write(`guards: ${seen.size} of ${guardCodes.length} stopped a run\n`);
-  });
+it("each guard keeps everything of what it refuses from being written", async () => {
+  const reached: string[] = [];
+  for (const guard of guardCodes) {
+    const { refusals, writes } = await scenes[guard]();
+    // Where nothing is known to be ours, both the run's guard and each tenant's speak up.
+    const also: Partial<Record<GuardCode, GuardCode>> = {
+      "empty-ledger": "adoption-needed",
+      "lease-held": "empty-ledger",
+    };
+    const expected = [guard, also[guard]].filter((name) => name !== undefined);
+    expect([...new Set(refusals.map((refusal) => refusal.guard))].sort(), guard).toEqual(expected.sort());
+    expect(writes, guard).toBe(0);
+    for (const { message, hint } of refusals) expect(`${message}${hint}`, guard).not.toMatch(/undefined|\[object/);
+    reached.push(guard);
+  }
+  expect(reached).toEqual([...guardCodes]);
+  process.stdout.write(`guards: ${reached.length} of ${guardCodes.length} reached: ${reached.join(", ")}\n`);
 });
