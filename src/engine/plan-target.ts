@@ -14,6 +14,8 @@ import { address, classify, isFinding, isTouched } from "../contract/index.ts";
 import type { ResourceKind, Target } from "../resources/index.ts";
 import type { DeleteBudget } from "./guards.ts";
 import type { Collection, Observed } from "./observe.ts";
+import type { Orphan } from "./orphans.ts";
+import { planOrphans } from "./orphans.ts";
 import { isWorthListing, resumed, unrepeatable } from "./verdicts.ts";
 
 /** One tenant as the planner sees it. */
@@ -29,6 +31,8 @@ export type TenantInput = {
   readonly unsettled: ReadonlySet<string>;
   /** Old objects of interrupted replacements, by address. */
   readonly leftovers: ReadonlyMap<string, readonly Leftover[]>;
+  /** Resources that have open intents and no entry. */
+  readonly orphans?: readonly Orphan[];
   /** Entries under a new `_id`, which they carry already: the old one by address. */
   readonly renamed?: ReadonlyMap<string, string>;
   /** Digest of the expansion. */
@@ -291,6 +295,9 @@ export const planTarget = <Api>(
       planned.changes.push({ ...verdict, dependsOn: needs });
     }
   }
+  const orphaned = planOrphans(tenant.orphans ?? [], target.name, desired, tenant.wave);
+  planned.changes.push(...orphaned.changes);
+  planned.findings.push(...orphaned.findings);
   const changed = new Set(planned.changes.map((change) => address(change.kind, change.entity._id)));
   planned.changes = planned.changes.map((change) => {
     const name = address(change.kind, change.entity._id);

@@ -41,6 +41,7 @@ export const makePlan = <Api>(input: PlanInput<Api>): Plan => {
     const targets = new Set([
       ...(tenant.vanished ? [] : [tenant.target]),
       ...tenant.entries.map((entry) => entry.target),
+      ...(tenant.orphans ?? []).map((orphan) => orphan.change.target),
     ]);
     const planned: Planned = { changes: [], prunable: [], findings: [], noops: 0 };
     for (const name of tenant.vanished ? [] : [...targets].sort()) {

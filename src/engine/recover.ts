@@ -4,6 +4,8 @@ import type { OpenIntent } from "../ledger/index.ts";
 import type { Target } from "../resources/index.ts";
 import { claimedBase, partialBase } from "./base.ts";
 import type { Observed } from "./observe.ts";
+import type { Orphan } from "./orphans.ts";
+import { findOrphans } from "./orphans.ts";
 
 /** What an interrupted run left: entries that its create intents prove, and what has to be settled. */
 export type Recovered = {
@@ -12,6 +14,8 @@ export type Recovered = {
   readonly unsettled: ReadonlySet<string>;
   /** Old objects of replacements whose new object is in place, by address, the oldest first: still to be taken away. */
   readonly leftovers: ReadonlyMap<string, readonly Leftover[]>;
+  /** Resources that have open intents and no entry. */
+  readonly orphans: readonly Orphan[];
 };
 
 /**
@@ -73,5 +77,6 @@ export const recover = <Api>(
     seen.ids.set(change.kind, change.entity._id, only.id);
     if (leavesOld) leave(name, change);
   }
-  return { entries: [...known.values()], unsettled, leftovers };
+  const found = [...known.values()];
+  return { entries: found, unsettled, leftovers, orphans: findOrphans(found, intents, targets, observed) };
 };

@@ -27,8 +27,8 @@ const destination = (from: string, moves: ReadonlyMap<string, string>): string |
 const idOf = (name: string): string => name.slice(name.indexOf("/") + 1);
 
 /**
- * Gives entries and open intents their new `_id`, where a move names them, what is desired has the new name and no longer
- * the old one, and the new one is not in the ledger yet. `readdress` makes the entry anew: fingerprints are keyed by address.
+ * Gives entries and open intents, also those without an entry, their new `_id`, where a move names them, what is desired
+ * has the new name and no longer the old one, and the new one is not in the ledger yet. `readdress` makes the entry anew: fingerprints are keyed by address.
  */
 export const renameEntries = (
   entries: readonly Base[],
@@ -45,12 +45,12 @@ export const renameEntries = (
   ]);
   const renamed = new Map<string, string>();
   const newNames = new Map<string, string>();
-  for (const { resource } of rules.size === 0 ? [] : entries) {
-    const from = address(resource.kind, resource._id);
+  // An open intent may turn out to have made what has no entry yet.
+  for (const from of rules.size === 0 ? [] : known) {
     const to = destination(from, rules);
     if (to === undefined || wanted.has(from) || !wanted.has(to) || known.has(to) || renamed.has(to)) continue;
     newNames.set(from, idOf(to));
-    renamed.set(to, resource._id);
+    renamed.set(to, idOf(from));
   }
   if (renamed.size === 0) return { entries, open, renamed };
   const newName = (kind: string, _id: string): string | undefined => newNames.get(address(kind, _id));

@@ -82,7 +82,7 @@ const entryOf = (entries: readonly Base[], change: Change, _id: string): Base | 
     (base) => base.target === change.target && base.resource.kind === change.kind && base.resource._id === _id,
   );
 
-/** Gives entries their new `_id` before anything else is done with them. */
+/** Gives entries, and open intents that have none, their new `_id` before anything else is done with them. */
 export const moveEntries = async (
   ledger: Ledger,
   leases: ReadonlyMap<string, Lease>,
@@ -91,10 +91,19 @@ export const moveEntries = async (
   for (const [tenant, renames] of Map.groupBy(changes, (change) => change.tenant)) {
     const lease = leases.get(tenant);
     if (lease === undefined || renames.every((change) => change.from === undefined)) continue;
-    const entries = await ledger.entries(tenant);
+    const [entries, open] = await Promise.all([ledger.entries(tenant), ledger.open(tenant)]);
     for (const change of renames) {
       const base = change.from === undefined ? undefined : entryOf(entries, change, change.from);
-      if (base === undefined || entryOf(entries, change, change.entity._id) !== undefined) continue;
+      if (entryOf(entries, change, change.entity._id) !== undefined) continue;
+      if (base === undefined) {
+        const { target, kind, from = "" } = change;
+        const isLeft = open.some(
+          (intent) =>
+            intent.change.target === target && intent.change.kind === kind && intent.change.entity._id === from,
+        );
+        if (isLeft) await ledger.moveIntents(lease, target, kind, from, change.entity._id);
+        continue;
+      }
       await ledger.move(lease, base.resource._id, movedBase(base, change));
     }
   }

@@ -199,6 +199,21 @@ const adopt = async <Api>(work: Work, access: Access<Api>, id: string): Promise<
   return work.settled({ outcome: "done", id }, adoptedBase(change, access.shape, live));
 };
 
+/** Of what has no entry only open intents are closed: nothing may have come of them since the plan. */
+const forget = async <Api>(work: Work, access: Access<Api>): Promise<Written> => {
+  const { change, base, intent } = work;
+  if (change.id !== undefined) return work.settled({ outcome: "done", id: change.id }, undefined);
+  const made = intent?.acked === undefined ? undefined : await access.read(intent.acked);
+  const same = await withKey(work, access, changeResource(intent?.change ?? change).properties);
+  const isForeign = ({ id }: Live): boolean =>
+    intent?.seen.includes(id) === true || work.ids.declared(change.kind, id) !== undefined;
+  const [found] = made === undefined ? same.filter((live) => !isForeign(live)) : [made];
+  const id = base?.id ?? found?.id;
+  return id === undefined
+    ? work.settled({ outcome: "done" }, undefined)
+    : work.settled(conflict(`${id} appeared since the plan`), base);
+};
+
 const keep = async <Api>(work: Work, access: Access<Api>, id: string): Promise<Written> => {
   const { change, base } = work;
   if (change.marks?.includes("retained") === true) {
@@ -244,7 +259,7 @@ export const writeChange = async <Api>(work: Work, access: Access<Api>): Promise
       case "adopt":
         return await adopt(work, access, id);
       case "forget":
-        return await work.settled({ outcome: "done", id }, undefined);
+        return await forget(work, access);
       case "noop":
       case "rename":
         return await keep(work, access, id);

@@ -148,6 +148,8 @@ export type Ledger = AsyncDisposable & {
    * tenant, target and kind. Nothing happens where there is no entry `from` and `now` is there already.
    */
   move(lease: Lease, from: string, now: Base): Promise<void>;
+  /** Gives the open intents of what has no entry another `_id`. */
+  moveIntents(lease: Lease, target: string, kind: string, from: string, to: string): Promise<void>;
   /**
    * Changes the key in one commit: `check` replaces what `verifyKey` remembers and each entry replaces its own.
    * Throws `lease-held` while anybody holds a lease, `blocked` while an intent is open.

@@ -37,6 +37,7 @@ export const symbolOf = (op: Operation, style: Style): string => style[colourOf(
 const operationNote = (op: Operation, id: string | undefined): string[] => {
   const live = id === undefined ? "" : ` ${printable(id)}`;
   if (op === "adopt") return [`adopt${live}`];
+  if (op === "forget" && id === undefined) return ["forget, nothing of it is there"];
   if (op === "forget") return [`forget${live}, it is gone already`];
   if (op === "rename") return ["rename"];
   return [];

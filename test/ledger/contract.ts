@@ -200,6 +200,7 @@ export const ledgerContract = (name: string, { open, again, pass }: LedgerHarnes
           ledger.put(lease, base()),
           ledger.drop(lease, "default", "connection", "acme-t1-crm"),
           ledger.intend(lease, "run-1", [{ change: change(), seen: [] }]),
+          ledger.moveIntents(lease, "default", "connection", "acme-t1-crm", "new"),
           ledger.touch(lease, change()),
           ledger.acked(lease, change(), "new"),
           ledger.settle(lease, change(), "done", base()),
@@ -354,6 +355,24 @@ export const ledgerContract = (name: string, { open, again, pass }: LedgerHarnes
     });
 
     describe("a move", () => {
+      it("of open intents needs no entry, and leaves other kinds and targets alone", async () => {
+        const { ledger, lease } = await leased();
+        const changes = [change(), change({ kind: "dataset" }), change({ target: "other" })];
+        await ledger.intend(
+          lease,
+          "run-1",
+          changes.map((change) => ({ change, seen: [] })),
+        );
+        await ledger.moveIntents(lease, "default", "connection", "acme-t1-crm", "new");
+        expect((await ledger.open("t1")).map(({ change }) => change.entity._id)).toEqual([
+          "new",
+          "acme-t1-crm",
+          "acme-t1-crm",
+        ]);
+        await ledger.settle(lease, change({ _id: "new" }), "done", undefined);
+        expect(await ledger.open("t1")).toHaveLength(2);
+      });
+
       const address = async (ledger: Ledger) => (await ledger.entries("t1")).map((entry) => entry.resource._id);
 
       it("gives an entry another _id, with its open intents", async () => {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { DeployerError } from "../../errors.ts";
 import { passingTime } from "../../passing-time.ts";
 import type { Lease, Ledger, LedgerOptions, Run } from "../types.ts";
-import { dropEntry, moveEntry, type Page, putEntry, rekey } from "./entries.ts";
+import { dropEntry, moveEntry, moveIntents, type Page, putEntry, rekey } from "./entries.ts";
 import { fencedError, keyError } from "./errors.ts";
 import { type Author, acknowledge, intend, settleIntents, touch } from "./intents.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
@@ -107,6 +107,8 @@ export const createLedger = (store: Store, options: Required<LedgerOptions>): Le
       refusePlainSecrets(now);
       await write(lease, [now.resource.tenant], (page) => moveEntry(page, from, now));
     },
+    moveIntents: (lease, target, kind, from, to) =>
+      write(lease, [], (page) => moveIntents(page, target, kind, from, to)),
     rekey: async (given, entries) => {
       for (const base of entries) refusePlainSecrets(base);
       await store.write(() => rekey({ store, sql, environment, expiry, isAlive }, given, entries));

@@ -45,6 +45,11 @@ export function* moveEntry(page: Page, from: string, now: Base): Steps<void> {
   if (!old || there) throw moveError(kind, from, _id, !old);
   yield* dropEntry(page, target, kind, from);
   yield* putEntry(page, now);
+  yield* moveIntents(page, target, kind, from, _id);
+}
+
+export function* moveIntents(page: Page, target: string, kind: string, from: string, _id: string): Steps<void> {
+  const { sql, environment, tenant } = page;
   for (const row of yield* rows(sql.openAt(environment, tenant, target, kind, from))) {
     const change = changeOf(row);
     const moved = { ...change, entity: { ...change.entity, _id } };
