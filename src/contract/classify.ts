@@ -1,4 +1,4 @@
-import { basis, compare, driftFields, within } from "./compare.ts";
+import { compare, driftFields, observedBasis, within } from "./compare.ts";
 import { deleteEntity, insertEntity, updateEntity } from "./entity.ts";
 import type { Properties } from "./json.ts";
 import { at } from "./json.ts";
@@ -157,7 +157,7 @@ const desiredMarks = (s: Situation, fields: readonly Field[]): (Mark | false)[] 
 ];
 
 const seen = (s: Situation, live: Live): Properties =>
-  basis(s.shape, s.desired?.properties, s.base?.applied, live.properties);
+  observedBasis(s.shape, s.desired?.properties, s.base?.applied, live.properties);
 
 /** A row of the table: the first whose `when` holds decides. */
 export type Row = {

@@ -1,6 +1,6 @@
 import { canonicalJson, equal } from "../canonical.ts";
 import type { Json, Path, Properties } from "./json.ts";
-import { at, isObject, joinPath, withAt } from "./json.ts";
+import { at, isObject, joinPath, segments, withAt } from "./json.ts";
 import { holdsSealed, isSealed } from "./seal.ts";
 import type { Base, Field, Live, Sealed, Shape } from "./types.ts";
 
@@ -194,6 +194,43 @@ export const basis = (
     result = withAt(result, path, value);
   }
   return result;
+};
+
+/**
+ * What a decision about a live object rests on: its basis, with null for what is declared or was applied and is not there,
+ * so that a value that appears is seen. Where something else than a mapping stands on the way, that is what was there.
+ */
+export const observedBasis = (
+  shape: Shape,
+  desired: Properties | undefined,
+  applied: Properties | undefined,
+  live: Properties,
+): Properties => {
+  const declared = [...new Set([...leaves(desired ?? {}), ...leaves(applied ?? {})])];
+  const ofDesired = (path: Path): Json | undefined => (desired === undefined ? undefined : at(desired, path));
+  const ofApplied = (path: Path): Json | undefined => (applied === undefined ? undefined : at(applied, path));
+  const sealed = declared.filter((path) => isHidden(shape, path, ofDesired(path), ofApplied(path)));
+  let result = basis(shape, desired, applied, live);
+  for (const path of declared) {
+    if (within(shape.local, path) || sealed.includes(path) || at(live, path) !== undefined) continue;
+    const place = standing(live, path);
+    // A secret is a part of what stands there, or may be.
+    if (sealed.some((other) => within([place], other))) continue;
+    if (at(result, place) === undefined) result = withAt(result, place, at(live, place) ?? null);
+  }
+  return result;
+};
+
+/** The path of the first thing on the way to `path` that is no mapping; `path` itself where there is none. */
+const standing = (live: Json, path: Path): Path => {
+  let place: Path = "";
+  for (const segment of segments(path)) {
+    place = joinPath(place, segment);
+    const value = at(live, place);
+    if (value === undefined) return path;
+    if (!isObject(value)) return place;
+  }
+  return path;
 };
 
 /** True where somebody else wrote the object since our verifying read. */

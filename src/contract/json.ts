@@ -48,14 +48,17 @@ export const withAt = (value: Properties, path: Path, member: Json | undefined):
   const [head, ...rest] = segments(path);
   if (head === undefined) return value;
   const copy: Record<string, Json> = { ...value };
+  // Not assigned: a member may be called __proto__.
+  const define = (member: Json): object =>
+    Object.defineProperty(copy, head, { value: member, enumerable: true, writable: true, configurable: true });
   if (rest.length === 0) {
     if (member === undefined) delete copy[head];
-    else Object.defineProperty(copy, head, { value: member, enumerable: true, writable: true, configurable: true });
+    else define(member);
     return copy;
   }
   const child = Object.hasOwn(copy, head) ? copy[head] : undefined;
   if (!isObject(child) && member === undefined) return value;
   const below = rest.reduce((path, key) => joinPath(path, key), "");
-  copy[head] = withAt(isObject(child) ? child : {}, below, member);
+  define(withAt(isObject(child) ? child : {}, below, member));
   return copy;
 };

@@ -14,7 +14,7 @@ import {
 } from "../contract/index.ts";
 import { writtenBase } from "./base.ts";
 
-/** Targets merge at the level of configuration keys: a change below one sends that key whole. */
+/** Targets merge at the level of configuration keys: a change below one sends that key as it is live, but for secrets. */
 const key = (path: Path): string => segments(path).slice(0, 2).join("\n");
 
 const isSameSecret = (a: Json | undefined, b: Json | undefined): boolean =>
@@ -28,7 +28,8 @@ export const updatedBase = (change: Change, shape: Shape, id: string, live: Live
   const after = writtenBase(change, shape, id, live);
   if (before === undefined || before.id !== id) return after;
   const desired = changeResource(change).properties;
-  const sent = new Set((change.fields ?? []).map(({ path }) => key(path)));
+  const changed = (change.fields ?? []).map(({ path }) => path);
+  const keys = new Set(changed.map(key));
   let applied: Properties = {};
   const foreign: Path[] = [];
   for (const path of leaves(desired)) {
@@ -37,7 +38,8 @@ export const updatedBase = (change: Change, shape: Shape, id: string, live: Live
     const isOurs = isHidden
       ? from === undefined || isSameSecret(from, to)
       : meets(shape, path, to, at(live.properties, path));
-    if (within(shape.local, path) || sent.has(key(path)) || isOurs) applied = withAt(applied, path, to);
+    const isSent = within(changed, path) || (keys.has(key(path)) && isHiddenField(shape, { path, to, class: "files" }));
+    if (within(shape.local, path) || isSent || isOurs) applied = withAt(applied, path, to);
     else {
       if (from !== undefined) applied = withAt(applied, path, from);
       if (!isHidden) foreign.push(path);
@@ -45,7 +47,7 @@ export const updatedBase = (change: Change, shape: Shape, id: string, live: Live
   }
   // What the files no longer ask for and a rule keeps: once the rule goes, it is still ours to take away.
   for (const path of leaves(before.applied)) {
-    if (at(desired, path) !== undefined || sent.has(key(path)) || within(shape.local, path)) continue;
+    if (at(desired, path) !== undefined || within(changed, path) || within(shape.local, path)) continue;
     const now = at(live.properties, path);
     if (now === undefined || now === null || equal(now, shape.defaults[path])) continue;
     applied = withAt(applied, path, at(before.applied, path));

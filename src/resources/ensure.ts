@@ -68,12 +68,24 @@ const moved = (before: Properties, now: Properties): readonly Field[] =>
   [...new Set([...leaves(before), ...leaves(now)])].sort().flatMap((path) => {
     const from = at(before, path);
     const to = at(now, path);
-    if (equal(from, to)) return [];
+    if (equal(from ?? null, to ?? null)) return [];
     return [{ path, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }), class: "drift" }];
   });
 
 /** What a decision rests on: the values that were live, and, where only that tells about secrets, the last write. */
 export type BasedOn = { readonly properties: Properties; readonly updatedAt?: string };
+
+/** True where something else stands in place of a mapping on the way to a path. */
+const isBlocked = ({ properties }: Live, path: Path): boolean => {
+  let place: Path = "";
+  for (const segment of segments(path).slice(0, -1)) {
+    place = joinPath(place, segment);
+    const value = at(properties, place) ?? null;
+    if (value === null) return false;
+    if (!isObject(value)) return true;
+  }
+  return false;
+};
 
 /** Compares what is live now with what the decision rested on. */
 export const checkBasis = (
@@ -97,17 +109,27 @@ export const checkBasis = (
     const value = atLeaf(at(basedOn, path), at(live.properties, path));
     return value === undefined ? part : withAt(part, path, value);
   }, {});
-  const appeared = fields.filter(
-    (field) =>
-      field.from === undefined && !isHiddenField(shape, field) && at(live.properties, field.path) !== undefined,
-  );
-  const differences = [
-    ...moved(basedOn, now),
-    ...appeared.map(
-      (field): Field => ({ path: field.path, to: at(live.properties, field.path) ?? null, class: "drift" }),
-    ),
-  ];
-  if (differences.length > 0) return { state: "conflict", fields: differences };
+  const visible = fields.filter((field) => !isHiddenField(shape, field));
+  const differences = new Map(moved(basedOn, now).map((field) => [field.path, field]));
+  // Shown without its value, which may hold what is secret below it.
+  for (const path of leaves(basedOn)) {
+    if (at(basedOn, path) === null && isBlocked(live, path)) differences.set(path, { path, class: "drift" });
+  }
+  for (const { path, from } of visible) {
+    const to = at(live.properties, path);
+    if (from === undefined && to !== undefined && !differences.has(path)) {
+      differences.set(path, { path, to, class: "drift" });
+    }
+    // What is to go as a whole goes with whatever somebody put into it.
+    if (!isObject(from) || !isObject(to)) continue;
+    for (const field of moved(from, to)) {
+      const below = `${path}${field.path}`;
+      if (!differences.has(below)) differences.set(below, { ...field, path: below });
+    }
+  }
+  if (differences.size > 0) {
+    return { state: "conflict", fields: [...differences.values()].sort((a, b) => (a.path < b.path ? -1 : 1)) };
+  }
   if (updatedAt === undefined || live.updatedAt === updatedAt) return { state: "write" };
   const written: Field = { path: "/updated_at", from: updatedAt, to: live.updatedAt ?? null, class: "unknown" };
   return { state: "conflict", fields: [written] };

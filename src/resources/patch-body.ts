@@ -26,19 +26,43 @@ export type PatchBody = {
 /** Targets merge at the level of configuration keys: a change below one sends that key whole. */
 const unit = (path: Path): Path => segments(path).slice(0, 2).reduce(joinPath, "");
 
-/** Only what changed, in the form of the properties; null unsets, also below a key, which targets may merge or not. */
-export const changedProperties = (desired: Properties, fields: readonly Field[]): Properties => {
-  const keys = fields.reduce<Properties>((changed, field) => {
-    const path = unit(field.path);
-    return withAt(changed, path, at(desired, path) ?? field.to ?? null);
-  }, {});
-  const removed = fields.filter(({ class: type, path }) => type === "removed" && isObject(at(keys, unit(path))));
-  return removed.reduce<Properties>((changed, { path, to }) => withAt(changed, path, to ?? null), keys);
+const hiddenIn = (shape: Shape, desired: Properties): readonly Path[] =>
+  leaves(desired).filter((path) => isHiddenField(shape, { path, to: at(desired, path) ?? null, class: "files" }));
+
+/**
+ * Only what changed, in the form of the properties; null unsets, also below a key, which targets may merge or not. A key
+ * that changes in part goes as it is live, with what changed, and with what cannot be read or is shown masked as desired.
+ */
+export const changedProperties = (
+  shape: Shape,
+  desired: Properties,
+  fields: readonly Field[],
+  live: Properties,
+): Properties => {
+  const hidden = hiddenIn(shape, desired);
+  let keys: Properties = {};
+  for (const key of new Set(fields.map(({ path }) => unit(path)))) {
+    const now = at(live, key);
+    if (!isObject(now) || fields.some(({ path }) => path === key) || within(shape.secret, key)) continue;
+    keys = withAt(keys, key, now);
+    const masked = leaves(now).map((path) => `${key}${path}`);
+    const known = masked.filter((path) => looksMasked(at(live, path) ?? null) && at(desired, path) !== undefined);
+    for (const path of known) keys = withAt(keys, path, at(desired, path));
+  }
+  const units = fields.map(({ path }) => unit(path));
+  for (const path of hidden) if (within(units, path)) keys = withAt(keys, path, at(desired, path));
+  return fields.reduce<Properties>(
+    (changed, { path, to }) => withAt(changed, path, at(desired, path) ?? to ?? null),
+    keys,
+  );
 };
 
-/** The part of `properties` at the leaves of `like`. */
-const partOf = (properties: Properties, like: Properties): Properties =>
-  leaves(like).reduce<Properties>((part, path) => withAt(part, path, at(properties, path)), {});
+/** The part of what was there at the leaves of `like`; of what was not, nothing. */
+const partOf = (before: Properties, like: Properties, live: Properties): Properties =>
+  leaves(like).reduce<Properties>(
+    (part, path) => (at(live, path) === undefined ? part : withAt(part, path, at(before, path))),
+    {},
+  );
 
 /** Fields that can be read once they are written, though not before: what was there is secret. */
 const uncovered = ({ shape, desired, fields }: Update): readonly Path[] =>
@@ -48,13 +72,29 @@ const uncovered = ({ shape, desired, fields }: Update): readonly Path[] =>
     return isHiddenField(shape, { path: field.path, to, class: "files" }) ? [] : [field.path];
   });
 
+/** Sending the rest without them would lose them. */
+const unknownParts = (why: string, paths: readonly Path[]): DeployerError => {
+  const names = paths.map((path) => segments(path).join(".")).join(", ");
+  return new DeployerError("blocked", `${why}, and it has what is not known here: ${names}`, {
+    hint: "declare it in the template, secrets as $SECRET(name), or take it away on the target; then plan again",
+    details: { outcome: "refused" },
+  });
+};
+
 const merging = (update: Update): PatchBody => {
-  const { shape, desired, basedOn, fields } = update;
+  const { shape, desired, basedOn, fields, live } = update;
   const exact = uncovered(update);
   // Other fields may be spelled as the target likes, or be left alone by a rule.
   const visible = fields.filter((field) => !isHiddenField(shape, field) || exact.includes(field.path));
   const sent = visible.reduce<Properties>((part, { path }) => withAt(part, path, at(desired, path)), {});
-  return { body: changedProperties(desired, fields), sent, before: partOf(basedOn, sent), exact };
+  const body = changedProperties(shape, desired, fields, live.properties);
+  const unknown = leaves(body).filter(
+    (path) =>
+      at(desired, path) === undefined && looksMasked(at(live.properties, path) ?? null) && at(body, path) !== null,
+  );
+  const keys = [...new Set(unknown.map((path) => segments(unit(path)).join(".")))].join(", ");
+  if (unknown.length > 0) throw unknownParts(`an update sends ${keys} of ${live.id} whole`, unknown);
+  return { body, sent, before: partOf(basedOn, sent, live.properties), exact };
 };
 
 /** Paths of what live has, shown masked, and nobody here knows. */
@@ -88,20 +128,12 @@ const replacing = (update: Update): PatchBody => {
   }
   const unknown = lacking(update, body);
   if (unknown.length > 0) {
-    const names = unknown.map((path) => segments(path).join(".")).join(", ");
-    throw new DeployerError(
-      "blocked",
-      `an update replaces the whole configuration of ${live.id} on this target, and it has what is not known here: ${names}`,
-      {
-        hint: "declare it in the template, secrets as $SECRET(name), or take it away on the target; then plan again",
-        details: { outcome: "refused" },
-      },
-    );
+    throw unknownParts(`an update replaces the whole configuration of ${live.id} on this target`, unknown);
   }
   return { body, sent: body, before: basis(shape, body, undefined, live.properties), exact: uncovered(update) };
 };
 
-/** By what a PATCH does on the target. `replace` throws `blocked` where it would lose what is not known here. */
+/** By what a PATCH does on the target. Throws `blocked` where it would lose what is not known here. */
 export const patchBodies: { readonly [Patch in Traits["patch"]]: (update: Update) => PatchBody } = {
   merge: merging,
   replace: replacing,

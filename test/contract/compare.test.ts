@@ -38,7 +38,7 @@ describe("compare", () => {
         const desired = { ...after, source: before["source"] ?? "s" };
         const applied = base({ applied: before, echo: before });
         const fields = compare(shape, desired, asLive(before), applied, false);
-        const live = patched(before, changedProperties(desired, fields));
+        const live = patched(before, changedProperties(shape, desired, fields, before));
         expect(
           isSatisfied(
             shape,
