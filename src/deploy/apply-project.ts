@@ -1,16 +1,17 @@
 import { randomUUID } from "node:crypto";
 import type { Plan, Refusal } from "../contract/index.ts";
-import { address } from "../contract/index.ts";
+import { address, segments } from "../contract/index.ts";
 import type { Rim } from "../engine/index.ts";
 import { applyPlan } from "../engine/index.ts";
 import { DeployerError } from "../errors.ts";
 import type { InfinoClient } from "../infino/index.ts";
 import { localHolder } from "../ledger/index.ts";
+import type { Tenant } from "../manifest/index.ts";
 import type { Target } from "../resources/index.ts";
 import { checkContents } from "./check-contents.ts";
 import type { Context } from "./context.ts";
 import { partOfPlan } from "./part-of-plan.ts";
-import { matcher, refusesDrift } from "./policies.ts";
+import { keepsField, matcher, refusesDrift } from "./policies.ts";
 import type { ReadTenant } from "./read-tenants.ts";
 import { readTenants, refuseInvalid } from "./read-tenants.ts";
 import { failureOutcome, runOutcome } from "./run-outcome.ts";
@@ -66,6 +67,21 @@ const refuseProtected = (context: Context, plan: Plan): Plan => {
   return { ...plan, refusals: [...plan.refusals, ...refusals] };
 };
 
+/** What the files leave to others by now stays, though the plan was made before. */
+const checkIgnored = (context: Context, plan: Plan, tenants: ReadonlyMap<string, Tenant>): void => {
+  const keeps = keepsField(context.files, tenants);
+  const names = plan.changes.flatMap(({ op, tenant, kind, entity, fields = [] }) =>
+    fields.flatMap((field) => {
+      // A secret may be written because the plan was asked to, whatever the rules say.
+      const isRuled = (op === "update" || op === "replace") && field.class !== "unknown";
+      if (!isRuled || keeps(tenant, kind, field)) return [];
+      return [`${address(kind, entity._id)} ${segments(field.path).join(".")}`];
+    }),
+  );
+  if (names.length === 0) return;
+  throw stale(`the plan would write what ignore: or on_drift: leaves alone by now: ${some(names)}`);
+};
+
 /** The tenants of a plan, read again: their files must ask for what the plan was made from. */
 const readPlanned = async (context: Context, plan: Plan): Promise<ReadonlyMap<string, ReadTenant>> => {
   const wanted = Object.entries(plan.tenants).filter(([, { inputs }]) => inputs !== "");
@@ -95,6 +111,7 @@ export const applyProject = async (context: Context, whole: Plan, options: Apply
   const targets = new Map<string, Target<InfinoClient>>();
   for (const name of Object.keys(plan.targets)) targets.set(name, await context.target(name));
   checkTargets(plan, targets);
+  checkIgnored(context, plan, tenants);
   const ledger = await context.ledger();
   const print = await context.fingerprint();
   const never = new AbortController().signal;

@@ -21,27 +21,31 @@ export const ignores = (files: ProjectFiles): ((kind: string, field: Field) => b
   };
 };
 
+/** Whether the files want a difference written: it is not ignored, and no drift that is to be kept. */
+export const keepsField = (
+  files: ProjectFiles,
+  tenants: ReadonlyMap<string, Tenant>,
+): ((tenant: string, kind: string, field: Field) => boolean) => {
+  const isIgnored = ignores(files);
+  return (tenant, kind, field) =>
+    !isIgnored(kind, field) && !(field.class === "drift" && driftPolicy(files, tenants.get(tenant), kind) === "keep");
+};
+
 /** What the files and the call say about how to plan. */
 export const makePolicies = (
   files: ProjectFiles,
   tenants: ReadonlyMap<string, Tenant>,
   options: PlanOptions,
   owners: Owners,
-): Policies => {
-  const isIgnored = ignores(files);
-  return {
-    isProtected: matcher(files.protected),
-    mayAdopt: matcher(options.adopt ?? []),
-    rewritesSecrets: matcher(options.writeSecrets ?? []),
-    rewritesUnknown: options.rewriteUnknown ?? false,
-    isOwnedElsewhere: owners.isOwnedElsewhere,
-    isSelected: options.only === undefined || options.only.length === 0 ? () => true : matcher(options.only),
-    keepField: (tenant, kind, field) => {
-      if (isIgnored(kind, field)) return false;
-      return !(field.class === "drift" && driftPolicy(files, tenants.get(tenant), kind) === "keep");
-    },
-  };
-};
+): Policies => ({
+  isProtected: matcher(files.protected),
+  mayAdopt: matcher(options.adopt ?? []),
+  rewritesSecrets: matcher(options.writeSecrets ?? []),
+  rewritesUnknown: options.rewriteUnknown ?? false,
+  isOwnedElsewhere: owners.isOwnedElsewhere,
+  isSelected: options.only === undefined || options.only.length === 0 ? () => true : matcher(options.only),
+  keepField: keepsField(files, tenants),
+});
 
 export const refusesDrift =
   (files: ProjectFiles, tenants: ReadonlyMap<string, Tenant>) =>

@@ -1,9 +1,20 @@
 import { rm } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
+import type { Plan } from "../../src/contract/index.ts";
 import { formatPlan, parsePlan } from "../../src/deploy/index.ts";
 import { localHolder } from "../../src/ledger/index.ts";
 import type { Service } from "../../src/service/index.ts";
-import { env, opened, project as projectFile, projectFolder, startedService, tenant, write } from "./project-folder.ts";
+import { signedClient } from "../support/signed.ts";
+import {
+  credentials,
+  env,
+  opened,
+  project as projectFile,
+  projectFolder,
+  startedService,
+  tenant,
+  write,
+} from "./project-folder.ts";
 
 const quick = projectFile.replace("settle: 5ms", "settle: 5ms\n    request_timeout: 100ms");
 const waves = `${projectFile}waves: [canary, rest]\n`;
@@ -167,6 +178,36 @@ describe("what the files protect", () => {
       ...new Set(report.results.filter((result) => result.tenant === tenant).map(({ outcome }) => outcome)),
     ];
     expect([outcomes("t002"), outcomes("t003")]).toEqual([["skipped"], ["done"]]);
+  });
+});
+
+describe("what the files leave to others", () => {
+  it.each([
+    ["ignore", "ignore: [{ kind: connection, path: config.timeout_secs }]\n"],
+    ["keep", "on_drift: keep\n"],
+  ])("by %s: is not written by a plan that was made before they did", async (_name, rule) => {
+    const service = await startedService();
+    const dir = await projectFolder();
+    const project = await opened(dir, service);
+    await project.apply(await project.plan());
+    const client = signedClient(credentials, (request) => service.fetch(request));
+    const [{ id } = { id: "" }] = (await project.status({ tenants: ["t001"] })).items.filter(
+      ({ kind }) => kind === "connection",
+    );
+    await client("PATCH", `/source/${id}`, { config: { timeout_secs: 555 } });
+    const plan = await project.plan();
+    const paths = ({ changes }: Plan) => changes.flatMap(({ fields = [] }) => fields.map(({ path }) => path));
+    expect(paths(plan)).toContain("/config/timeout_secs");
+    await write(dir, { "connector-deployer.yaml": `${projectFile}${rule}` });
+    const later = await opened(dir, service);
+    await expect(later.apply(plan)).rejects.toMatchObject({ code: "stale-plan" });
+    const again = await later.plan();
+    expect(paths(again)).not.toContain("/config/timeout_secs");
+    await later.apply(again);
+    const { entities } = await later.entities("collect", { tenants: ["t001"] });
+    expect(entities).toContainEqual(
+      expect.objectContaining({ config: expect.objectContaining({ timeout_secs: 555 }) }),
+    );
   });
 });
 
