@@ -87,8 +87,23 @@ const checkMoved = ({ collect }: Folder, { moved }: ProjectContent, locate: Loca
     else if (from === to) report("to", `"${from}" is moved to itself`, "name what it is called now");
     else if (seen.has(from))
       report("from", `"${from}" is moved twice`, "keep the rule that says what it is called now");
+    else if (isCircle(from, moved)) {
+      report("to", `"${from}" is moved to "${to}", and from there back again`, "keep the rules that lead to its name");
+    }
     seen.add(from);
   }
+};
+
+/** True where the renames lead from a name back to it; of two of one name the first counts. */
+const isCircle = (start: string, moved: ProjectContent["moved"]): boolean => {
+  const next = new Map(moved.toReversed().map(({ from, to }) => [from, to]));
+  const passed = new Set<string>();
+  let name = next.get(start);
+  while (name !== undefined && name !== start && !passed.has(name)) {
+    passed.add(name);
+    name = next.get(name);
+  }
+  return name === start;
 };
 
 const readConnectors = async (
