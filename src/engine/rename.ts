@@ -28,7 +28,8 @@ const idOf = (name: string): string => name.slice(name.indexOf("/") + 1);
 
 /**
  * Gives entries and open intents, also those without an entry, their new `_id`, where a move names them, what is desired
- * has the new name and no longer the old one, and the new one is not in the ledger yet. `readdress` makes the entry anew: fingerprints are keyed by address.
+ * has the new name and no longer the old one, and the new one is not in the ledger yet. `readdress` makes the entry anew:
+ * fingerprints are keyed by address.
  */
 export const renameEntries = (
   entries: readonly Base[],
