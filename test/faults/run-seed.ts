@@ -119,7 +119,7 @@ export const runSeed = async (options: SeedOptions): Promise<SeedReport> => {
       deployer = await stage.deployer();
     }
     stage.log.push({ tick: stage.ticks(), what: `round ${round}: ${own ?? "no fault of ours"}` });
-    const plan = await deployer.bench.plan(desired, allowAll);
+    const plan = await planned(stage, desired);
     const edited = own === "edited-since-plan" ? await editSome(stage, plan, random) : new Map<string, number>();
     for (const _ of edited) count("edited-since-plan");
     const trace = checked(await applyWith(stage, deployer, plan, desired, own, random, count));
@@ -132,7 +132,7 @@ export const runSeed = async (options: SeedOptions): Promise<SeedReport> => {
     if (trace.died) {
       deployer = await stage.deployer();
       if (own === "killed-in-resume") {
-        const resumed = await deployer.bench.plan(desired, allowAll);
+        const resumed = await planned(stage, desired);
         const again = checked(await applyWith(stage, deployer, resumed, desired, own, random, count));
         if (again.died) deployer = await stage.deployer();
       }
@@ -152,6 +152,12 @@ export const runSeed = async (options: SeedOptions): Promise<SeedReport> => {
   for (const { kind } of stage.faults.fired) count(kind);
   options.watch?.(stage);
   return { counts, violations, exposed, duplicates, requests: stage.faults.trace.length };
+};
+
+/** A plan without faults, also where the machine has no time for us. */
+export const planned = async (stage: Stage, desired: Desired): Promise<Plan> => {
+  await using planner = await stage.deployer(true);
+  return await planner.bench.plan(desired, allowAll);
 };
 
 /** Somebody changes a few of our connections, some of which the plan is about. Gives what they wrote. */

@@ -9,7 +9,7 @@ import { aConnection, aJob } from "../engine/workbench.ts";
 import type { Decide } from "../support/faults.ts";
 import type { Invariant, Violation } from "./invariants.ts";
 import { check, checkEdits } from "./invariants.ts";
-import { overtake } from "./run-seed.ts";
+import { overtake, planned } from "./run-seed.ts";
 import type { Desired, StageOptions } from "./stage.ts";
 import { allowAll, createStage } from "./stage.ts";
 
@@ -121,8 +121,8 @@ const unanswered =
   async (options) => {
     await using stage = await createStage({ seed: 1, decide: once(kind), settle: 800, ...options });
     await using deployer = await stage.deployer();
-    const first = await stage.run(deployer, await deployer.bench.plan(system(30), allowAll));
-    const second = await stage.run(deployer, await deployer.bench.plan(system(30), allowAll), { faults: false });
+    const first = await stage.run(deployer, await planned(stage, system(30)));
+    const second = await stage.run(deployer, await planned(stage, system(30)), { faults: false });
     await stage.faults.idle();
     return [...check(first), ...check({ ...second, after: await stage.world(), made: stage.made })];
   };
