@@ -3,6 +3,9 @@ import type { Intent, Lease, Ledger } from "../ledger/index.ts";
 
 type Waiting = { readonly intent: Intent; readonly done: () => void; readonly failed: (error: unknown) => void };
 
+/** Milliseconds in which intents gather: a commit costs more than it delays, since requests wait for their turn anyway. */
+const gathering = 4;
+
 /** Commits intents; those of one tenant that come together share one commit. */
 export const intentLog = (
   ledger: Ledger,
@@ -32,6 +35,6 @@ export const intentLog = (
         return;
       }
       waiting.set(lease, [entry]);
-      setImmediate(() => void flush(lease));
+      setTimeout(() => void flush(lease), gathering);
     });
 };
