@@ -16,11 +16,9 @@ import type { ReadTenant } from "./read-tenants.ts";
 import { readTenants, refuseInvalid } from "./read-tenants.ts";
 import { failureOutcome, runOutcome } from "./run-outcome.ts";
 import { sleep } from "./sleep.ts";
+import { some } from "./some.ts";
 import type { ApplyOptions, ApplyReport } from "./types.ts";
 import { tool } from "./version.ts";
-
-const some = (names: readonly string[]): string =>
-  names.length <= 10 ? names.join(", ") : `${names.slice(0, 10).join(", ")} and ${names.length - 10} more`;
 
 const stale = (message: string): DeployerError => new DeployerError("stale-plan", message, { hint: "plan again" });
 

@@ -3,6 +3,7 @@ import type { Change, Json, Plan, Resource } from "../contract/index.ts";
 import { address, entityProperties, mapSealed } from "../contract/index.ts";
 import { DeployerError } from "../errors.ts";
 import type { Tenant } from "../manifest/index.ts";
+import { some } from "./some.ts";
 
 /** Fingerprints are checked where the secrets are: here the texts count. */
 const unsealed = (properties: Json): Json => mapSealed(properties, (_, { $secret }) => ({ $secret }));
@@ -36,9 +37,7 @@ export const checkContents = (plan: Plan, desired: readonly Desired[]): void => 
     return fits ? [] : [`${op} ${name}`];
   });
   if (wrong.length === 0) return;
-  throw new DeployerError(
-    "invalid-plan",
-    `the plan says what the files do not: ${wrong.slice(0, 10).join(", ")}; nothing was written`,
-    { hint: "make it again with: connector-deployer plan --out plan.json" },
-  );
+  throw new DeployerError("invalid-plan", `the plan says what the files do not: ${some(wrong)}; nothing was written`, {
+    hint: "make it again with: connector-deployer plan --out plan.json",
+  });
 };

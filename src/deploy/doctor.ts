@@ -7,13 +7,10 @@ import type { Examined } from "./examine-target.ts";
 import { examineTarget } from "./examine-target.ts";
 import { ciWarnings } from "./ledger-address.ts";
 import { readTenants } from "./read-tenants.ts";
+import { some } from "./some.ts";
 import { engines, tool } from "./version.ts";
 
 const never = new AbortController().signal;
-
-/** Names in a message, not more than can be read. */
-const some = (names: readonly string[]): string =>
-  names.length <= 10 ? names.join(", ") : `${names.slice(0, 10).join(", ")} and ${names.length - 10} more`;
 
 const plural = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? "" : "s"}`;
 

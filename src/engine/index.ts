@@ -3,7 +3,7 @@ export * from "./drift.ts";
 export { type Observed, observe } from "./observe.ts";
 export { type Owners, readOwners } from "./owners.ts";
 export { makePlan } from "./plan.ts";
-export type { Policies, TenantInput } from "./plan-target.ts";
+export type { Policies, TenantInput } from "./plan-input.ts";
 export * from "./recover.ts";
 export { type Move, type Renamed, renameEntries } from "./rename.ts";
 export { remainingWait } from "./resume.ts";

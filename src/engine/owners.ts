@@ -1,7 +1,7 @@
 import type { Base } from "../contract/index.ts";
 import { address } from "../contract/index.ts";
 import type { Ledger } from "../ledger/index.ts";
-import type { Owned } from "./plan-target.ts";
+import type { Owned } from "./plan-input.ts";
 
 /** Who owns what, over all tenants and target names: two names may lead to one system. */
 export type Owners = {

@@ -3,7 +3,7 @@ import { address, countPlanned, planDigest } from "../contract/index.ts";
 import type { GuardedTenant } from "./guards.ts";
 import { guardRun, guardTenant } from "./guards.ts";
 import { orderChanges } from "./order.ts";
-import type { PlanInput, Planned } from "./plan-target.ts";
+import type { PlanInput, Planned } from "./plan-input.ts";
 import { planTarget } from "./plan-target.ts";
 
 /** Only what was asked for, with what depends on it and with what it needs to be made first. */

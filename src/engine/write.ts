@@ -1,46 +1,18 @@
-import type { Base, Change, Leftover, Live, Outcome } from "../contract/index.ts";
+import type { Base, Leftover, Live, Outcome } from "../contract/index.ts";
 import { address, basedOn, changeResource } from "../contract/index.ts";
 import type { Access } from "../resources/index.ts";
 import { checkBasis, deleteResource, ensure, rewriteResource } from "../resources/index.ts";
 import { adoptedBase, claimedBase, writtenBase } from "./base.ts";
+import { cannotBeTold, conflict, goneSincePlan, movedSincePlan, unequal } from "./conflicts.ts";
 import { claimed, createSafely, inFull, withKey } from "./creation.ts";
 import { isOfLedger, isPartial, isUnknown } from "./failures.ts";
 import { updatedBase } from "./updated-base.ts";
 import type { Work, Written } from "./work.ts";
 import { NotStarted } from "./work.ts";
 
-const conflict = (message: string, fields?: Change["fields"]): Written => ({
-  outcome: "conflict",
-  ...(fields === undefined ? {} : { fields }),
-  error: { code: "conflict", message, hint: "plan again: the newer live value was left as it is" },
-});
-
-const movedSincePlan = (fields: Change["fields"]): Written => {
-  const paths = (fields ?? []).map((field) => field.path.slice(1).replaceAll("/", "."));
-  return conflict(`live moved since the plan${paths.length > 0 ? `: ${paths.join(", ")}` : ""}`, fields);
-};
-
-const goneSincePlan = (id: string): Written => conflict(`it (${id}) was deleted on the target since the plan`);
-
 /** The entry of a claimed object, which may have been written again in full. */
 const claimedOf = <Api>({ change }: Work, { shape }: Access<Api>, found: Live, now: Live): Base =>
   found === now ? claimedBase(change, shape, found) : writtenBase(change, shape, now.id, now);
-
-const cannotBeTold = (ids: readonly string[]): Written => {
-  const message = `an interrupted run may have made one of these, which cannot be told apart: ${ids.join(", ")}`;
-  const hint = "look at these objects, delete those that nobody uses, then plan again";
-  return { outcome: "uncertain", error: { code: "uncertain", message, hint } };
-};
-
-/** What an interrupted create that nobody answered may have made, and is not as it was asked for. */
-const unequal = ({ change, intent }: Work, same: readonly Live[]): Written | undefined => {
-  if (intent === undefined || intent.acked !== undefined) return undefined;
-  if (intent.change.op !== "insert" && intent.change.op !== "replace") return undefined;
-  const leftovers = [...(change.leftovers ?? []), ...(intent.change.leftovers ?? [])].map(({ id }) => id);
-  const known = [...intent.seen, intent.change.id, change.id, ...leftovers];
-  const ids = same.flatMap(({ id }) => (known.includes(id) ? [] : [id]));
-  return ids.length === 0 ? undefined : cannotBeTold(ids);
-};
 
 const insert = async <Api>(work: Work, access: Access<Api>): Promise<Written> => {
   const { change } = work;
