@@ -25,6 +25,8 @@ const rooms: Readonly<Record<string, Room>> = {
     values: ["contract", "catalog", "manifest", "resources", "secrets", "infino"],
     lazy: ["deploy"],
     types: [],
+    // The runner over many stacks, import files and stack exports: the command line has no SDK.
+    doors: ["stacks/index.ts"],
   },
   cli: { values: ["deploy", "render"], lazy: ["service", "pulumi"], types: "any" },
 };
@@ -70,6 +72,7 @@ describe("the check", () => {
     ["a type from a room that the table forbids", 'import type { InfinoClient } from "../infino/index.ts";'],
     ["a type in an expression", 'type Client = import("../infino/index.ts").InfinoClient;'],
     ["a file behind another room's door", 'import { digest } from "../contract/json.ts";'],
+    ["a file behind a second door", 'import { runStacks } from "../pulumi/stacks/run-stacks.ts";'],
     ["a type behind another room's door", 'import type { Json } from "../contract/json.ts";'],
     ["something outside src", 'import { x } from "../../test/x.ts";'],
     ["a room that is not in the table", 'import { x } from "../helpers/index.ts";'],
@@ -95,6 +98,7 @@ describe("the check", () => {
     ["engine/planted.ts", 'import { DeployerError } from "../errors.ts";'],
     ["engine/planted.ts", 'import { readFile } from "node:fs/promises";'],
     ["cli/planted.ts", 'const load = () => import("../service/index.ts");'],
+    ["cli/planted.ts", 'const load = () => import("../pulumi/stacks/index.ts");'],
     ["cli/planted.ts", 'import type { Plan } from "../contract/index.ts";'],
     ["pulumi/planted.ts", 'const load = () => import("../deploy/index.ts");'],
     ["engine/planted.ts", '// import { x } from "../infino/index.ts";'],

@@ -1,10 +1,10 @@
 import type { Input } from "@pulumi/pulumi";
 
-/** Where a credential is read from when it is needed; never the value itself. Files are relative to the program's folder. */
+/** Where a credential is read from when it is needed; never the value itself. Files are relative to `Pulumi.yaml`. */
 export type CredentialSource = { readonly env: string } | { readonly file: string };
 
 /** Where a resource is deployed to. What is left out is read from the environment variable that is named here. */
-export type TargetArgs = {
+export type CredentialTarget = {
   /** Base address of the API. Default: INFINO_ENDPOINT. */
   readonly endpoint?: CredentialSource | undefined;
   /** Default: INFINO_ACCESS_KEY. */
@@ -13,10 +13,22 @@ export type TargetArgs = {
   readonly secretKey?: CredentialSource | undefined;
 };
 
+/** A target of a project folder, with its credentials' sources, traits and times. */
+export type ProjectTarget = {
+  /** The project's folder, relative to `Pulumi.yaml`. */
+  readonly project: string;
+  /** A file under the project's `environments/`. Default: `default`. */
+  readonly environment?: string | undefined;
+  /** A name under the project's `targets:`. Default: `default`. */
+  readonly name?: string | undefined;
+};
+
+export type TargetArgs = CredentialTarget | ProjectTarget;
+
 /** Where to find a resource that this program only looks up. */
 export type LookupArgs = {
   readonly target?: TargetArgs | undefined;
-  /** Files of your own connector types, JSON or YAML, relative to the program's folder. Default: none. */
+  /** Files of your own connector types, JSON or YAML, relative to `Pulumi.yaml`. Default: none. */
   readonly catalog?: readonly string[] | undefined;
 };
 
