@@ -65,6 +65,7 @@ export const guardCodes = [
   "other-endpoint",
   "empty-ledger",
   "missing-objects",
+  "handed-over",
   "lease-held",
 ] as const;
 export type GuardCode = (typeof guardCodes)[number];

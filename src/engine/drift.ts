@@ -3,7 +3,10 @@ import { driftFields, isTouched } from "../contract/index.ts";
 import type { Target } from "../resources/index.ts";
 import type { Observed } from "./observe.ts";
 
-/** Owned things whose live state is not what the verifying read returned, sorted by tenant, kind and `_id`. */
+/**
+ * Owned things whose live state is not what the verifying read returned, sorted by tenant, kind and `_id`. Of what Pulumi
+ * drives, Pulumi's state is the record.
+ */
 export const findDrift = <Api>(
   entries: readonly Base[],
   targets: ReadonlyMap<string, Target<Api>>,
@@ -12,7 +15,7 @@ export const findDrift = <Api>(
 ): readonly DriftItem[] => {
   const items: DriftItem[] = [];
   for (const base of entries) {
-    if (base.state !== "live") continue;
+    if (base.state !== "live" || base.driver === "pulumi") continue;
     const target = targets.get(base.target);
     const { kind: kindName, tenant, _id, properties } = base.resource;
     const kind = target?.kinds.find((item) => item.name === kindName);

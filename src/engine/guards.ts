@@ -17,6 +17,8 @@ export type GuardedTenant = {
   readonly prune: boolean;
   /** Addresses whose intents are still open. */
   readonly unsettled: ReadonlySet<string>;
+  /** Addresses of entries that Pulumi drives. */
+  readonly handedOver: readonly string[];
   readonly changes: readonly Change[];
   readonly findings: readonly Finding[];
 };
@@ -27,9 +29,9 @@ const limitOf = (budget: DeleteBudget, owned: number): number => {
   return share === 0 ? 0 : Math.max(1, Math.floor((owned * share) / 100));
 };
 
-/** Owned objects that are gone, but for those that an interrupted run of ours took away itself. */
+/** Owned objects that are gone, but for those that an interrupted run of ours took away itself, or that Pulumi drives. */
 const missingOf = (tenant: GuardedTenant): readonly Change[] =>
-  tenant.leaving
+  tenant.leaving || tenant.handedOver.length > 0
     ? []
     : tenant.changes.filter((change) => {
         const isGone = change.op === "forget" || change.marks?.includes("vanished") === true;
@@ -37,6 +39,11 @@ const missingOf = (tenant: GuardedTenant): readonly Change[] =>
       });
 
 const names = (items: readonly Change[]): string[] => items.map((change) => address(change.kind, change.entity._id));
+
+const mostNames = 5;
+
+const someOf = (all: readonly string[]): string =>
+  all.length > mostNames ? `${all.slice(0, mostNames).join(", ")} and ${all.length - mostNames} more` : all.join(", ");
 
 const findingNames = (items: readonly Finding[]): string[] => items.map((item) => address(item.kind, item._id ?? "?"));
 
@@ -61,6 +68,16 @@ export const guardTenant = (
       message: `tenant ${id} has no file any more but still owns ${owned} resource${owned === 1 ? "" : "s"}; nothing of it is touched`,
       hint: `bring the file back; to offboard the tenant write "state: absent" in it, or run: connector-deployer destroy -t ${id}`,
       resources: [],
+    });
+    return refusals;
+  }
+  if (tenant.handedOver.length > 0) {
+    refusals.push({
+      guard: "handed-over",
+      tenant: id,
+      message: `tenant ${id}: Pulumi drives ${someOf(tenant.handedOver)}; nothing of the tenant is touched`,
+      hint: `deploy it with pulumi up; or take it back with: connector-deployer adopt --from-pulumi-state FILE, made by pulumi stack export; or, where Pulumi has destroyed it: connector-deployer forget ${tenant.handedOver[0] ?? ""} -t ${id}`,
+      resources: tenant.handedOver,
     });
     return refusals;
   }

@@ -71,6 +71,10 @@ export const makePlan = <Api>(input: PlanInput<Api>): Plan => {
       vanished: tenant.vanished,
       prune: input.prune,
       unsettled: tenant.unsettled,
+      handedOver: tenant.entries
+        .filter((entry) => entry.driver === "pulumi")
+        .map(({ resource }) => address(resource.kind, resource._id))
+        .sort(),
       changes: planned.changes,
       findings: planned.findings,
     });

@@ -108,6 +108,15 @@ const scenes: Readonly<Record<GuardCode, () => Promise<Seen>>> = {
     const plan = await second.plan({});
     return writesOf(plan, requests, () => second.apply(plan, {}));
   },
+  "handed-over": engine(
+    { t1: aTenant("t1") },
+    { t1: [...aTenant("t1"), aConnection("t1", {}, "acme-t1-new")] },
+    {},
+    async ({ ledger }) => {
+      await using lease = await ledger.lease("t1", localHolder("hand-over"));
+      for (const base of await ledger.entries("t1")) await ledger.put(lease, { ...base, driver: "pulumi" });
+    },
+  ),
   "lease-held": async () => {
     const { counted, requests, dir } = await project();
     const first = await opened(dir, counted);
