@@ -3,7 +3,11 @@ import { connectionType, secretFields, secretFieldsOfType } from "../catalog/ind
 import type { Json } from "../contract/index.ts";
 import type { CommonArgs, LookupArgs, TargetArgs } from "./arguments.ts";
 import { catalogOf } from "./catalog-files.ts";
+import { classOptions } from "./class-options.ts";
+import { knownText, oneOfAName } from "./one-of-a-name.ts";
 import { pointer, resourceType } from "./pointer.ts";
+import { programFolder } from "./program-folder.ts";
+import { checkProviderPath } from "./provider-path.ts";
 import { pulumi } from "./sdk.ts";
 
 /** Fields of the connection type, by the catalog's names; `name` is an argument of its own. */
@@ -25,7 +29,7 @@ export type ConnectionArgs = CommonArgs & {
 
 /** Names of the secret fields; of all that it may be where source and connection type are not known yet. */
 const secretNames = ({ source, auth, catalog = [] }: Partial<ConnectionArgs>): readonly string[] => {
-  const types = catalogOf(catalog, process.cwd());
+  const types = catalogOf(catalog, programFolder(process.cwd()));
   const type = typeof source === "string" ? types.get(source) : undefined;
   if (type === undefined) return types.list().flatMap(secretFieldsOfType);
   const connection = typeof auth === "string" ? connectionType(types, type.id, auth) : undefined;
@@ -43,6 +47,14 @@ const withSecrets = (config: Input<ConnectionConfig>, secrets: readonly string[]
   );
   return Object.fromEntries(members) as ConnectionConfig;
 };
+
+/** Secret fields that the program gives in clear. */
+const plainSecrets = (config: Input<ConnectionConfig> | undefined, secrets: readonly string[]): readonly string[] =>
+  config === undefined || isOutput(config)
+    ? []
+    : Object.entries(config).flatMap(([field, value]) =>
+        secrets.includes(field) && value !== undefined && value !== null && !isOutput(value) ? [field] : [],
+      );
 
 /** A connection to an external system on an Infino-compatible target. */
 export class Connection extends pulumi.CustomResource {
@@ -72,6 +84,8 @@ export class Connection extends pulumi.CustomResource {
   constructor(name: string, args: ConnectionArgs, opts: CustomResourceOptions = {}) {
     const secrets = secretNames(args);
     const isLookup = opts.id !== undefined;
+    checkProviderPath("connection");
+    if (!isLookup) oneOfAName("connection", name, args.target, knownText(args.name ?? name));
     super(
       resourceType("Connection"),
       name,
@@ -90,17 +104,13 @@ export class Connection extends pulumi.CustomResource {
         live: undefined,
         __provider: pointer("connection"),
       },
-      pulumi.mergeOptions(
-        {
-          // `live` repeats fields that the program may have marked as secret, and what it adds is no news in a diff.
-          hideDiffs: ["__provider", "live"],
-          additionalSecretOutputs: secrets.length === 0 ? ["live"] : ["config", "live"],
-          // Two connections never have one name, so the old one has to go first.
-          deleteBeforeReplace: true,
-        },
-        opts,
-      ),
+      // Two connections never have one name, so the old one has to go first.
+      classOptions(opts, secrets.length === 0 ? [] : ["config"], true),
     );
+    for (const field of plainSecrets(args.config, secrets)) {
+      const text = `"config.${field}" is a secret and is given in clear: it is made a secret, but the program has it in its text`;
+      pulumi.log.warn(`${text}; give it as config.requireSecret(…), or as pulumi.secret(…)`, this);
+    }
   }
 
   /** Looks up an existing connection by its id on the target, without managing it. */

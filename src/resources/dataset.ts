@@ -29,6 +29,7 @@ const shape: Shape = {
 const toLive = (wire: DatasetWire): Live => ({
   id: wire.index,
   properties: { name: wire.index },
+  ...(wire.creation_date === "" ? {} : { createdAt: wire.creation_date }),
   ...(typeof wire.docs_count === "number" ? { records: wire.docs_count } : {}),
   health: { status: wire.status },
 });

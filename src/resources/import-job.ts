@@ -92,6 +92,7 @@ export const importJob: ResourceKind<InfinoClient> = {
         target_dataset: wire.target_dataset,
         ...(wire.schedule === undefined || wire.schedule === null ? {} : { schedule: wire.schedule }),
       },
+      ...(wire.created_at === "" ? {} : { createdAt: wire.created_at }),
       health: {
         status: wire.status,
         ...(wire.reason === undefined ? {} : { reason: withoutCredentials(wire.reason) }),

@@ -5,6 +5,9 @@ import type { InfinoClient } from "../../infino/index.ts";
 import type { ResourceKind } from "../../resources/index.ts";
 import { infinoKinds } from "../../resources/index.ts";
 
+/** Something wrong with an argument. */
+export type ArgumentProblem = { readonly property: string; readonly message: string; readonly hint?: string };
+
 /** How the arguments of a Pulumi class and the properties of a kind become each other. */
 export type Adapter = {
   readonly kind: ResourceKind<InfinoClient>;
@@ -15,9 +18,18 @@ export type Adapter = {
   /** The argument that a path of the properties is about, as Pulumi writes it. */
   argument(path: Path): string;
   /** Values that the target works out of others by itself, by their paths. */
-  derived(properties: Properties, catalog: Catalog): { readonly [path: Path]: unknown };
+  derived?(properties: Properties, catalog: Catalog): { readonly [path: Path]: unknown };
   /** Outputs of its own. */
-  outputs(id: string): Properties;
+  outputs?(id: string): Properties;
+  /** What the kind's own checks cannot see: arguments that the class takes in another way. */
+  problems?(inputs: Properties): readonly ArgumentProblem[];
+  /** Fills in what follows from files below `dir`; sends nothing. */
+  fill?(
+    inputs: Properties,
+    dir: string,
+  ): Promise<{ readonly inputs: Properties; readonly problems: readonly ArgumentProblem[] }>;
+  /** True where the value may be shown in messages; nothing else is, since the program may have marked it as secret. */
+  isShown(path: Path): boolean;
 };
 
 export const kindNamed = (name: string): ResourceKind<InfinoClient> => {

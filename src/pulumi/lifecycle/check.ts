@@ -1,6 +1,6 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { builtinCatalog } from "../../catalog/index.ts";
-import type { Json, Properties } from "../../contract/index.ts";
+import type { Properties } from "../../contract/index.ts";
 import { eachSealed, isObject, segments } from "../../contract/index.ts";
 import { DeployerError } from "../../errors.ts";
 import { nearest } from "../../nearest.ts";
@@ -9,29 +9,13 @@ import { validateProperties } from "../../resources/index.ts";
 import { catalogFiles, catalogOf } from "../catalog-files.ts";
 import type { Adapter } from "./adapter.ts";
 import { commonArguments } from "./picture.ts";
+import { targetFailures } from "./target-argument.ts";
 import { isUnknown, sealUnknown, withoutNulls } from "./unknown.ts";
 
 const failure = (property: string, what: string, hint?: string): dynamic.CheckFailure => ({
   property,
   reason: hint === undefined ? what : `${what}; ${hint}`,
 });
-
-const credentials = ["endpoint", "accessKey", "secretKey"];
-
-const isSource = (value: Json): boolean =>
-  isObject(value) && /^(env|file)$/.test(Object.keys(value).join()) && typeof Object.values(value)[0] === "string";
-
-const targetFailures = (target: Json): dynamic.CheckFailure[] => {
-  const form = "write { env: NAME } or { file: PATH }, never the value itself";
-  if (!isObject(target)) return [failure("target", '"target" must name where its credentials are read from', form)];
-  return Object.entries(target).flatMap(([name, source]) => {
-    if (!credentials.includes(name)) {
-      return [failure(`target.${name}`, `"target.${name}" is not known`, nearest(name, credentials, "known are"))];
-    }
-    const text = `"target.${name}" must name an environment variable or a file`;
-    return isSource(source) ? [] : [failure(`target.${name}`, text, form)];
-  });
-};
 
 const commonFailures = (adapter: Adapter, inputs: Properties): readonly dynamic.CheckFailure[] => {
   const failures: dynamic.CheckFailure[] = [];
@@ -45,9 +29,7 @@ const commonFailures = (adapter: Adapter, inputs: Properties): readonly dynamic.
     if (typeof value !== "boolean" && !isUnknown(value))
       failures.push(failure(name, `"${name}" must be true or false`));
   }
-  const target = inputs["target"];
-  if (target !== undefined && !isUnknown(target)) failures.push(...targetFailures(target));
-  return failures;
+  return [...failures, ...targetFailures(inputs["target"])];
 };
 
 /** A problem in Pulumi's words. */
@@ -69,9 +51,15 @@ const completed = (adapter: Adapter, olds: Properties, news: Properties): Proper
   };
 };
 
-/** Checks the arguments by the catalog. Reads no more than catalog files. */
-export const check = (adapter: Adapter, dir: string, olds: Properties, news: Properties): dynamic.CheckResult => {
-  const inputs = completed(adapter, olds, news);
+/** Checks the arguments by the catalog. Reads files only, and sends nothing. */
+export const check = async (
+  adapter: Adapter,
+  dir: string,
+  olds: Properties,
+  news: Properties,
+): Promise<dynamic.CheckResult> => {
+  const given = completed(adapter, olds, news);
+  const { inputs, problems: found = [] } = (await adapter.fill?.(given, dir)) ?? { inputs: given };
   const failures = [...commonFailures(adapter, inputs)];
   let catalog = builtinCatalog();
   try {
@@ -80,10 +68,11 @@ export const check = (adapter: Adapter, dir: string, olds: Properties, news: Pro
     if (!(error instanceof DeployerError)) throw error;
     return { inputs, failures: [...failures, failure("catalog", error.message, error.hint)] };
   }
-  const { config, name } = inputs;
-  if (adapter.fields.includes("name") && name === undefined) failures.push(failure("name", '"name" is required'));
-  if (isObject(config) && config["name"] !== undefined && adapter.fields.includes("name")) {
-    failures.push(failure("config.name", '"config.name" is not a field here', "give it as the argument name"));
+  if (adapter.fields.includes("name") && inputs["name"] === undefined) {
+    failures.push(failure("name", '"name" is required'));
+  }
+  for (const { property, message, hint } of [...found, ...(adapter.problems?.(inputs) ?? [])]) {
+    failures.push(failure(property, message, hint));
   }
   eachSealed(inputs, (path) => {
     const property = adapter.argument(path);
@@ -92,10 +81,10 @@ export const check = (adapter: Adapter, dir: string, olds: Properties, news: Pro
     );
   });
   const properties = sealUnknown(adapter.properties(inputs)) as Properties;
-  const problems = validateProperties(adapter.kind, catalog, String(name), properties, {
+  const problems = validateProperties(adapter.kind, catalog, "", properties, {
     clearSecrets: true,
     // The program may have marked any of it as secret; the marks do not come this far.
-    hides: (path) => segments(path).length > 1,
+    hides: (path) => !adapter.isShown(path),
   });
   const named = new Set(failures.map(({ property }) => property));
   const wrong = problems.map((problem) => toFailure(adapter, problem)).filter(({ property }) => !named.has(property));

@@ -32,4 +32,15 @@ export const connectionAdapter: Adapter = {
     return Object.fromEntries(values.map(([name, value]) => [joinPath("/config", name), value]));
   },
   outputs: (id) => ({ connectionId: id }),
+  problems: ({ config }) =>
+    isObject(config) && config["name"] !== undefined
+      ? [
+          {
+            property: "config.name",
+            message: '"config.name" is not a field here',
+            hint: "give it as the argument name",
+          },
+        ]
+      : [],
+  isShown: (path) => segments(path).length < 2,
 };

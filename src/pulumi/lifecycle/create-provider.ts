@@ -10,7 +10,7 @@ import { createOpener } from "./open-target.ts";
 import { read } from "./read.ts";
 import { remove } from "./remove.ts";
 import { processRim, type Rim } from "./rim.ts";
-import type { Session } from "./session.ts";
+import { fittingOf, type Session } from "./session.ts";
 import { update } from "./update.ts";
 
 /** All of a provider's methods. Values are JSON; Pulumi's host takes and gives them without secret marks. */
@@ -40,9 +40,11 @@ export const createProvider = (adapter: Adapter, rim: Rim = processRim()): Provi
   return {
     check: (olds, news) => guarded([news], () => check(adapter, rim.dir, own(olds), own(news))),
     diff: (id, olds, news) =>
-      guarded([olds, news], () => {
+      guarded([olds, news], async () => {
         session.owned.add(id);
-        return diff(adapter, catalogOf(catalogFiles(news), rim.dir), id, own(olds), own(news));
+        const [before, after] = [own(olds), own(news)];
+        const fitting = await fittingOf(session, before, after);
+        return diff(adapter, catalogOf(catalogFiles(news), rim.dir), id, before, after, fitting);
       }),
     create: (inputs) => guarded([inputs], () => create(session, own(inputs))),
     read: (id, props) => guarded([own(props)], () => read(session, id, own(props))),

@@ -8,6 +8,7 @@ import type { Access } from "../../resources/index.ts";
 import { complete, createResource, ensure } from "../../resources/index.ts";
 import type { Adapter } from "./adapter.ts";
 import { accessTo } from "./open-target.ts";
+import { asMade, asPartial } from "./partial.ts";
 import type { Wanted } from "./picture.ts";
 import { stateOf, wantedBy } from "./picture.ts";
 import { idsOf, placeOf, refusal, type Session } from "./session.ts";
@@ -22,9 +23,11 @@ const skew = 300_000;
  */
 const isOwnAttempt = (adapter: Adapter, catalog: Catalog, wanted: Wanted, live: Live, now: number): boolean => {
   const { shape, clear, sealed } = wanted;
+  // Its content cannot be read: whose it is, nobody can tell.
+  if (adapter.kind.isWrittenInParts === true) return false;
   const age = now - Date.parse(live.createdAt ?? "");
   if (!(age <= hour && age >= -skew)) return false;
-  const added = { ...shape.defaults, ...adapter.derived(clear, catalog) };
+  const added = { ...shape.defaults, ...adapter.derived?.(clear, catalog) };
   return (
     isSatisfied(shape, sealed, [], live.properties) &&
     leaves(live.properties).every(
@@ -33,11 +36,18 @@ const isOwnAttempt = (adapter: Adapter, catalog: Catalog, wanted: Wanted, live: 
   );
 };
 
-/** Writes what an existing object lacks, and its secrets, since they cannot be read. */
+/**
+ * Writes what an existing object lacks, and its secrets, since they cannot be read. Of a kind that cannot be updated, what
+ * cannot be read is taken as it is.
+ */
 const takeOver = async (access: Access<InfinoClient>, wanted: Wanted, live: Live): Promise<Live> => {
   const { shape, sealed } = wanted;
-  const fields: readonly Field[] = compare(shape, sealed, live, undefined, false);
-  const fixed = fields.filter((field) => within(shape.immutable, field.path));
+  const { kind } = access;
+  const all: readonly Field[] = compare(shape, sealed, live, undefined, false);
+  const isTaken = ({ path, class: type }: Field): boolean =>
+    type === "unknown" && (kind.update === undefined || within(shape.immutable, path));
+  const fields = all.filter((field) => !isTaken(field));
+  const fixed = fields.filter((field) => kind.update === undefined || within(shape.immutable, field.path));
   if (fixed.length > 0) {
     const names = fixed.map((field) => field.path.slice(1)).join(", ");
     throw refusal(
@@ -66,9 +76,10 @@ const makeNew = async (
     });
     return { id: made.id, live: made.live };
   } catch (error) {
-    const message = error instanceof DeployerError ? error.message : String(error);
     // It exists: the state must know it, or the next run would make another one.
-    if (id !== undefined) throw Object.assign(error as Error, { id, properties: state(id), reasons: [message] });
+    if (id !== undefined) throw asMade(id, state(id), error);
+    const part = kind.key(wanted.clear);
+    if (kind.isWrittenInParts === true) throw asPartial(session, part, state(part), error);
     if (!(error instanceof DeployerError) || error.details?.["outcome"] !== "unknown") throw error;
     throw new DeployerError(error.code, `${error.message}; whether the ${kind.name} was made is not known`, {
       hint: "run `pulumi up` again within an hour: it finds what this attempt made",
@@ -116,7 +127,9 @@ export const create = async (session: Session, inputs: Properties): Promise<{ id
       const hint = "set adopt: true to take it over, or choose another name";
       throw refusal(`a ${kind.name} named "${key}" exists already: ${only.id}`, hint);
     }
-    const live = await takeOver(access, wanted, only);
+    const live = await takeOver(access, wanted, only).catch((error: unknown) => {
+      throw asPartial(session, only.id, state(only.id), error);
+    });
     session.owned.add(only.id);
     return { id: only.id, outs: state(only.id, live) };
   } catch (error) {

@@ -1,36 +1,28 @@
+import { resolve } from "node:path";
 import { canonicalJson } from "../../canonical.ts";
-import type { Json, Live, Properties } from "../../contract/index.ts";
-import { at, isObject, targetTimes } from "../../contract/index.ts";
+import type { Live, Properties } from "../../contract/index.ts";
+import { at, targetTimes } from "../../contract/index.ts";
 import { DeployerError } from "../../errors.ts";
 import type { InfinoClient } from "../../infino/index.ts";
 import { createClient } from "../../infino/index.ts";
 import type { Access, Ids, ResourceKind, Target } from "../../resources/index.ts";
 import { defaultTraits, infinoKinds } from "../../resources/index.ts";
-import type { SecretSource } from "../../secrets/index.ts";
+import type { SecretResolver, SecretSources } from "../../secrets/index.ts";
 import { createSecretResolver } from "../../secrets/index.ts";
 import { catalogFiles, catalogOf } from "../catalog-files.ts";
+import { openLocalFile } from "./local-file.ts";
 import type { Wanted } from "./picture.ts";
 import type { Rim } from "./rim.ts";
 import { shareNext } from "./share-next.ts";
+import { type TargetPlace, targetPlace } from "./target-argument.ts";
 
 /** A target that is open, with what its resources share. */
 export type Opened = {
   readonly target: Target<InfinoClient>;
+  /** Never leaves the process: fingerprints in states are keyed with it. */
+  readonly secretKey: string;
   readonly rim: Rim;
   list(kind: ResourceKind<InfinoClient>): Promise<readonly Live[]>;
-};
-
-const defaults = {
-  endpoint: "INFINO_ENDPOINT",
-  accessKey: "INFINO_ACCESS_KEY",
-  secretKey: "INFINO_SECRET_KEY",
-} as const;
-
-const sourceOf = (target: Json | undefined, name: keyof typeof defaults): SecretSource => {
-  const given = isObject(target) ? target[name] : undefined;
-  if (isObject(given) && typeof given["env"] === "string") return { env: given["env"] };
-  if (isObject(given) && typeof given["file"] === "string") return { file: given["file"] };
-  return { env: defaults[name] };
 };
 
 /** Pulumi sends no signal to a dynamic provider; deadlines end what hangs. */
@@ -39,14 +31,18 @@ const never = new AbortController().signal;
 /** Pulumi programs refer to other resources by their live ids. */
 const ids: Ids = { live: (_kind, id) => id, declared: (_kind, id) => id };
 
-const open = async (rim: Rim, inputs: Properties): Promise<Opened> => {
-  const names = ["endpoint", "accessKey", "secretKey"] as const;
-  const secrets = createSecretResolver({
-    sources: Object.fromEntries(names.map((name) => [name, sourceOf(inputs["target"], name)])),
-    env: rim.env,
-    dir: rim.dir,
-  });
-  const missing = await secrets.missing(names.map((name) => `$SECRET(${name})`));
+/** How a target is reached. */
+type Reach = {
+  readonly credentials: { readonly endpoint: string; readonly accessKey: string; readonly secretKey: string };
+  readonly name: string;
+  readonly traits: Target<InfinoClient>["traits"];
+  readonly requestTimeout: number;
+  readonly settle: number;
+  readonly verify: number;
+};
+
+const resolved = async (secrets: SecretResolver, texts: Reach["credentials"]): Promise<Reach["credentials"]> => {
+  const missing = await secrets.missing(Object.values(texts));
   const first = missing[0];
   if (first !== undefined) {
     throw new DeployerError(first.code, missing.map(({ message }) => message).join("; "), {
@@ -54,36 +50,81 @@ const open = async (rim: Rim, inputs: Properties): Promise<Opened> => {
     });
   }
   const [endpoint, accessKey, secretKey] = await Promise.all([
-    secrets.resolve("$SECRET(endpoint)"),
-    secrets.resolve("$SECRET(accessKey)"),
-    secrets.resolve("$SECRET(secretKey)"),
+    secrets.resolve(texts.endpoint),
+    secrets.resolve(texts.accessKey),
+    secrets.resolve(texts.secretKey),
   ]);
-  const requestTimeout = targetTimes.request;
+  return { endpoint, accessKey, secretKey };
+};
+
+const reachOfSources = async ({ env, dir }: Rim, sources: SecretSources): Promise<Reach> => ({
+  credentials: await resolved(createSecretResolver({ sources, env, dir }), {
+    endpoint: "$SECRET(endpoint)",
+    accessKey: "$SECRET(accessKey)",
+    secretKey: "$SECRET(secretKey)",
+  }),
+  name: "default",
+  traits: defaultTraits,
+  requestTimeout: targetTimes.request,
+  settle: targetTimes.settle,
+  verify: targetTimes.verify,
+});
+
+const reachOfProject = async (
+  { env, dir }: Rim,
+  { project, environment, name }: Extract<TargetPlace, { project: string }>,
+): Promise<Reach> => {
+  const { readProject } = await import("../../manifest/index.ts");
+  const files = await readProject(resolve(dir, project), environment, { env });
+  const wrong = files.diagnostics.find(({ severity }) => severity === "error");
+  if (wrong !== undefined) {
+    const place = wrong.location === undefined ? "" : `${wrong.location.file}:${wrong.location.line}: `;
+    throw new DeployerError("invalid-files", `the project ${project}: ${place}${wrong.message}`, { hint: wrong.hint });
+  }
+  const file = files.targets[name];
+  if (file === undefined) {
+    throw new DeployerError("usage", `the project ${project} has no target "${name}"`, {
+      hint: `targets are: ${Object.keys(files.targets).sort().join(", ")}`,
+    });
+  }
+  const secrets = createSecretResolver({ sources: files.secrets, env, dir: files.dir });
+  const texts = { endpoint: file.endpoint, accessKey: file.access_key, secretKey: file.secret_key };
+  return {
+    credentials: await resolved(secrets, texts),
+    name,
+    traits: { ...defaultTraits, ...file.traits },
+    requestTimeout: file.request_timeout,
+    settle: file.settle,
+    verify: file.verify,
+  };
+};
+
+const open = async (rim: Rim, inputs: Properties): Promise<Opened> => {
+  const place = targetPlace(inputs);
+  const reach = await ("project" in place ? reachOfProject(rim, place) : reachOfSources(rim, place.sources));
+  const { credentials, ...rest } = reach;
   const api = createClient({
-    endpoint,
-    accessKey,
-    secretKey,
-    requestTimeout,
+    ...credentials,
+    requestTimeout: reach.requestTimeout,
+    settle: reach.settle,
     clock: rim.clock,
     sleep: rim.sleep,
+    openFile: (path) => openLocalFile(rim.dir, path),
     ...(rim.fetch === undefined ? {} : { fetch: rim.fetch }),
   });
   const target: Target<InfinoClient> = {
-    name: "default",
+    ...rest,
     endpoint: api.endpoint,
     identity: api.endpoint,
-    traits: defaultTraits,
     catalog: catalogOf(catalogFiles(inputs), rim.dir),
     api,
     kinds: infinoKinds,
-    requestTimeout,
-    settle: targetTimes.settle,
-    verify: targetTimes.verify,
     requests: () => api.requests(),
   };
   const lists = new Map<ResourceKind<InfinoClient>, () => Promise<readonly Live[]>>();
   return {
     target,
+    secretKey: credentials.secretKey,
     rim,
     list: (kind) => {
       const list = lists.get(kind) ?? shareNext(() => kind.list(api, target.catalog, ids, never));
@@ -111,7 +152,7 @@ export const createOpener = (rim: Rim): ((inputs: Properties) => Promise<Opened>
 
 /** What the one core of engine and providers needs to work on one resource. */
 export const accessTo = (
-  { target, rim }: Opened,
+  { target, rim, list }: Opened,
   kind: ResourceKind<InfinoClient>,
   wanted: Wanted,
 ): Access<InfinoClient> => ({
@@ -121,7 +162,7 @@ export const accessTo = (
   ids,
   read: async (id) =>
     kind.read === undefined
-      ? (await kind.list(target.api, target.catalog, ids, never)).find((live) => live.id === id)
+      ? (await list(kind)).find((live) => live.id === id)
       : kind.read(target.api, target.catalog, id, ids, never),
   reveal: async (path) => String(at(wanted.clear, path)),
   clock: rim.clock,

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Catalog } from "../../catalog/index.ts";
 import type { Base, Json, Live, Path, Properties, Shape } from "../../contract/index.ts";
-import { at, fingerprint, isObject, joinPath, withAt } from "../../contract/index.ts";
+import { at, fingerprint, isObject, joinPath, withAt, within } from "../../contract/index.ts";
 import type { Adapter } from "./adapter.ts";
 
 /** Fingerprints are only compared within one process: both sides are always at hand in clear. */
@@ -44,23 +44,29 @@ export const wantedBy = (adapter: Adapter, catalog: Catalog, inputs: Properties)
   return { shape, clear, sealed: seal(shape.secret, clear) };
 };
 
+const withAll = (properties: Properties, from: Properties, paths: readonly Path[]): Properties =>
+  paths.reduce<Properties>((all, path) => withAt(all, path, at(from, path)), properties);
+
 /**
  * What a state says of its resource, in the ledger's terms: what was declared, and what was live at the last write or
- * refresh. What the target does not tell and the state does not have is taken from the arguments, as on an adoption.
+ * refresh. What the target does not tell and the state does not have is taken from the arguments, as on an adoption;
+ * so is what stands at the `fitting` paths, where the state only has a fingerprint of the same value.
  */
 export const recorded = (
   adapter: Adapter,
   id: string,
   olds: Properties,
   wanted: Wanted,
+  fitting: readonly Path[] = [],
 ): { readonly base: Base; readonly live: Live } => {
   const { shape } = wanted;
   const applied = shape.local.reduce<Properties>(
     (properties, path) =>
       at(properties, path) === undefined ? withAt(properties, path, at(wanted.clear, path)) : properties,
-    seal(shape.secret, adapter.properties(olds)),
+    seal(shape.secret, withAll(adapter.properties(olds), wanted.clear, fitting)),
   );
-  const live = isObject(olds["live"]) ? olds["live"] : applied;
+  const readable = fitting.filter((path) => !within(shape.secret, path) && !within(shape.writeOnly, path));
+  const live = isObject(olds["live"]) ? withAll(olds["live"], wanted.clear, readable) : applied;
   return {
     base: {
       target: "",
@@ -92,7 +98,7 @@ export const stateOf = (
   seen: { readonly live?: Properties | undefined; readonly health?: Live["health"] | undefined },
 ): Properties => ({
   ...argumentsOf(adapter, inputs),
-  ...adapter.outputs(id),
+  ...adapter.outputs?.(id),
   endpoint,
   ...(seen.live === undefined ? {} : { live: seen.live }),
   ...(seen.health === undefined ? {} : { status: seen.health.status }),

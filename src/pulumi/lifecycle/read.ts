@@ -1,6 +1,7 @@
 import { equal } from "../../canonical.ts";
 import type { Live, Properties } from "../../contract/index.ts";
 import { at, isObject, leaves, withAt, within } from "../../contract/index.ts";
+import { fingerprintsOf, withoutFingerprinted } from "./fingerprint.ts";
 import { accessTo } from "./open-target.ts";
 import { argumentsOf, stateOf, wantedBy } from "./picture.ts";
 import { refuseElsewhere, type Session } from "./session.ts";
@@ -35,9 +36,11 @@ export const read = async (
   }
   session.owned.add(id);
   const { shape, clear } = wanted;
-  const hidden = [...shape.secret, ...shape.writeOnly, ...shape.local];
+  const fingerprints = fingerprintsOf(olds);
+  const hidden = [...shape.secret, ...shape.writeOnly, ...shape.local, ...Object.keys(fingerprints)];
   const properties = isLookup ? live.properties : withDrift(clear, olds, live, hidden);
   const inputs = { ...argumentsOf(adapter, olds), ...adapter.inputs(properties) };
-  const seen = { live: live.properties, health: live.health };
-  return { id, props: stateOf(adapter, id, inputs, target.endpoint, seen), inputs };
+  const seen = { live: withoutFingerprinted(olds, live.properties), health: live.health };
+  const props = stateOf(adapter, id, inputs, target.endpoint, seen);
+  return { id, props: Object.keys(fingerprints).length === 0 ? props : { ...props, fingerprints }, inputs };
 };

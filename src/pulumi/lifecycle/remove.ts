@@ -1,18 +1,23 @@
 import type { Properties } from "../../contract/index.ts";
+import { at } from "../../contract/index.ts";
 import { deleteResource } from "../../resources/index.ts";
 import { accessTo } from "./open-target.ts";
 import { wantedBy } from "./picture.ts";
 import { placeOf, refuseElsewhere, type Session } from "./session.ts";
 
-/** Deletes it and sees that it is gone. Already gone is success. */
+/** Deletes it and sees that it is gone. Already gone is success; data stays unless `onDelete` is `delete`. */
 export const remove = async (session: Session, id: string, olds: Properties): Promise<void> => {
   const { adapter } = session;
   const opened = await session.open(olds);
   const wanted = wantedBy(adapter, opened.target.catalog, olds);
+  const forget = (): void => {
+    session.owned.delete(id);
+    session.made.delete(placeOf(session, opened, wanted.clear));
+  };
+  if (adapter.kind.holdsData && at(wanted.clear, "/on_delete") !== "delete") return forget();
   const access = accessTo(opened, adapter.kind, wanted);
   const elsewhere = typeof olds["endpoint"] === "string" && olds["endpoint"] !== opened.target.endpoint;
   if (elsewhere && (await access.read(id)) === undefined) refuseElsewhere(session, opened, id, olds);
   await deleteResource(access, id);
-  session.owned.delete(id);
-  session.made.delete(placeOf(session, opened, wanted.clear));
+  forget();
 };

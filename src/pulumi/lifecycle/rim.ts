@@ -1,9 +1,10 @@
 import { setTimeout } from "node:timers/promises";
+import { programFolder } from "../program-folder.ts";
 
 /** What a provider takes from the process that it runs in. */
 export type Rim = {
   readonly env: { readonly [name: string]: string | undefined };
-  /** The program's folder; catalog files and credential files are relative to it. */
+  /** The program's folder: what all paths are relative to. */
   readonly dir: string;
   readonly clock: () => number;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -13,7 +14,7 @@ export type Rim = {
 
 export const processRim = (): Rim => ({
   env: process.env,
-  dir: process.cwd(),
+  dir: programFolder(process.cwd()),
   clock: Date.now,
   sleep: (ms, signal) => setTimeout(ms, undefined, { signal }),
 });

@@ -1,7 +1,8 @@
-import type { Live, Properties } from "../../contract/index.ts";
+import type { Live, Path, Properties } from "../../contract/index.ts";
 import { address } from "../../contract/index.ts";
 import { DeployerError } from "../../errors.ts";
 import type { Adapter } from "./adapter.ts";
+import { fingerprintsOf, fittingPaths } from "./fingerprint.ts";
 import type { Opened } from "./open-target.ts";
 
 /** What a provider knows for as long as its process lives: one `pulumi` command. */
@@ -17,6 +18,16 @@ export type Session = {
 
 export const placeOf = ({ adapter }: Session, { target }: Opened, properties: Properties): string =>
   JSON.stringify([target.endpoint, address(adapter.kind.name, adapter.kind.key(properties))]);
+
+/**
+ * Paths of which the state has only a fingerprint, which fits what the program gives. Reads the target's secret key where
+ * there is any such path, and sends nothing.
+ */
+export const fittingOf = async (session: Session, olds: Properties, news: Properties): Promise<readonly Path[]> => {
+  if (Object.keys(fingerprintsOf(olds)).length === 0) return [];
+  const { secretKey } = await session.open(news);
+  return fittingPaths(secretKey, olds, session.adapter.properties(news));
+};
 
 /** A guard's refusal: nothing was written. */
 export const refusal = (message: string, hint: string): DeployerError =>

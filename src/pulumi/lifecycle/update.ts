@@ -3,8 +3,9 @@ import { basis, compare, isObject } from "../../contract/index.ts";
 import { ensure } from "../../resources/index.ts";
 import { difference } from "./diff.ts";
 import { accessTo } from "./open-target.ts";
+import { asPartial } from "./partial.ts";
 import { recorded, stateOf, wantedBy } from "./picture.ts";
-import { gone, refusal, refuseElsewhere, type Session } from "./session.ts";
+import { fittingOf, gone, refusal, refuseElsewhere, type Session } from "./session.ts";
 
 const moved = (session: Session, id: string, fields: readonly Field[]) => {
   const names = fields.map((field) => session.adapter.argument(field.path)).join(", ");
@@ -26,7 +27,8 @@ export const update = async (
   const opened = await session.open(news);
   const { target } = opened;
   const wanted = wantedBy(adapter, target.catalog, news);
-  const { base, live: before } = recorded(adapter, id, olds, wanted);
+  const fitting = await fittingOf(session, olds, news);
+  const { base, live: before } = recorded(adapter, id, olds, wanted, fitting);
   const access = accessTo(opened, adapter.kind, wanted);
   const now = await access.read(id);
   if (now === undefined) {
@@ -37,17 +39,21 @@ export const update = async (
     outs: stateOf(adapter, id, news, target.endpoint, { live, health }),
   });
 
-  const overwrites = news["overwriteDrift"] === true;
+  const overwrites = news["overwriteDrift"] === true && adapter.kind.update !== undefined;
   const fields = overwrites
     ? compare(wanted.shape, wanted.sealed, now, base, false)
-    : difference(adapter, target.catalog, id, olds, news).fields;
+    : difference(adapter, target.catalog, id, olds, news, fitting).fields;
   if (fields.length === 0) {
     // Nothing is written, so what was seen before stays: a refresh still has to find what moved.
     return state(isObject(olds["live"]) ? olds["live"] : now.properties, now.health);
   }
   const seen = overwrites ? now : before;
   const basedOn = basis(wanted.shape, wanted.sealed, base.applied, seen.properties);
-  const done = await ensure(access, id, wanted.sealed, { properties: basedOn }, fields);
-  if (done.state === "conflict") throw moved(session, id, done.fields);
-  return state(done.live.properties, done.live.health);
+  try {
+    const done = await ensure(access, id, wanted.sealed, { properties: basedOn }, fields);
+    if (done.state === "conflict") throw moved(session, id, done.fields);
+    return state(done.live.properties, done.live.health);
+  } catch (error) {
+    throw asPartial(session, id, state(now.properties, now.health).outs, error);
+  }
 };

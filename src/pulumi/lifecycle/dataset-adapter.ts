@@ -1,0 +1,3 @@
+import { flatAdapter } from "./flat-adapter.ts";
+
+export const datasetAdapter = flatAdapter("dataset", ["name", "on_delete"]);
