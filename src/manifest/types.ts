@@ -107,6 +107,8 @@ export type ProjectFiles = {
   readonly ignore: readonly IgnoreRule[];
   /** The built-in connector types and the project's own. */
   readonly catalog: Catalog;
+  /** Files of the project's own connector types, relative to the project folder. */
+  readonly catalogFiles: readonly string[];
   /** Of everything but the tenants: files, parameters, `set` excluded. Digest. */
   readonly shared: string;
   /** Errors here mean that no tenant can be expanded. */

@@ -1,21 +1,40 @@
-// The program of the Pulumi.yaml at the top of this repository: one connection, from the stack's configuration.
-import { builtinCatalog, connectionType, secretFields } from "../catalog/index.ts";
-import { Connection, type ConnectionConfig } from "./connection.ts";
+// The program of the Pulumi.yaml at the top of this repository, and of everybody who imports it: the stack's tenant.
 import { pulumi } from "./sdk.ts";
+import { Tenant } from "./tenant.ts";
+import { TenantDeployment } from "./tenant-deployment.ts";
 
 const settings = new pulumi.Config("connector-deployer");
-const source = settings.require("source");
-const auth = settings.require("auth");
+const granularities = ["resource", "tenant"] as const;
 
-const type = connectionType(builtinCatalog(), source, auth);
-/** Each under a key of its own, so that the rest of the configuration can be read in diffs. */
-const secrets = (type === undefined ? [] : secretFields(type)).map((field) => [field, settings.getSecret(field)]);
+const granularity = settings.get("granularity") ?? "resource";
+if (!granularities.some((known) => known === granularity)) {
+  throw new pulumi.RunError(
+    `connector-deployer:granularity is "${granularity}"; write resource (a Pulumi resource for each of the tenant's) or tenant (one for all)`,
+  );
+}
 
-const connection = new Connection(settings.get("name") ?? pulumi.getStack(), {
-  source,
-  auth,
-  config: { ...settings.requireObject<ConnectionConfig>("config"), ...Object.fromEntries(secrets) },
-});
+const project = settings.get("project");
+if (project === undefined) {
+  throw new pulumi.RunError(
+    "connector-deployer:project is not set: name the project's folder, relative to Pulumi.yaml, with pulumi config set connector-deployer:project DIR",
+  );
+}
 
-export const connectionId = connection.connectionId;
-export const status = connection.status;
+const tenant = settings.get("tenant") ?? pulumi.getStack();
+const environment = settings.get("environment");
+const place = { project, tenant, ...(environment === undefined ? {} : { environment }) };
+
+const deployed =
+  granularity === "tenant"
+    ? new TenantDeployment(tenant, { ...place, prune: settings.getBoolean("prune") ?? false })
+    : new Tenant(tenant, place);
+
+/** Live ids by `_id`. */
+export const ids =
+  deployed instanceof Tenant
+    ? deployed.ids
+    : deployed.resources.apply((resources) =>
+        Object.fromEntries(
+          Object.entries(resources).map(([address, { id }]) => [address.slice(address.indexOf("/") + 1), id]),
+        ),
+      );

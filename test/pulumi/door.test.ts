@@ -33,7 +33,7 @@ const roomsOf = (loaded: readonly string[]): readonly string[] => {
 
 it("loads nothing but what the classes need", () => {
   const loaded = loadedBy('await import("connector-deployer/pulumi");');
-  expect(roomsOf(loaded)).toEqual(["catalog", "pulumi"]);
+  expect(roomsOf(loaded)).toEqual(["catalog", "contract", "pulumi"]);
   expect(loaded.filter((path) => /node_modules\/(ajv|yaml|hono|@duckdb|snowflake-sdk)\//.test(path))).toEqual([]);
 });
 

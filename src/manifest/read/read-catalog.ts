@@ -10,7 +10,9 @@ import { locateIn, validate, validator } from "./validate.ts";
 const checkConnectorType = validator<ConnectorType>(connectorTypeSchema);
 
 /** The built-in connector types and those of the project's `catalog/`, which hide built-in ones of the same id. */
-export const readCatalog = async (folder: Folder): Promise<{ catalog: Catalog; own: readonly ConnectorType[] }> => {
+export const readCatalog = async (
+  folder: Folder,
+): Promise<{ catalog: Catalog; own: readonly ConnectorType[]; files: readonly string[] }> => {
   const { root, collect } = folder;
   const names = insideOf(root, "", "catalog") === undefined ? [] : await filesIn(join(root, "catalog"));
   const own = new Map<string, { type: ConnectorType; file: string }>();
@@ -29,7 +31,8 @@ export const readCatalog = async (folder: Folder): Promise<{ catalog: Catalog; o
     }
   }
   const types = [...own.values()].map(({ type }) => type);
-  return { catalog: createCatalog([...builtinConnectorTypes(), ...types]), own: types };
+  const files = [...own.values()].map(({ file }) => file);
+  return { catalog: createCatalog([...builtinConnectorTypes(), ...types]), own: types, files };
 };
 
 const filesIn = async (path: string): Promise<readonly string[]> => {

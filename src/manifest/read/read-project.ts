@@ -200,9 +200,9 @@ export const readProject = async (dir: string, environment: string, { env }: Rea
   const variables = new Map(
     Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
-  const { catalog, own } =
+  const { catalog, own, files: catalogFiles } =
     file.content === undefined
-      ? { catalog: createCatalog(builtinConnectorTypes()), own: [] }
+      ? { catalog: createCatalog(builtinConnectorTypes()), own: [], files: [] }
       : await readCatalog(folder);
   const state = await stateOf(folder, file, content, variables as ReadonlyMap<string, string>);
   const globs = tenantGlobs(content, root, state.locate, collect);
@@ -232,6 +232,7 @@ export const readProject = async (dir: string, environment: string, { env }: Rea
     moved: content.moved,
     ignore: content.ignore,
     catalog,
+    catalogFiles,
     shared: sharedDigest(state, content, own, environment),
     diagnostics: collect.diagnostics,
     tenantFiles: () => listTenantFiles(root, globs),
