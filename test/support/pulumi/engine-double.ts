@@ -1,183 +1,123 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { createRequire } from "node:module";
-import type { DynamicHost, State } from "./dynamic-host.ts";
-import { type Handler, type MonitorMessages, monitorMessages, serveEngine, struct } from "./grpc.ts";
-import { masked, secret, withMarksOf, withoutMarks } from "./secret-marks.ts";
+import { type Program, rootUrn, runProgram } from "./engine-program.ts";
+import { createJournal, type Diagnostic, type Journal, type Run } from "./engine-run.ts";
+import { exported, imported, inOrder, type Resource, withoutNeed } from "./engine-state.ts";
+import { createSteps, markedOutputs } from "./engine-steps.ts";
+import type { ProviderHost, State } from "./provider-host.ts";
+import { masked, withMarksOf, withoutMarks } from "./secret-marks.ts";
 
-const runner = createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/run/index.js");
+export type { Program } from "./engine-program.ts";
+export type { Diagnostic, Run, Step } from "./engine-run.ts";
+export type { Resource } from "./engine-state.ts";
 
-/** What became of one resource of the program. */
-export type Step = {
-  readonly op: "create" | "update" | "same" | "read";
-  readonly type: string;
-  readonly name: string;
-  /** As the program sent them; secrets are only the word. */
-  readonly inputs: State;
-  readonly secretOutputs: readonly string[];
-  readonly hiddenDiffs: readonly string[];
-  readonly deletesFirst: boolean;
-};
+const plain = (value: State): State => withoutMarks(value) as State;
 
-export type Run = {
-  /** The program ended well and every call succeeded. */
-  readonly ok: boolean;
-  readonly steps: readonly Step[];
-  /** Outputs of the stack; secrets are only the word. */
-  readonly outputs: State;
-  /** Errors and warnings that the program logged. */
-  readonly log: string;
-};
+const textOf = (diagnostics: readonly Diagnostic[]): string =>
+  diagnostics.flatMap(({ severity, message }) => (severity === "debug" ? [] : [`${message}\n`])).join("");
 
-export type Program = {
-  /** Its folder and file; the working folder is the file's, as with `main` in a Pulumi.yaml. */
-  readonly folder: string;
-  readonly file: string;
-  readonly config?: Readonly<Record<string, string>>;
-  readonly secretConfig?: Readonly<Record<string, string>>;
-};
-
-type Kept = { readonly id: string; readonly inputs: State; readonly outputs: State };
+const resultOf = (journal: Journal, ok: boolean, outputs: State, printed: string): Run => ({
+  ok: ok && !journal.failed(),
+  steps: journal.steps,
+  outputs,
+  diagnostics: journal.diagnostics,
+  log: textOf(journal.diagnostics) + printed,
+});
 
 /**
  * A TEST DOUBLE of Pulumi's engine: it runs a program with Pulumi's real language runtime and asks the real host of
- * dynamic providers. It shows what program, SDK and provider say to each other. It does not show what the real engine
- * decides: order, replacement, deletion, import, refresh. It creates, updates and looks up, no more.
+ * dynamic providers, whichever the program's resources point to. It shows what program, SDK and provider say to each
+ * other. What the real engine decides (order, secrets' marks, replacement, deletion, refresh, import) is done here after
+ * its example, and proves nothing of it.
  */
-export const createEngineDouble = (host: DynamicHost) => {
-  /** The state, secrets marked. */
-  const kept = new Map<string, Kept>();
-
-  const marked = (inputs: State, outputs: State, secrets: readonly string[]): State => {
-    const state = withMarksOf(inputs, outputs) as State;
-    return Object.fromEntries(
-      Object.entries(state).map(([key, value]) => [key, secrets.includes(key) ? secret(value) : value]),
-    );
-  };
-
-  const register = async (urn: string, given: State, secrets: readonly string[], preview: boolean) => {
-    const before = kept.get(urn);
-    const plain = withoutMarks(given) as State;
-    const checked = await host.check((withoutMarks(before?.inputs ?? {}) as State) ?? {}, plain);
-    const [failure] = checked.failures;
-    if (failure !== undefined) throw new Error(`${failure.property}: ${failure.reason}`);
-    const inputs = withMarksOf(given, checked.inputs) as State;
-    const keep = (op: Step["op"], id: string, outs: State) => {
-      const outputs = marked(inputs, outs, secrets);
-      kept.set(urn, { id, inputs, outputs });
-      return { op, id, outputs };
-    };
-    if (before === undefined) {
-      if (preview) return { op: "create" as const, id: "", outputs: inputs };
-      const { id, outs } = await host.create(checked.inputs);
-      return keep("create", id, outs);
-    }
-    const olds = withoutMarks(before.outputs) as State;
-    const { changes, replaces } = await host.diff(before.id, olds, checked.inputs);
-    if (!changes) return { op: "same" as const, id: before.id, outputs: before.outputs };
-    if (replaces.length > 0) throw new Error("this double cannot replace");
-    if (preview) return { op: "update" as const, id: before.id, outputs: inputs };
-    return keep("update", before.id, await host.update(before.id, olds, checked.inputs));
-  };
+export const createEngineDouble = (host: ProviderHost, { parallel = 4 }: { readonly parallel?: number } = {}) => {
+  /** Secrets are marked. */
+  const state = new Map<string, Resource>();
 
   const run = async (program: Program, preview: boolean): Promise<Run> => {
-    const steps: Step[] = [];
+    const journal = createJournal();
+    const steps = createSteps(host, state, journal, { preview, parallel });
     let outputs: State = {};
-    let log = "";
-    let failed = false;
-    const guarded =
-      (handler: Handler): Handler =>
-      async (request) => {
-        try {
-          return await handler(request);
-        } catch (error) {
-          failed = true;
-          throw error;
-        }
-      };
-    const handlers: Record<string, Handler> = {
-      getDeploymentInfo: () => {
-        const info = new monitorMessages.DeploymentInfo();
-        info.setProject("connector-deployer").setStack("acme").setOrganization("organization").setDryrun(preview);
-        for (const [key, value] of Object.entries({ ...program.config, ...program.secretConfig })) {
-          info.getConfigMap().set(key, value);
-        }
-        info.setConfigsecretkeysList(Object.keys(program.secretConfig ?? {}));
-        info.setParallel(4);
-        // Without this one, secrets arrive in clear and everything looks well.
-        info.addSupportedfeatures(monitorMessages.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_SECRETS);
-        return info;
+    const { ok, printed } = await runProgram(program, {
+      preview,
+      parallel,
+      register: steps.register,
+      read: steps.read,
+      outputs: (urn, given) => {
+        if (urn === rootUrn) outputs = masked(given) as State;
+        const resource = state.get(urn);
+        if (!preview && resource !== undefined) state.set(urn, { ...resource, outputs: given });
       },
-      registerResource: async (request: MonitorMessages.RegisterResourceRequest) => {
-        const [type, name] = [request.getType(), request.getName()];
-        const answer = new monitorMessages.RegisterResourceResponse();
-        const urn = `urn:pulumi:acme::connector-deployer::${type}::${name}`;
-        answer.setUrn(urn);
-        if (!request.getCustom()) return answer;
-        const inputs = request.getObject()?.toJavaScript() ?? {};
-        const secretOutputs = request.getAdditionalsecretoutputsList();
-        const result = await register(urn, inputs, secretOutputs, preview);
-        steps.push({
-          op: result.op,
-          type,
-          name,
-          inputs: masked(inputs) as State,
-          secretOutputs,
-          hiddenDiffs: request.getHidediffsList(),
-          deletesFirst: request.getDeletebeforereplace(),
-        });
-        return answer.setId(result.id).setObject(struct(result.outputs));
-      },
-      readResource: async (request: MonitorMessages.ReadResourceRequest) => {
-        const [type, name] = [request.getType(), request.getName()];
-        const inputs = request.getProperties()?.toJavaScript() ?? {};
-        const { id, props } = await host.read(request.getId(), undefined, withoutMarks(inputs) as State);
-        if (id === "") throw new Error(`${request.getId()} does not exist`);
-        const secretOutputs = request.getAdditionalsecretoutputsList();
-        steps.push({ op: "read", type, name, inputs, secretOutputs, hiddenDiffs: [], deletesFirst: false });
-        const answer = new monitorMessages.ReadResourceResponse();
-        answer.setUrn(`urn:pulumi:acme::connector-deployer::${type}::${name}`);
-        return answer.setProperties(struct(marked(inputs, props, secretOutputs)));
-      },
-      registerResourceOutputs: (request: MonitorMessages.RegisterResourceOutputsRequest) => {
-        outputs = masked(request.getOutputs()?.toJavaScript() ?? {}) as State;
-      },
-      signalAndWaitForShutdown: () => undefined,
-      setRootResource: () => undefined,
-      log: (request: { getMessage(): string; getSeverity(): number }) => {
-        if (request.getSeverity() > 0) log += `${request.getMessage()}\n`;
-      },
-    };
-    const engine = await serveEngine(Object.fromEntries(Object.entries(handlers).map(([k, v]) => [k, guarded(v)])));
-    try {
-      const args = ["--monitor", engine.address, "--engine", engine.address, "--project", "connector-deployer"];
-      args.push("--stack", "acme", "--organization", "organization", "--root-directory", program.folder);
-      if (preview) args.push("--dry-run");
-      const child = spawn(process.execPath, [runner, ...args, "--parallel", "4", program.file], {
-        cwd: program.folder,
-        env: {
-          PATH: process.env["PATH"] ?? "",
-          PULUMI_CONFIG: JSON.stringify({ ...program.config, ...program.secretConfig }),
-          PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(Object.keys(program.secretConfig ?? {})),
-        },
-        stdio: ["ignore", "pipe", "pipe"],
-      });
-      for (const stream of [child.stdout, child.stderr]) {
-        stream.setEncoding("utf8").on("data", (text: string) => {
-          log += text;
-        });
-      }
-      const [code] = await once(child, "exit");
-      return { ok: code === 0 && !failed, steps, outputs, log };
-    } finally {
-      engine.stop();
+      log: (diagnostic) => journal.diagnostics.push(diagnostic),
+    });
+    // Never a delete after an error.
+    if (ok && !journal.failed()) await steps.finish();
+    return resultOf(journal, ok, outputs, printed);
+  };
+
+  const drop = (urn: string): void => {
+    state.delete(urn);
+    for (const resource of [...state.values()]) state.set(resource.urn, withoutNeed(resource, urn));
+  };
+
+  const readAgain = async (resource: Resource, journal: Journal): Promise<void> => {
+    const read = await host.read(resource.id, plain(resource.outputs), plain(resource.inputs));
+    if (read.id === "") {
+      journal.step("delete", resource);
+      drop(resource.urn);
+      return;
     }
+    const inputs = read.inputs === undefined ? resource.inputs : (withMarksOf(resource.inputs, read.inputs) as State);
+    const outputs = markedOutputs(resource.outputs, read.props, resource.secretOutputs);
+    const now: Resource = { ...resource, id: read.id, inputs, outputs, initErrors: [] };
+    state.set(resource.urn, now);
+    // The engine asks for the opposite of the difference that the next update would see.
+    const { changes } = await host.diff(now.id, read.props, plain(resource.inputs));
+    journal.step(changes ? "refresh" : "same", now, resource);
+  };
+
+  const all = async (work: (journal: Journal) => Promise<void>): Promise<Run> => {
+    const journal = createJournal();
+    try {
+      await work(journal);
+    } catch (error) {
+      journal.fail("", error);
+    }
+    return resultOf(journal, true, {}, "");
   };
 
   return {
     preview: (program: Program) => run(program, true),
     up: (program: Program) => run(program, false),
-    /** The recorded state as a file would hold it: secrets are only the word. */
-    state: (): string => JSON.stringify([...kept].map(([urn, resource]) => ({ urn, ...(masked(resource) as object) }))),
+    /** Reads everything back, without the program. */
+    refresh: () =>
+      all(async (journal) => {
+        for (const resource of inOrder(state)) {
+          if (resource.custom) await readAgain(state.get(resource.urn) ?? resource, journal);
+        }
+      }),
+    /** Deletes everything, dependants first, without the program. */
+    destroy: () =>
+      all(async (journal) => {
+        const resources = [...inOrder(state)].reverse();
+        const [kept] = resources.filter(({ protect }) => protect);
+        if (kept !== undefined) throw new Error(`${kept.urn} cannot be deleted: it is protected`);
+        for (const resource of resources) {
+          if (resource.custom && !resource.external && !resource.retainOnDelete) {
+            await host.delete(resource.id, plain(resource.outputs));
+            journal.step("delete", resource);
+          }
+          drop(resource.urn);
+        }
+      }),
+    /** Adds what a file for `pulumi import --file` holds, or a stack's export with its secrets shown. */
+    importFile: (text: string): void => {
+      for (const resource of imported(text, state.values())) state.set(resource.urn, resource);
+    },
+    resources: (): readonly Resource[] => [...state.values()],
+    /** The recorded state, secrets only the word. */
+    state: (): string => exported(state.values(), "masked"),
+    /** The recorded state as a file would hold it: what is not marked as secret stands there in clear. */
+    rawState: (): string => exported(state.values(), "encrypted"),
   };
 };
+
+export type EngineDouble = ReturnType<typeof createEngineDouble>;

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import type * as Messages from "@pulumi/pulumi/proto/provider_pb.js";
 import type * as MonitorMessages from "@pulumi/pulumi/proto/resource_pb.js";
+import type * as StatusMessages from "@pulumi/pulumi/proto/status_pb.js";
 
 // The SDK's own copies: it does not list them as ours.
 const ours = createRequire(import.meta.url);
@@ -42,6 +43,7 @@ export const messages = ours("@pulumi/pulumi/proto/provider_pb.js") as typeof Me
 export const monitorMessages = ours("@pulumi/pulumi/proto/resource_pb.js") as typeof MonitorMessages;
 export type { MonitorMessages };
 
+const { Status } = ours("@pulumi/pulumi/proto/status_pb.js") as typeof StatusMessages;
 const { ResourceMonitorService } = ours("@pulumi/pulumi/proto/resource_grpc_pb.js") as Services;
 const { EngineService } = ours("@pulumi/pulumi/proto/engine_grpc_pb.js") as Services;
 const { Struct } = sdk("google-protobuf/google/protobuf/struct_pb.js") as Structs;
@@ -61,9 +63,21 @@ export const call = <Answer>(client: Client, method: string, request: unknown): 
     send.call(client, request, (error, answer) => (error === null ? resolve(answer as Answer) : reject(error)));
   });
 
+/** What a failed call says of an object that it made all the same. */
+export const partialFailure = (error: unknown): Messages.ErrorResourceInitFailed | undefined => {
+  if (!(error instanceof Error) || !("metadata" in error)) return undefined;
+  const { metadata } = error as { readonly metadata: { get(key: string): readonly (string | Buffer)[] } };
+  const [bytes] = metadata.get("grpc-status-details-bin");
+  if (!Buffer.isBuffer(bytes)) return undefined;
+  const [detail] = Status.deserializeBinary(bytes).getDetailsList();
+  if (detail === undefined || detail.getTypeName() !== "pulumirpc.ErrorResourceInitFailed") return undefined;
+  return messages.ErrorResourceInitFailed.deserializeBinary(detail.getValue_asU8());
+};
+
 /** Serves Pulumi's resource monitor and engine; a call without a handler fails. Gives the address. */
 export const serveEngine = async (
   handlers: Readonly<Record<string, Handler>>,
+  { unknown }: { unknown(): void },
 ): Promise<{ readonly address: string; stop(): void }> => {
   const server = new grpc.Server();
   const implement = (service: Service): object =>
@@ -73,7 +87,10 @@ export const serveEngine = async (
         async ({ request }: { request: never }, callback: Callback<unknown>) => {
           try {
             const handler = handlers[name];
-            if (handler === undefined) throw new Error(`the test double of the engine has no ${name}`);
+            if (handler === undefined) {
+              unknown();
+              throw new Error(`the test double of the engine has no ${name}`);
+            }
             callback(null, (await handler(request)) ?? new Answer());
           } catch (error) {
             callback(error instanceof Error ? error : new Error(String(error)), undefined);
