@@ -2,6 +2,7 @@ import type { Plan } from "../contract/index.ts";
 import type { AdoptReport, ApplyReport, DoctorReport, DriftReport, Validation } from "../deploy/index.ts";
 import { hasErrors } from "../diagnostic.ts";
 import type { ErrorCode } from "../errors.ts";
+import type { StackReport } from "../pulumi/stacks/index.ts";
 
 /** What each exit code means; `docs/cli.md` holds the same table. */
 export const exitCodes = {
@@ -71,6 +72,10 @@ export const exitOfAdopt = (report: Pick<AdoptReport, "interrupted" | "results" 
   return applied === 130 || applied === 6 || report.left.length === 0 ? applied : 7;
 };
 
+/** Not everything that was meant could change hands. */
+export const exitOfLeft = (report: { readonly left: readonly unknown[] }): ExitCode =>
+  report.left.length === 0 ? 0 : 7;
+
 const isUnreadable = (report: { readonly summary?: { readonly unreadable: number } }): boolean =>
   (report.summary?.unreadable ?? 0) > 0;
 
@@ -91,4 +96,27 @@ export const exitOfDoctor = ({ checks }: Pick<DoctorReport, "checks">): ExitCode
   const bad = checks.filter((check) => check.status === "bad");
   if (bad.some(({ check }) => check === "credentials")) return 6;
   return bad.length > 0 ? 1 : 0;
+};
+
+/**
+ * What a run over many stacks did. Where `counts` and a stack did not say what changed, the question has no answer: 1.
+ * Stacks that were skipped follow from something else, which counts, or have nothing to do.
+ */
+export const exitOfStacks = (
+  report: Pick<StackReport, "command" | "interrupted" | "results">,
+  counts: boolean,
+): ExitCode => {
+  const { command, interrupted, results } = report;
+  const found = new Set<ExitCode>();
+  if (interrupted) found.add(130);
+  const wrote = command !== "preview" && results.some(({ outcome }) => outcome === "done" || outcome === "unchanged");
+  for (const { outcome, error } of results) {
+    if (outcome !== "failed" && outcome !== "cancelled") continue;
+    found.add(exitOfError(error?.code ?? "") === 6 ? 6 : wrote ? 4 : 1);
+  }
+  const first = exitOrder.find((code) => found.has(code));
+  if (first !== undefined || !counts) return first ?? 0;
+  const ended = results.filter(({ outcome }) => outcome !== "skipped");
+  if (ended.some((result) => result.counts !== undefined && result.outcome !== "unchanged")) return 2;
+  return ended.some((result) => result.counts === undefined) ? 1 : 0;
 };

@@ -10,6 +10,7 @@ export type * from "./care-types.ts";
 export { componentText } from "./component-text.ts";
 export type { ExpansionFolder } from "./expansion-folder.ts";
 export { writeExpansion } from "./expansion-folder.ts";
+export type * from "./hand-over-types.ts";
 export { openProject } from "./open-project.ts";
 export type * from "./ownership-types.ts";
 export { partOfPlan } from "./part-of-plan.ts";

@@ -68,6 +68,8 @@ export const openProject = async (dir: string, options: OpenOptions = {}): Promi
         selected.map(async ({ tenant }) => ({ ...tenant, owned: (await ledger.entries(tenant.id)).length })),
       );
     },
+    chooseTenants: async (selection = {}, others = []) =>
+      (await import("./choose-tenants.ts")).chooseTenants(files, selection, others),
     expand: async (selection = {}) => {
       const { selected, diagnostics } = await read(context, selection);
       refuseInvalid(diagnostics);
@@ -76,6 +78,7 @@ export const openProject = async (dir: string, options: OpenOptions = {}): Promi
       const components = present.flatMap(({ expansion }) => expansion.components);
       return { type: "components", schemaVersion: 1, environment: files.environment, components };
     },
+    desired: async (tenant) => (await import("./desired.ts")).desiredOf(context, tenant),
     validate: async (selection = {}) => {
       const { selected, diagnostics } = await read(context, selection);
       return {
@@ -104,11 +107,16 @@ export const openProject = async (dir: string, options: OpenOptions = {}): Promi
     status: ({ signal, ...selection } = {}) => statusOf(context, selection, signal),
     export: async (options) => (await import("./export-project.ts")).exportProject(context, options),
     adopt: async (options) => (await import("./adopt.ts")).adoptResources(context, options),
+    handOver: async (options) => (await import("./hand-over.ts")).handOver(context, options),
+    takeBack: async (options) => (await import("./take-back.ts")).takeBack(context, options),
     forget: async (options) => (await import("./forget.ts")).forgetResources(context, options),
     move: async (options) => (await import("./move-entry.ts")).moveEntry(context, options),
     history: async (last = 20) => (await import("./history.ts")).historyOf(context, last),
     run: async (id) => (await import("./history.ts")).runOf(context, id),
     outputs: async (selection = {}) => (await import("./outputs.ts")).outputsOf(context, selection),
+    desiredDigest: async (tenant, set) =>
+      (await import("./desired-digest.ts")).desiredDigestOf(context, tenant, set ?? context.set),
+    owned: async (tenant) => (await import("./desired-digest.ts")).ownedOf(context, tenant),
     leases: async () => (await import("./care.ts")).leasesOf(context),
     unlock: async (tenant, epoch) => (await context.ledger()).unlock(tenant, epoch),
     ledger: async () => (await import("./care.ts")).ledgerOf(context),

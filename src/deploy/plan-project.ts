@@ -52,13 +52,24 @@ export const fromLedger = async (
 
 const isLive = (entry: Base): boolean => entry.state === "live";
 
+/** What the targets held when a plan was made. */
+export type Seen = Awaited<ReturnType<typeof observeTargets>>;
+
 /** Reads, seals and compares the given tenants. */
 export const planTenants = async (
   context: Context,
   prepared: readonly Prepared[],
   tenants: ReadonlyMap<string, Tenant>,
   options: PlanOptions,
-): Promise<Plan> => {
+): Promise<Plan> => (await planAndSee(context, prepared, tenants, options)).plan;
+
+/** The plan, and what it rests on. */
+export const planAndSee = async (
+  context: Context,
+  prepared: readonly Prepared[],
+  tenants: ReadonlyMap<string, Tenant>,
+  options: PlanOptions,
+): Promise<{ readonly plan: Plan; readonly seen: Seen }> => {
   const { files } = context;
   const entries = prepared.flatMap((tenant) => tenant.entries);
   const desired = new Map<string, Resource[]>();
@@ -111,7 +122,7 @@ export const planTenants = async (
       ...(await guardEmptyLedger(ledger, { targets, observed }, systems, desired, policies.mayAdopt)),
     ],
   });
-  return nameRunsAtWork(ledger, plan);
+  return { plan: await nameRunsAtWork(ledger, plan), seen: { targets, observed } };
 };
 
 /** Looked up only where something may be taken over. */
@@ -155,6 +166,19 @@ const resourceNames = (prepared: readonly Prepared[]): ReadonlySet<string> =>
 
 /** Plans for everything that is selected; writes nothing to the target. */
 export const planProject = async (context: Context, options: PlanOptions): Promise<Plan> => {
+  const { prepared, tenants } = await prepareTenants(context, options);
+  return planTenants(context, prepared, tenants, options);
+};
+
+export type PreparedTenants = {
+  /** Sorted by tenant. */
+  readonly prepared: readonly Prepared[];
+  /** Those that have a file. */
+  readonly tenants: ReadonlyMap<string, Tenant>;
+};
+
+/** Reads the files and the ledger of everything that is selected. Throws `invalid-files`, `usage`. */
+export const prepareTenants = async (context: Context, options: PlanOptions): Promise<PreparedTenants> => {
   const { files } = context;
   const { selected, ids, diagnostics } = await readTenants(files, await context.index(), options, context.set);
   refuseInvalid(diagnostics);
@@ -202,8 +226,7 @@ export const planProject = async (context: Context, options: PlanOptions): Promi
   }
   checkOnly(options.only, resourceNames(prepared));
   prepared.sort((a, b) => (a.tenant < b.tenant ? -1 : 1));
-  const tenants = new Map(selected.map(({ tenant }) => [tenant.id, tenant]));
-  return planTenants(context, prepared, tenants, options);
+  return { prepared, tenants: new Map(selected.map(({ tenant }) => [tenant.id, tenant])) };
 };
 
 /** Plans the deletion of everything that one tenant owns, whether or not it still has a file. */

@@ -1,7 +1,17 @@
-import type { Component, DriftItem, Entity, Plan, Properties, Refusal, Summary } from "../contract/index.ts";
+import type {
+  Component,
+  DriftItem,
+  Entity,
+  Path,
+  Plan,
+  Properties,
+  Refusal,
+  Resource,
+  Summary,
+} from "../contract/index.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 import type { ReportEvent, Result } from "../engine/index.ts";
-import type { Origin, ProjectFiles, Tenant } from "../manifest/index.ts";
+import type { DriftPolicy, Origin, ProjectFiles, Tenant } from "../manifest/index.ts";
 import type {
   DoctorOptions,
   DoctorReport,
@@ -16,6 +26,7 @@ import type {
   RekeyReport,
   RunReport,
 } from "./care-types.ts";
+import type { HandOverOptions, HandOverReport, TakeBackOptions, TakeBackReport } from "./hand-over-types.ts";
 import type {
   AdoptOptions,
   AdoptReport,
@@ -217,13 +228,84 @@ export type TenantItem = Tenant & {
   readonly owned: number;
 };
 
+/** One resource that a tenant's files ask for. */
+export type DesiredResource = Resource & {
+  /** Where its properties name other resources of the tenant. */
+  readonly references: readonly {
+    readonly path: Path;
+    readonly kind: string;
+    readonly _id: string;
+    /** Only an order where both are declared; absent is fine. */
+    readonly optional?: boolean;
+  }[];
+  /** Named under `protected:`. */
+  readonly isProtected: boolean;
+  /** Paths of its values that `ignore:` leaves to others. */
+  readonly ignored: readonly Path[];
+};
+
+/** What one tenant's files ask for. */
+export type DesiredTenant = {
+  readonly tenant: string;
+  /** Name of its target. */
+  readonly target: string;
+  readonly state: Tenant["state"];
+  /** Files of the project's own connector types, relative to the project folder. */
+  readonly catalogFiles: readonly string[];
+  /** In file order; secrets are sealed, without fingerprints. */
+  readonly resources: readonly DesiredResource[];
+  /** The clear text of what is sealed. Throws `missing-secret`, `missing-environment-variable`, `secret-command-failed`. */
+  reveal(text: string): Promise<string>;
+};
+
+/** What one tenant's files and secrets ask for, in a form that can be kept anywhere. */
+export type DesiredDigest = {
+  readonly tenant: string;
+  /** HMAC with the key of the ledger's fingerprints, in hex. */
+  readonly digest: string;
+  readonly state: Tenant["state"];
+  /** The tenant's own drift policy, where it has one. */
+  readonly on_drift?: DriftPolicy;
+};
+
+/** What the ledger holds of one tenant. */
+export type OwnedReport = {
+  readonly tenant: string;
+  /** Sorted by kind and `_id`. */
+  readonly items: readonly {
+    readonly target: string;
+    readonly kind: string;
+    readonly _id: string;
+    /** The live id. */
+    readonly id: string;
+    readonly state: "live" | "retained";
+  }[];
+  /** Changes that an interrupted run left open. */
+  readonly open: number;
+};
+
+/** Tenants that a selection is about. */
+export type ChosenTenants = {
+  /** Those with a file, sorted by id. */
+  readonly tenants: readonly Tenant[];
+  /** Those of `others` that have no file and that the selection names without a wildcard, sorted. */
+  readonly gone: readonly string[];
+};
+
 /** An opened project folder. Reads files when asked, keeps an index of what it read; dispose it to close the ledger. */
 export type Project = AsyncDisposable & {
   readonly files: ProjectFiles;
   /** Selected tenants, sorted by id. */
   tenants(selection?: Selection): Promise<readonly TenantItem[]>;
+  /**
+   * The same by tenants' files alone: nothing is expanded, no ledger opened, nothing sent. `others` are ids that may have
+   * no file any more. Throws `invalid-files`, and `usage` where nobody answers to a glob, a label or a wave.
+   */
+  chooseTenants(selection?: Selection, others?: readonly string[]): Promise<ChosenTenants>;
   /** Components of the selected tenants in file order. Offline. Throws `invalid-files`. */
   expand(selection?: Selection): Promise<ExpandReport>;
+  /** What one tenant's files ask for, as resources. Offline. Throws `invalid-files`, `usage` for an unknown tenant. */
+  desired(tenant: string): Promise<DesiredTenant>;
   /** All diagnostics of the selected tenants. Offline; needs no credentials. */
   validate(selection?: Selection): Promise<Validation>;
   /** Where the value at `path` (JSON Pointer or dotted) of a component came from. Offline. */
@@ -259,6 +341,18 @@ export type Project = AsyncDisposable & {
    */
   adopt(options: AdoptOptions): Promise<AdoptReport>;
   /**
+   * Hands resources that the ledger owns, and that are as the files say, over to Pulumi: what `write` makes of them is
+   * made first, then nothing of their tenants is applied here any more. Writes nothing to the target. What cannot be
+   * handed over is `left` with its reason. Throws `usage` for a glob that nothing answers to, `blocked`, `lease-held`,
+   * `stale-plan`, `invalid-files`, …
+   */
+  handOver(options: HandOverOptions): Promise<HandOverReport>;
+  /**
+   * Fills the ledger from a Pulumi state: what was handed over is taken back, what the ledger does not have is taken over.
+   * Writes nothing to the target. What cannot be matched is `left` with its reason. Throws as `handOver` does.
+   */
+  takeBack(options: TakeBackOptions): Promise<TakeBackReport>;
+  /**
    * Lets entries of the ledger go; the live objects stay and are nobody's from then on. Sends nothing. Throws `usage` for
    * a glob that nothing answers to, `blocked` where an earlier run left something open, `lease-held`.
    */
@@ -272,6 +366,15 @@ export type Project = AsyncDisposable & {
   history(last?: number): Promise<HistoryReport>;
   /** One run with its operations; the start of its id is enough. Throws `usage` where that names none or several. */
   run(id: string): Promise<RunReport>;
+  /**
+   * A digest that changes with what one tenant's files, settings and secrets ask for, and with nothing else; `set` are
+   * values over all others, by default those that the project was opened with. A secret without a value counts as such.
+   * Sends nothing and runs on one tenant's file; whether tenants clash is for `validate` and `plan` to say. Throws
+   * `invalid-files`, `usage` for a tenant without a file, `ledger-key`, `missing-secret` where `ledger_key` has no value.
+   */
+  desiredDigest(tenant: string, set?: Properties): Promise<DesiredDigest>;
+  /** What one tenant owns, as the ledger has it; nothing where it does not know the tenant. Sends nothing. */
+  owned(tenant: string): Promise<OwnedReport>;
   /** Live ids by tenant and `_id`, from the ledger. Sends nothing. */
   outputs(selection?: Selection): Promise<OutputsReport>;
   /** Leases that somebody holds or left behind. */

@@ -8,11 +8,13 @@ export { codeSpan, markdownText, printable, printableJson, printableLines } from
 export * from "./event.ts";
 export * from "./explain.ts";
 export * from "./export.ts";
+export * from "./hand-over.ts";
 export * from "./history.ts";
 export * from "./lists.ts";
 export * from "./ownership.ts";
 export * from "./plan.ts";
 export * from "./progress.ts";
+export * from "./stacks.ts";
 export * from "./status.ts";
 export { planSummary, symbols } from "./summary.ts";
 export { count, counted, duration, listed } from "./words.ts";

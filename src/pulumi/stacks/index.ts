@@ -1,0 +1,14 @@
+export { credentialFingerprint } from "../lifecycle/fingerprint.ts";
+export { nearestProgram, programFolder } from "../program-folder.ts";
+export { checkExtra } from "./extra-arguments.ts";
+export { findProgram } from "./find-program.ts";
+export type { ImportItem, ImportSettings } from "./import-file.ts";
+export { importFile } from "./import-file.ts";
+export { knownSecrets } from "./known-secrets.ts";
+export { isTooOld, oldestVersion, pulumiVersion, stackNames } from "./pulumi-command.ts";
+export type { StacksOptions } from "./run-stacks.ts";
+export { runStacks } from "./run-stacks.ts";
+export type { StackExport, StackResource, StackSkipped } from "./stack-export.ts";
+export { readStackExport } from "./stack-export.ts";
+export type * from "./types.ts";
+export { stackCommands } from "./types.ts";

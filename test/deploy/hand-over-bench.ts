@@ -1,0 +1,171 @@
+import type { Json, Properties } from "../../src/contract/index.ts";
+import { mapSealed, withAt } from "../../src/contract/index.ts";
+import type { HandOverItem, Project, StateResource } from "../../src/deploy/index.ts";
+import { createProvider, type Provider } from "../../src/pulumi/lifecycle/create-provider.ts";
+import { classOf } from "../../src/pulumi/stacks/classes.ts";
+import { credentialFingerprint, importFile, readStackExport } from "../../src/pulumi/stacks/index.ts";
+import type { Service } from "../../src/service/index.ts";
+import type { Files } from "./project-folder.ts";
+import { env, opened, projectFolder, startedService, tenant } from "./project-folder.ts";
+
+export type Entry = {
+  readonly type: string;
+  readonly name: string;
+  readonly id: string;
+  readonly parent?: string;
+  readonly component?: true;
+  readonly inputs: Properties;
+  readonly outputs: Properties;
+};
+
+/** A kind of class by its type token. */
+const kinds: Readonly<Record<string, string>> = {
+  Connection: "connection",
+  ImportJob: "import-job",
+  Dataset: "dataset",
+  FileUpload: "file",
+};
+
+export const kindOf = ({ type }: Pick<Entry, "type">): string => kinds[type.slice(type.lastIndexOf(":") + 1)] ?? "";
+
+export const one: Files = { "tenants/t002.yaml": tenant("t002", "state: absent\n") };
+
+/** A deployed project with the service in process, and a Pulumi program's providers on the same service. */
+export const stage = async (files: Files = {}) => {
+  const service: Service = await startedService();
+  const dir = await projectFolder({ ...one, ...files });
+  const requests: string[] = [];
+  const counted = {
+    ...service,
+    fetch: (request: Request) => {
+      requests.push(request.method);
+      return service.fetch(request);
+    },
+  };
+  const project = await opened(dir, counted);
+  await project.apply(await project.plan(), {});
+  const providers = new Map<string, Provider>();
+  return {
+    service: counted,
+    dir,
+    project,
+    /** Methods of every request so far. */
+    requests,
+    provider: (kind: string): Provider => {
+      const known =
+        providers.get(kind) ??
+        createProvider(classOf(kind).adapter, {
+          env,
+          dir,
+          clock: Date.now,
+          sleep: async () => undefined,
+          fetch: (request) => counted.fetch(request),
+        });
+      providers.set(kind, known);
+      return known;
+    },
+  };
+};
+
+export type Stage = Awaited<ReturnType<typeof stage>>;
+
+export const settings = { project: ".", environment: "default", catalogFiles: [] } as const;
+
+/** Hands over what is meant; gives the report and the text of the file. */
+export const handedOver = async (project: Project, resources: readonly string[] = [], id = "t001") => {
+  let text = "";
+  let items: readonly HandOverItem[] = [];
+  const report = await project.handOver({
+    resources,
+    fingerprint: credentialFingerprint,
+    write: async (found) => {
+      items = found;
+      text = importFile(found, { ...settings, tenant: id });
+    },
+  });
+  const entries: readonly Entry[] = text === "" ? [] : JSON.parse(text).resources;
+  return { report, items, text, resources: entries.filter(({ component }) => component !== true) };
+};
+
+/** The inputs that a program with a `Tenant` gives, by `_id`; live ids are those of the entries. */
+export const programOf = async (
+  project: Project,
+  entries: readonly Pick<Entry, "name" | "id" | "type">[],
+  id = "t001",
+): Promise<ReadonlyMap<string, Properties>> => {
+  const desired = await project.desired(id);
+  const ids = new Map(entries.map((entry) => [`${kindOf(entry)}/${entry.name}`, entry.id]));
+  const inputs = new Map<string, Properties>();
+  for (const resource of desired.resources) {
+    const texts = new Map<string, string>();
+    const found: string[] = [];
+    mapSealed(resource.properties, (_, { $secret }) => {
+      found.push($secret);
+      return null;
+    });
+    for (const text of found) texts.set(text, await desired.reveal(text));
+    const clear = mapSealed(resource.properties, (_, { $secret }) => texts.get($secret) ?? "") as Properties;
+    const linked = resource.references.reduce<Properties>((properties, reference) => {
+      const live = ids.get(`${reference.kind}/${reference._id}`);
+      return reference.optional === true || live === undefined ? properties : withAt(properties, reference.path, live);
+    }, clear);
+    inputs.set(resource._id, {
+      ...classOf(resource.kind).adapter.inputs(linked),
+      target: { project: ".", environment: "default", name: desired.target },
+    });
+  }
+  return inputs;
+};
+
+const signature = "4dabf18193072939515e22adb298388d";
+const secret = "1b47061264138c4ac30d75fd1eb44270";
+
+const mark = (value: Json, shown: boolean): Json =>
+  shown
+    ? { [signature]: secret, plaintext: JSON.stringify(value) }
+    : { [signature]: secret, ciphertext: "v1:AAAA:BBBB" };
+
+/** What `pulumi stack export` says after an `up` of that program. */
+export const stackExport = (
+  entries: readonly Entry[],
+  program: ReadonlyMap<string, Properties>,
+  showSecrets = false,
+): { readonly version: number; readonly deployment: { readonly resources: readonly Json[] } } => {
+  const urn = (types: string, name: string): string => `urn:pulumi:t001::fleet::${types}::${name}`;
+  const stack = { urn: urn("pulumi:pulumi:Stack", "fleet-t001"), custom: false, type: "pulumi:pulumi:Stack" };
+  const parent = {
+    urn: urn("connector-deployer:index:Tenant", "t001"),
+    custom: false,
+    type: "connector-deployer:index:Tenant",
+  };
+  return {
+    version: 3,
+    deployment: {
+      resources: [
+        stack,
+        parent,
+        ...entries.map((entry): Json => {
+          const given = program.get(entry.name) ?? entry.inputs;
+          const config = given["config"] as Properties | undefined;
+          const key = config?.["api_key"];
+          const inputs = key === undefined ? given : withAt(given, "/config/api_key", mark(key, showSecrets));
+          return {
+            urn: urn(`connector-deployer:index:Tenant$${entry.type}`, entry.name),
+            custom: true,
+            id: entry.id,
+            type: entry.type,
+            inputs,
+            outputs: { ...entry.outputs, live: mark(entry.outputs["live"] ?? {}, showSecrets) },
+            parent: parent.urn,
+          };
+        }),
+      ],
+    },
+  };
+};
+
+export const statesOf = (document: unknown): readonly StateResource[] =>
+  readStackExport(JSON.stringify(document), "state.json").resources;
+
+export const takenBack = (project: Project, document: unknown, resources: readonly string[] = []) =>
+  project.takeBack({ state: statesOf(document), resources, fingerprint: credentialFingerprint });
