@@ -5,6 +5,7 @@ import type { CommonArgs, LookupArgs, TargetArgs } from "./arguments.ts";
 import { catalogOf } from "./catalog-files.ts";
 import { classOptions } from "./class-options.ts";
 import { knownText, oneOfAName } from "./one-of-a-name.ts";
+import { ownPositions } from "./own-positions.ts";
 import { pointer, resourceType } from "./pointer.ts";
 import { programFolder } from "./program-folder.ts";
 import { checkProviderPath } from "./provider-path.ts";
@@ -86,6 +87,7 @@ export class Connection extends pulumi.CustomResource {
     const isLookup = opts.id !== undefined;
     checkProviderPath("connection");
     if (!isLookup) oneOfAName("connection", name, args.target, knownText(args.name ?? name));
+    ownPositions();
     super(
       resourceType("Connection"),
       name,

@@ -3,6 +3,7 @@ import type { Json } from "../contract/index.ts";
 import type { CommonArgs, LookupArgs, TargetArgs } from "./arguments.ts";
 import { classOptions } from "./class-options.ts";
 import { knownText, oneOfAName } from "./one-of-a-name.ts";
+import { ownPositions } from "./own-positions.ts";
 import { pointer, resourceType } from "./pointer.ts";
 import { checkProviderPath } from "./provider-path.ts";
 import { pulumi } from "./sdk.ts";
@@ -35,6 +36,7 @@ export class Dataset extends pulumi.CustomResource {
     const isLookup = opts.id !== undefined;
     checkProviderPath("dataset");
     if (!isLookup) oneOfAName("dataset", name, args.target, knownText(args.name ?? name));
+    ownPositions();
     super(
       resourceType("Dataset"),
       name,

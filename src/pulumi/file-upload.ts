@@ -3,6 +3,7 @@ import type { Json } from "../contract/index.ts";
 import type { CommonArgs, LookupArgs, TargetArgs } from "./arguments.ts";
 import { classOptions } from "./class-options.ts";
 import { knownText, oneOfAName } from "./one-of-a-name.ts";
+import { ownPositions } from "./own-positions.ts";
 import { pointer, resourceType } from "./pointer.ts";
 import { checkProviderPath } from "./provider-path.ts";
 import { pulumi } from "./sdk.ts";
@@ -53,6 +54,7 @@ export class FileUpload extends pulumi.CustomResource {
     const isLookup = opts.id !== undefined;
     checkProviderPath("file-upload");
     if (!isLookup) oneOfAName("file", name, args.target, knownText(args.dataset));
+    ownPositions();
     super(
       resourceType("FileUpload"),
       name,

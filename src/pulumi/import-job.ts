@@ -4,6 +4,7 @@ import type { CommonArgs, LookupArgs, TargetArgs } from "./arguments.ts";
 import { classOptions } from "./class-options.ts";
 import { Connection } from "./connection.ts";
 import { knownText, oneOfAName } from "./one-of-a-name.ts";
+import { ownPositions } from "./own-positions.ts";
 import { pointer, resourceType } from "./pointer.ts";
 import { checkProviderPath } from "./provider-path.ts";
 import { pulumi } from "./sdk.ts";
@@ -94,6 +95,7 @@ export class ImportJob extends pulumi.CustomResource {
     checkProviderPath("import-job");
     if (!isLookup)
       oneOfAName("import-job", name, args.target, keyOf(args), `one connection into ${args.targetDataset}`);
+    ownPositions();
     super(
       resourceType("ImportJob"),
       name,

@@ -1,6 +1,5 @@
 import { posix } from "node:path";
 import type { Json, Path, Properties } from "../contract/index.ts";
-import { segments } from "../contract/index.ts";
 import type { DesiredResource, DesiredTenant } from "../deploy/index.ts";
 import { DeployerError } from "../errors.ts";
 import { type PulumiKind, pulumiKinds } from "./lifecycle/adapters.ts";
@@ -72,7 +71,7 @@ export const tenantChild = (
     references: references
       .filter(({ optional }) => optional !== true)
       .map(({ path, kind: other, _id: name }) => ({
-        argument: segments(argument(path))[0] ?? argument(path),
+        argument: argument(path).split(".")[0] ?? "",
         kind: other,
         _id: name,
       })),

@@ -5,6 +5,7 @@ import type { Project } from "../deploy/index.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 import { DeployerError } from "../errors.ts";
 import { declareChildren, revealed } from "./declare-children.ts";
+import { ownPositions } from "./own-positions.ts";
 import { programFolder, statePath } from "./program-folder.ts";
 import { pulumi } from "./sdk.ts";
 
@@ -87,6 +88,7 @@ export class Tenant extends pulumi.ComponentResource<TenantData> {
 
   constructor(name: string, args: TenantArgs, opts: ComponentResourceOptions = {}) {
     const project = statePath(programFolder(process.cwd()), args.project);
+    ownPositions();
     super("connector-deployer:index:Tenant", name, { ...args, tenant: args.tenant ?? name, project }, opts);
     this.ids = pulumi.output(this.getData()).apply(({ ids }) => ids);
   }
