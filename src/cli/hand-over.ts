@@ -68,7 +68,7 @@ const filesOf = async (
   return [...byTenant].map(([tenant, own]) => ({
     tenant,
     path: paths.get(tenant) ?? flags.file,
-    text: importFile(own, { project, environment, catalogFiles, ...(flags.flat ? {} : { tenant }) }),
+    text: importFile(own, { folder: program, project, environment, catalogFiles, ...(flags.flat ? {} : { tenant }) }),
   }));
 };
 

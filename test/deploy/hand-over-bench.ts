@@ -1,8 +1,9 @@
 import type { Json, Properties } from "../../src/contract/index.ts";
 import { mapSealed, withAt } from "../../src/contract/index.ts";
 import type { HandOverItem, Project, StateResource } from "../../src/deploy/index.ts";
+import type { Adapter } from "../../src/pulumi/lifecycle/adapter.ts";
+import { pulumiKinds } from "../../src/pulumi/lifecycle/adapters.ts";
 import { createProvider, type Provider } from "../../src/pulumi/lifecycle/create-provider.ts";
-import { classOf } from "../../src/pulumi/stacks/classes.ts";
 import { credentialFingerprint, importFile, readStackExport } from "../../src/pulumi/stacks/index.ts";
 import type { Service } from "../../src/service/index.ts";
 import type { Files } from "./project-folder.ts";
@@ -18,15 +19,14 @@ export type Entry = {
   readonly outputs: Properties;
 };
 
-/** A kind of class by its type token. */
-const kinds: Readonly<Record<string, string>> = {
-  Connection: "connection",
-  ImportJob: "import-job",
-  Dataset: "dataset",
-  FileUpload: "file",
-};
+export const kindOf = ({ type }: Pick<Entry, "type">): string =>
+  [...pulumiKinds].find(([, { className }]) => type.endsWith(`:${className}`))?.[0] ?? "";
 
-export const kindOf = ({ type }: Pick<Entry, "type">): string => kinds[type.slice(type.lastIndexOf(":") + 1)] ?? "";
+const adapterOf = (kind: string): Adapter => {
+  const found = pulumiKinds.get(kind);
+  if (found === undefined) throw new Error(`no class for ${kind}`);
+  return found.adapter;
+};
 
 export const one: Files = { "tenants/t002.yaml": tenant("t002", "state: absent\n") };
 
@@ -54,7 +54,7 @@ export const stage = async (files: Files = {}) => {
     provider: (kind: string): Provider => {
       const known =
         providers.get(kind) ??
-        createProvider(classOf(kind).adapter, {
+        createProvider(adapterOf(kind), {
           env,
           dir,
           clock: Date.now,
@@ -69,7 +69,7 @@ export const stage = async (files: Files = {}) => {
 
 export type Stage = Awaited<ReturnType<typeof stage>>;
 
-export const settings = { project: ".", environment: "default", catalogFiles: [] } as const;
+const settings = { project: ".", environment: "default", catalogFiles: [] } as const;
 
 /** Hands over what is meant; gives the report and the text of the file. */
 export const handedOver = async (project: Project, resources: readonly string[] = [], id = "t001") => {
@@ -80,7 +80,7 @@ export const handedOver = async (project: Project, resources: readonly string[] 
     fingerprint: credentialFingerprint,
     write: async (found) => {
       items = found;
-      text = importFile(found, { ...settings, tenant: id });
+      text = importFile(found, { ...settings, folder: project.files.dir, tenant: id });
     },
   });
   const entries: readonly Entry[] = text === "" ? [] : JSON.parse(text).resources;
@@ -110,7 +110,7 @@ export const programOf = async (
       return reference.optional === true || live === undefined ? properties : withAt(properties, reference.path, live);
     }, clear);
     inputs.set(resource._id, {
-      ...classOf(resource.kind).adapter.inputs(linked),
+      ...adapterOf(resource.kind).inputs(linked),
       target: { project: ".", environment: "default", name: desired.target },
     });
   }

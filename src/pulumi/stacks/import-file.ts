@@ -1,9 +1,8 @@
-import { posix } from "node:path";
 import type { Path, Properties } from "../../contract/index.ts";
-import { withAt } from "../../contract/index.ts";
+import { at } from "../../contract/index.ts";
 import { argumentsOf, stateOf } from "../lifecycle/picture.ts";
 import { pointer, resourceType } from "../pointer.ts";
-import { classOf } from "./classes.ts";
+import { tenantChild } from "../tenant-child.ts";
 
 /** An existing resource, without any secret: other resources stand in it by their live ids. */
 export type ImportItem = {
@@ -21,6 +20,8 @@ export type ImportItem = {
 };
 
 export type ImportSettings = {
+  /** The program's folder. */
+  readonly folder: string;
   /** The project's folder, relative to the program's. */
   readonly project: string;
   readonly environment: string;
@@ -47,23 +48,17 @@ export type ImportEntry = {
 export const tenantType = "connector-deployer:index:Tenant";
 
 const entryOf = (item: ImportItem, settings: ImportSettings, parent: string | undefined): ImportEntry => {
-  const { kind, _id, id, target, endpoint, live, health, fingerprints } = item;
-  const { project, environment, catalogFiles } = settings;
-  const { name, adapter, pointer: pointerKind } = classOf(kind);
-  const { localFile } = adapter.kind;
-  const file = localFile === undefined ? undefined : item.properties["path"];
-  const properties =
-    localFile === undefined || typeof file !== "string"
-      ? item.properties
-      : withAt(item.properties, localFile.path, posix.join(project, file));
-  const given: Properties = {
-    ...adapter.inputs(properties),
-    target: { project, environment, name: target },
-    ...(catalogFiles.length === 0 ? {} : { catalog: catalogFiles.map((path) => posix.join(project, path)) }),
-  };
-  const provider = { __provider: pointer(pointerKind) };
+  const { kind: name, _id, id, target, endpoint, properties, live, health, fingerprints } = item;
+  const { folder, project, environment, tenant = "" } = settings;
+  const resource = { tenant, kind: name, _id, properties, references: [], isProtected: false, ignored: [] };
+  const { kind, args } = tenantChild(resource, { ...settings, target }, { folder, project, environment });
+  const { adapter } = kind;
+  // What a check works out of the file itself.
+  const content = adapter.kind.localFile === undefined ? undefined : at(properties, adapter.kind.localFile.digest);
+  const given = { ...args, ...(content === undefined ? {} : { content }) };
+  const provider = { __provider: pointer(kind.provider) };
   return {
-    type: resourceType(name),
+    type: resourceType(kind.className),
     name: _id,
     id,
     ...(parent === undefined ? {} : { parent }),

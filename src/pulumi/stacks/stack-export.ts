@@ -1,10 +1,10 @@
 import type { Json, Path, Properties } from "../../contract/index.ts";
 import { isObject } from "../../contract/index.ts";
 import { DeployerError } from "../../errors.ts";
+import { type PulumiKind, pulumiKinds } from "../lifecycle/adapters.ts";
 import { fingerprintsOf } from "../lifecycle/fingerprint.ts";
 import { commonArguments } from "../lifecycle/picture.ts";
 import { resourceType } from "../pointer.ts";
-import { classOfType, type StateClass } from "./classes.ts";
 import { tenantType } from "./import-file.ts";
 import { hiddenPaths, isHidden, reveal, withoutHidden } from "./state-values.ts";
 
@@ -45,6 +45,9 @@ export type StackExport = {
   /** True where the stack has nothing that is not ours. */
   readonly isOnlyOurs: boolean;
 };
+
+/** Our classes by their type tokens. */
+const classes = new Map([...pulumiKinds.values()].map((kind) => [resourceType(kind.className), kind]));
 
 const versions = [3, 4];
 
@@ -87,7 +90,7 @@ const partsOf = (urn: string): { readonly stack: string; readonly name: string }
   return { stack: head.slice("urn:pulumi:".length), name: name.join("::") };
 };
 
-const stateOfClass = ({ adapter }: StateClass, record: Json): Pick<StackResource, "properties" | "hidden"> => {
+const stateOfClass = ({ adapter }: PulumiKind, record: Json): Pick<StackResource, "properties" | "hidden"> => {
   const names = [...adapter.fields, ...commonArguments];
   const picked = (from: Json | undefined): Properties => {
     const revealed = reveal(from ?? null);
@@ -104,7 +107,7 @@ const stateOfClass = ({ adapter }: StateClass, record: Json): Pick<StackResource
   return { properties: withoutHidden(properties), hidden: [...whole, ...hiddenPaths(properties)] };
 };
 
-const resourceOf = (found: StateClass, record: Json, urn: string): StackResource | StackSkipped => {
+const resourceOf = (found: PulumiKind, record: Json, urn: string): StackResource | StackSkipped => {
   const { name } = partsOf(urn);
   const kind = found.adapter.kind.name;
   const id = text(record, "id") ?? "";
@@ -157,7 +160,7 @@ export const readStackExport = (content: string, file: string): StackExport => {
     }
     const { name } = partsOf(urn);
     stack ??= partsOf(urn).stack;
-    const found = classOfType(type);
+    const found = classes.get(type);
     if (found !== undefined) {
       const one = resourceOf(found, record, urn);
       if ("reason" in one) skipped.push(one);
