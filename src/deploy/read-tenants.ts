@@ -72,7 +72,7 @@ const withoutText = <T extends { readonly text?: string }>(location: T): Omit<T,
 };
 
 /** Expands one tenant and checks everything that can be checked without the others. */
-const readOne = async (
+export const readOne = async (
   files: ProjectFiles,
   tenant: Tenant,
   before: readonly Diagnostic[],

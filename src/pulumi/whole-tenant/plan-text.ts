@@ -1,0 +1,82 @@
+import type { Change, Operation, Plan } from "../../contract/index.ts";
+import { address, segments } from "../../contract/index.ts";
+import { wording } from "./failure.ts";
+
+const signs: Readonly<Record<Operation, string>> = {
+  insert: "+",
+  update: "~",
+  replace: "±",
+  delete: "-",
+  rename: "~",
+  adopt: "=",
+  forget: "=",
+  noop: "=",
+};
+
+const words: readonly (readonly [operation: Operation, words: string])[] = [
+  ["insert", "to add"],
+  ["update", "to change"],
+  ["replace", "to replace"],
+  ["delete", "to delete"],
+  ["rename", "to rename"],
+  ["adopt", "to adopt"],
+  ["forget", "to forget"],
+];
+
+const mostLines = 30;
+const mostFields = 8;
+
+const cut = (items: readonly string[], most: number): string =>
+  items.length <= most ? items.join(", ") : `${items.slice(0, most).join(", ")} and ${items.length - most} more`;
+
+/** Names and paths alone: a value may be one that the program marked as secret. */
+const lineOf = ({ op, kind, entity, fields = [], marks = [], from }: Change): string => {
+  const paths = fields.map(({ path, class: by }) => {
+    const name = segments(path).join(".");
+    return by === "drift" || by === "both" ? `${name} (changed on the target)` : name;
+  });
+  const notes = [
+    ...(from === undefined ? [] : [`was ${from}`]),
+    ...marks.filter((mark) => mark !== "renamed" && (mark !== "drift" || paths.length === 0)),
+  ];
+  return `${signs[op]} ${address(kind, entity._id)}${notes.length === 0 ? "" : ` [${notes.join(", ")}]`}${
+    paths.length === 0 || op === "insert" || op === "delete" ? "" : `: ${cut(paths, mostFields)}`
+  }`;
+};
+
+/** What a plan would do for one of its tenants: the counts, then a line for each change; of bounded length. */
+export const planText = (plan: Plan, tenant: string): string => {
+  const changes = plan.changes.filter((change) => change.tenant === tenant && change.op !== "noop");
+  const counts = words.flatMap(([operation, text]) => {
+    const count = changes.filter(({ op }) => op === operation).length;
+    return count === 0 ? [] : [`${count} ${text}`];
+  });
+  const prunable = plan.prunable.filter((change) => change.tenant === tenant);
+  const lines = [
+    ...changes.map(lineOf),
+    ...prunable.map((change) => `${lineOf(change)} would be deleted with prune: true`),
+  ];
+  return [
+    `tenant ${tenant}: ${counts.length === 0 ? "nothing to do" : counts.join(", ")}`,
+    ...lines.slice(0, mostLines).map((line) => `  ${line}`),
+    ...(lines.length > mostLines ? [`  and ${lines.length - mostLines} more`] : []),
+  ].join("\n");
+};
+
+/** What keeps a tenant, or the whole run, from being applied. */
+export const refusalTexts = (plan: Plan, tenant: string): readonly string[] =>
+  plan.refusals
+    .filter((refusal) => refusal.tenant === undefined || refusal.tenant === tenant)
+    .map(({ guard, message, hint }) => wording(`refused (${guard}): ${message}`, hint));
+
+/** What was seen of a tenant and will not be touched; what a guard speaks of is not said twice. */
+export const findingTexts = (plan: Plan, tenant: string): readonly string[] => {
+  const refused = new Set(plan.refusals.flatMap(({ resources }) => resources));
+  return plan.findings
+    .filter((item) => item.tenant === tenant || (item.tenant === undefined && item.finding === "unreadable"))
+    .filter((item) => item._id === undefined || !refused.has(address(item.kind, item._id)))
+    .map(({ finding, kind, _id, reason }) => {
+      const name = _id === undefined ? kind : address(kind, _id);
+      return `${finding}: ${name}${reason === undefined ? "" : ` (${reason})`}`;
+    });
+};
