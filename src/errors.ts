@@ -26,6 +26,7 @@ export const errorCodes = {
   "invalid-response": { source: "target", meaning: "the target's answer is not what its API describes" },
   "not-supported": { source: "user", meaning: "this is not available here" },
   "service-data": { source: "user", meaning: "the local service's data folder cannot be opened or read" },
+  "pulumi-failed": { source: "user", meaning: "the `pulumi` command failed" },
   cancelled: { source: "user", meaning: "the run was interrupted" },
   internal: { source: "internal", meaning: "a defect of connector-deployer" },
 } as const satisfies Record<string, { source: ErrorSource; meaning: string }>;

@@ -18,8 +18,8 @@ const rooms: Readonly<Record<string, Room>> = {
     values: ["contract", "catalog", "secrets", "manifest", "infino", "resources", "ledger", "engine"],
     types: [],
   },
-  // Reports, as `deploy` gives them, are what it renders.
-  render: { values: ["contract"], types: ["engine", "deploy"] },
+  // Reports, as `deploy` and the runner over many stacks give them, are what it renders.
+  render: { values: ["contract"], types: ["engine", "deploy", "pulumi"] },
   service: { values: ["contract", "catalog"], types: ["infino"] },
   pulumi: {
     values: ["contract", "catalog", "manifest", "resources", "secrets", "infino"],

@@ -104,7 +104,9 @@ export const notSelected = (invalid: readonly Invalid[]): readonly Diagnostic[] 
   });
 };
 
-export const duplicateTenants = (entries: ReadonlyMap<string, IndexEntry["tenant"]>): readonly Diagnostic[] => {
+export const duplicateTenants = (
+  entries: ReadonlyMap<string, Pick<IndexEntry["tenant"], "id">>,
+): readonly Diagnostic[] => {
   const files = new Map<string, string>();
   return [...entries].flatMap(([file, { id }]): Diagnostic[] => {
     const other = files.get(id);

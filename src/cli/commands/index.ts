@@ -26,6 +26,7 @@ export const commands: readonly CommandEntry[] = [
   { name: "export", summary: "files for live objects that nobody declared", load: () => import("./export.ts") },
   { name: "destroy", summary: "delete everything that one tenant owns", load: () => import("./destroy.ts") },
   { name: "tenants", summary: "tenants of the project", load: () => import("./tenants.ts") },
+  { name: "pulumi", summary: "pulumi on the stacks of many tenants", load: () => import("./pulumi.ts") },
   { name: "sources", summary: "connector types that a target offers", load: () => import("./sources.ts") },
   { name: "schema", summary: "JSON Schemas of the files", load: () => import("./schema.ts") },
   { name: "serve", summary: "a local connector service", load: () => import("./serve.ts") },

@@ -82,6 +82,9 @@ const argument = async (situation: Situation, io: Io): Promise<readonly Candidat
   if (expects.index >= known.length && known.at(-1)?.repeats !== true) return [];
   if (command === "completion") return plain(shells);
   if (command === "ledger") return plain(["rekey"]);
+  if (command === "pulumi") {
+    return expects.index === 0 ? plain((await import("../commands/pulumi.ts")).operations) : [];
+  }
   if (command === "schema") return plain(await (await import("../commands/schema.ts")).schemaNames());
   if (command === "history") return namesOf(situation, "runs", io);
   if (command === "explain" && expects.index > 0) return [];
