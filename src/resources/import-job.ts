@@ -1,6 +1,6 @@
 import { canonicalJson } from "../canonical.ts";
 import type { Json, Properties, Shape } from "../contract/index.ts";
-import { datasetNameProblem, isObject, isSealed } from "../contract/index.ts";
+import { datasetNameProblem, holdsSealed, isObject, isSealed } from "../contract/index.ts";
 import { isFiveFieldCron } from "../cron.ts";
 import type { ImportJobConfigWire, InfinoClient } from "../infino/index.ts";
 import { withoutCredentials } from "./masked.ts";
@@ -36,7 +36,8 @@ const shape: Shape = {
   defaults: {},
 };
 
-const queryText = (query: Json): Json => (isObject(query) && !isSealed(query) ? canonicalJson(query) : query);
+/** A query with a secret in it stays a mapping, which `check` refuses: as text it would be sent without the value. */
+const queryText = (query: Json): Json => (isObject(query) && !holdsSealed(query) ? canonicalJson(query) : query);
 
 const text = (value: Json | undefined): string => (typeof value === "string" ? value : "");
 
@@ -46,6 +47,15 @@ const check = (_id: string, properties: Properties): readonly Problem[] => {
   const wrongName = typeof target === "string" ? datasetNameProblem(target) : undefined;
   if (wrongName !== undefined) {
     problems.push({ code: "invalid-dataset-name", _id, path: "/target_dataset", ...wrongName });
+  }
+  if (!isSealed(properties["query"]) && holdsSealed(properties["query"])) {
+    problems.push({
+      code: "invalid-value",
+      _id,
+      path: "/query",
+      message: "the query holds a secret as one of its values",
+      hint: "the target keeps queries as they are sent: put the value in as a variable, or give the whole query as one text",
+    });
   }
   const schedule = properties["schedule"];
   if (typeof schedule === "string" && !isFiveFieldCron(schedule)) {

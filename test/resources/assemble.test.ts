@@ -58,6 +58,13 @@ describe("a component becomes a resource", () => {
     const [, sql] = of(connection(), job({ query: "SELECT 1" })).resources;
     expect(sql?.properties["query"]).toBe("SELECT 1");
   });
+
+  it("whose query holds no secret but as a whole", () => {
+    expect(problems(connection(), job({ query: { query: { term: { token: key } } } }))).toEqual([
+      "invalid-value /query",
+    ]);
+    expect(problems(connection(), job({ query: key }))).toEqual([]);
+  });
 });
 
 describe("what is wrong with a component", () => {
