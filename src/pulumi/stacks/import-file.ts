@@ -97,6 +97,12 @@ export const importFile = (items: readonly ImportItem[], settings: ImportSetting
             name: parent,
             ...(parent === tenant ? {} : { logicalName: tenant }),
             component: true,
+            inputs: {
+              project: settings.project,
+              ...(settings.environment === "default" ? {} : { environment: settings.environment }),
+              tenant,
+            },
+            outputs: { ids: Object.fromEntries(items.map(({ _id, id }) => [_id, id])) },
           },
         ];
   const resources = [...component, ...items.map((item) => entryOf(item, settings, parent))];
