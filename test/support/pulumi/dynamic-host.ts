@@ -43,7 +43,11 @@ export const startDynamicHost = async (
   if (!existsSync(join(root, `dist/pulumi/providers/v1/${kind}.js`))) {
     throw new Error("the host loads the built package: run `npm run build` first");
   }
-  const any = await startProviderHost(folder, env);
+  return asKind(kind, await startProviderHost(folder, env));
+};
+
+/** The provider of one kind in a host. */
+export const asKind = (kind: string, any: ProviderHost): DynamicHost => {
   const marked = (state: State): State => ({ ...state, __provider: pointer(kind) });
   return {
     check: (olds, news) => any.check(olds, marked(news)),

@@ -12,7 +12,7 @@ export type { Resource } from "./engine-state.ts";
 const plain = (value: State): State => withoutMarks(value) as State;
 
 const textOf = (diagnostics: readonly Diagnostic[]): string =>
-  diagnostics.flatMap(({ severity, message }) => (severity === "debug" ? [] : [`${message}\n`])).join("");
+  diagnostics.map(({ message }) => `${message}\n`).join("");
 
 const resultOf = (journal: Journal, ok: boolean, outputs: State, printed: string): Run => ({
   ok: ok && !journal.failed(),
@@ -22,17 +22,42 @@ const resultOf = (journal: Journal, ok: boolean, outputs: State, printed: string
   log: textOf(journal.diagnostics) + printed,
 });
 
+/** A host that can be asked at once. */
+const whileItStarts = (starting: Promise<ProviderHost>): ProviderHost => ({
+  check: async (...values) => (await starting).check(...values),
+  diff: async (...values) => (await starting).diff(...values),
+  create: async (...values) => (await starting).create(...values),
+  read: async (...values) => (await starting).read(...values),
+  update: async (...values) => (await starting).update(...values),
+  delete: async (...values) => (await starting).delete(...values),
+  printed: () => "",
+  stop: async () => (await starting).stop(),
+});
+
 /**
  * A TEST DOUBLE of Pulumi's engine: it runs a program with Pulumi's real language runtime and asks the real host of
  * dynamic providers, whichever the program's resources point to. It shows what program, SDK and provider say to each
  * other. What the real engine decides (order, secrets' marks, replacement, deletion, refresh, import) is done here after
  * its example, and proves nothing of it.
  */
-export const createEngineDouble = (host: ProviderHost, { parallel = 4 }: { readonly parallel?: number } = {}) => {
+export const createEngineDouble = (
+  /** Each run has a host of its own, as each `pulumi` command has. */
+  startHost: () => Promise<ProviderHost>,
+  { parallel = 4 }: { readonly parallel?: number } = {},
+) => {
   /** Secrets are marked. */
   const state = new Map<string, Resource>();
 
-  const run = async (program: Program, preview: boolean): Promise<Run> => {
+  const withHost = async <T>(work: (host: ProviderHost) => Promise<T>): Promise<T> => {
+    const host = whileItStarts(startHost());
+    try {
+      return await work(host);
+    } finally {
+      await host.stop();
+    }
+  };
+
+  const run = async (program: Program, preview: boolean, host: ProviderHost): Promise<Run> => {
     const journal = createJournal();
     const steps = createSteps(host, state, journal, { preview, parallel });
     let outputs: State = {};
@@ -58,7 +83,7 @@ export const createEngineDouble = (host: ProviderHost, { parallel = 4 }: { reado
     for (const resource of [...state.values()]) state.set(resource.urn, withoutNeed(resource, urn));
   };
 
-  const readAgain = async (resource: Resource, journal: Journal): Promise<void> => {
+  const readAgain = async (resource: Resource, journal: Journal, host: ProviderHost): Promise<void> => {
     const read = await host.read(resource.id, plain(resource.outputs), plain(resource.inputs));
     if (read.id === "") {
       journal.step("delete", resource);
@@ -74,10 +99,10 @@ export const createEngineDouble = (host: ProviderHost, { parallel = 4 }: { reado
     journal.step(changes ? "refresh" : "same", now, resource);
   };
 
-  const all = async (work: (journal: Journal) => Promise<void>): Promise<Run> => {
+  const all = async (work: (journal: Journal, host: ProviderHost) => Promise<void>): Promise<Run> => {
     const journal = createJournal();
     try {
-      await work(journal);
+      await withHost((host) => work(journal, host));
     } catch (error) {
       journal.fail("", error);
     }
@@ -85,18 +110,18 @@ export const createEngineDouble = (host: ProviderHost, { parallel = 4 }: { reado
   };
 
   return {
-    preview: (program: Program) => run(program, true),
-    up: (program: Program) => run(program, false),
+    preview: (program: Program) => withHost((host) => run(program, true, host)),
+    up: (program: Program) => withHost((host) => run(program, false, host)),
     /** Reads everything back, without the program. */
     refresh: () =>
-      all(async (journal) => {
+      all(async (journal, host) => {
         for (const resource of inOrder(state)) {
-          if (resource.custom) await readAgain(state.get(resource.urn) ?? resource, journal);
+          if (resource.custom) await readAgain(state.get(resource.urn) ?? resource, journal, host);
         }
       }),
     /** Deletes everything, dependants first, without the program. */
     destroy: () =>
-      all(async (journal) => {
+      all(async (journal, host) => {
         const resources = [...inOrder(state)].reverse();
         const [kept] = resources.filter(({ protect }) => protect);
         if (kept !== undefined) throw new Error(`${kept.urn} cannot be deleted: it is protected`);
@@ -117,6 +142,8 @@ export const createEngineDouble = (host: ProviderHost, { parallel = 4 }: { reado
     state: (): string => exported(state.values(), "masked"),
     /** The recorded state as a file would hold it: what is not marked as secret stands there in clear. */
     rawState: (): string => exported(state.values(), "encrypted"),
+    /** As `pulumi stack export --show-secrets` writes it. */
+    shownState: (): string => exported(state.values(), "shown"),
   };
 };
 

@@ -116,12 +116,11 @@ const handlersFor = (program: Program, answers: Answers): Record<string, Handler
     answers.outputs(request.getUrn(), request.getOutputs()?.toJavaScript() ?? {}),
   signalAndWaitForShutdown: () => undefined,
   setRootResource: () => undefined,
-  log: (request: LogRequest) =>
-    answers.log({
-      severity: severities[request.getSeverity()] ?? "error",
-      message: request.getMessage(),
-      urn: request.getUrn(),
-    }),
+  log: (request: LogRequest) => {
+    const severity = severities[request.getSeverity()] ?? "error";
+    // The SDK's notes for debugging hold values as they are.
+    if (severity !== "debug") answers.log({ severity, message: request.getMessage(), urn: request.getUrn() });
+  },
 });
 
 export const rootUrn = urnOf("", stackType, `${project}-${stack}`);

@@ -20,7 +20,7 @@ export type Step = {
 };
 
 export type Diagnostic = {
-  readonly severity: "debug" | "info" | "warning" | "error";
+  readonly severity: "info" | "warning" | "error";
   readonly message: string;
   /** Of the resource that it is about; empty where it is about none. */
   readonly urn: string;
@@ -33,7 +33,7 @@ export type Run = {
   /** Outputs of the stack; secrets are only the word. */
   readonly outputs: State;
   readonly diagnostics: readonly Diagnostic[];
-  /** Everything but debugging that program and engine said. */
+  /** Everything that program and engine said. */
   readonly log: string;
 };
 
@@ -44,6 +44,12 @@ export type Journal = {
   step(op: Step["op"], resource: Resource, before?: Resource): void;
   fail(urn: string, error: unknown): void;
   failed(): boolean;
+};
+
+/** Without gRPC's own prefix. */
+const textOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  return "details" in error && typeof error.details === "string" ? error.details : error.message;
 };
 
 const isHidden = (path: string, hidden: readonly string[]): boolean =>
@@ -75,7 +81,7 @@ export const createJournal = (): Journal => {
     },
     fail: (urn, error) => {
       failed = true;
-      diagnostics.push({ severity: "error", urn, message: error instanceof Error ? error.message : String(error) });
+      diagnostics.push({ severity: "error", urn, message: textOf(error) });
     },
     failed: () => failed,
   };

@@ -1,6 +1,6 @@
 import { isObject } from "../../../src/contract/index.ts";
 import type { State } from "./provider-host.ts";
-import { decrypted, encrypted, masked } from "./secret-marks.ts";
+import { decrypted, encrypted, masked, shown } from "./secret-marks.ts";
 
 /** What a program asks of one resource. Secrets are marked. */
 export type Goal = {
@@ -86,9 +86,11 @@ export const withoutNeed = (resource: Resource, urn: string): Resource => ({
   ),
 });
 
-/** As `pulumi stack export` writes it; secrets are only the word, or words that nothing can be read from. */
-export const exported = (resources: Iterable<Resource>, secrets: "masked" | "encrypted"): string => {
-  const write = secrets === "masked" ? masked : encrypted;
+const writers = { masked, encrypted, shown } as const;
+
+/** As `pulumi stack export` writes it; secrets are only the word, words that nothing can be read from, or in clear. */
+export const exported = (resources: Iterable<Resource>, secrets: keyof typeof writers): string => {
+  const write = writers[secrets];
   const entries = [...resources].map((resource) => ({
     urn: resource.urn,
     custom: resource.custom,

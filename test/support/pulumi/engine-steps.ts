@@ -30,7 +30,7 @@ const withValueAt = (value: unknown, [key, ...rest]: readonly string[], replacem
 
 const ignoring = ({ inputs, ignoreChanges }: Goal, before: Resource): State =>
   ignoreChanges.reduce<State>((kept, path) => {
-    const keys = path.split(".");
+    const keys = path.match(/[^.[\]"]+/g) ?? [];
     return withValueAt(kept, keys, valueAt(before.inputs, keys)) as State;
   }, inputs);
 
@@ -145,7 +145,9 @@ export const createSteps = (
     if (journal.failed()) throw new Error("the update was stopped: an earlier step failed");
     if (seen.has(given.urn)) throw new Error(`two resources have the URN ${given.urn}`);
     const alias = given.aliases.find((urn) => state.has(urn) && !seen.has(urn));
-    const before = state.get(given.urn) ?? (alias === undefined ? undefined : state.get(alias));
+    const before = deletedFirst.has(given.urn)
+      ? undefined
+      : (state.get(given.urn) ?? (alias === undefined ? undefined : state.get(alias)));
     seen.add(given.urn);
     if (before !== undefined) seen.add(before.urn);
     if (!given.custom) return keep(given, "", {});

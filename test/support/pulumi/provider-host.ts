@@ -59,8 +59,12 @@ const orPartial = async <T>(answer: Promise<T>): Promise<T> => {
   } catch (error) {
     const found = partialFailure(error);
     if (found === undefined) throw error;
-    const message = error instanceof Error ? error.message : String(error);
-    throw new PartialFailure(message, found.getId(), plain(found.getProperties()), found.getReasonsList());
+    throw new PartialFailure(
+      found.getReasonsList().join("\n"),
+      found.getId(),
+      plain(found.getProperties()),
+      found.getReasonsList(),
+    );
   }
 };
 

@@ -51,6 +51,14 @@ export const encrypted = (value: unknown): unknown => {
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, encrypted(member)]));
 };
 
+/** A copy as a file with its secrets shown holds it. */
+export const shown = (value: unknown): unknown => {
+  if (isSecret(value)) return { [mark]: secretMark, plaintext: JSON.stringify(withoutMarks(value.value)) };
+  if (Array.isArray(value)) return value.map(shown);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, shown(member)]));
+};
+
 /** The opposite, for a file that was written with its secrets shown. */
 export const decrypted = (value: unknown): unknown => {
   if (isObject(value) && value[mark] === secretMark) {

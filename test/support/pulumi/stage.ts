@@ -1,9 +1,13 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "vitest";
 import { type ConnectionWire, createClient, type InfinoClient } from "../../../src/infino/index.ts";
 import { serve } from "../../../src/service/index.ts";
 import { testCredentials } from "../service.ts";
 import { type DynamicHost, programFolder, removeFolder, type State, startDynamicHost } from "./dynamic-host.ts";
+import { createEngineDouble, type EngineDouble, type Program } from "./engine-double.ts";
 import { type Front, startFront } from "./front.ts";
+import { startProviderHost } from "./provider-host.ts";
 
 /** A local service behind a port, and a provider of one kind in Pulumi's own host that deploys to it. */
 export type Stage = {
@@ -13,6 +17,8 @@ export type Stage = {
   readonly env: Readonly<Record<string, string>>;
   readonly folder: string;
   readonly host: DynamicHost;
+  /** A test double of Pulumi's engine with an empty state. */
+  engine(): EngineDouble;
   /** Another host, as another `pulumi` command has it. */
   startHost(env?: Readonly<Record<string, string>>, folder?: string): Promise<DynamicHost>;
   /** Checks and creates, as a first `pulumi up` does. */
@@ -22,6 +28,8 @@ export type Stage = {
   ): Promise<{ readonly id: string; readonly inputs: State; readonly outs: State }>;
   /** Checks what a program asks for now, compares and updates; replaces nothing. */
   change(id: string, olds: State, given: State): Promise<State>;
+  /** Writes a program of the stage's folder; its variables are those of the host. */
+  program(text: string): Program;
   /** The requests that were sent while this ran. */
   requestsOf(work: () => Promise<unknown>): Promise<readonly string[]>;
   /** Configuration of a live connection. */
@@ -80,6 +88,7 @@ export const startStage = async (kind: string): Promise<Stage> => {
     env,
     folder,
     host,
+    engine: () => createEngineDouble(() => startProviderHost(folder, env)),
     startHost,
     make: async (given, by = host) => {
       const { inputs, failures } = await by.check({}, given);
@@ -91,6 +100,12 @@ export const startStage = async (kind: string): Promise<Stage> => {
       expect(failures).toEqual([]);
       expect(await host.diff(id, olds, inputs)).toEqual({ changes: true, replaces: [], deletesFirst: false });
       return host.update(id, olds, inputs);
+    },
+    program: (text) => {
+      writeFileSync(join(folder, "Pulumi.yaml"), "name: connector-deployer\nruntime: nodejs\n");
+      writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
+      writeFileSync(join(folder, "index.js"), text);
+      return { folder, file: "index.js", env };
     },
     requestsOf: async (work) => {
       const before = front.requests.length;
