@@ -1,13 +1,16 @@
+import { onTestFinished } from "vitest";
 import type { Json, Properties } from "../../src/contract/index.ts";
 import { mapSealed, withAt } from "../../src/contract/index.ts";
 import type { HandOverItem, Project, StateResource } from "../../src/deploy/index.ts";
+import { readProject } from "../../src/manifest/index.ts";
 import type { Adapter } from "../../src/pulumi/lifecycle/adapter.ts";
 import { pulumiKinds } from "../../src/pulumi/lifecycle/adapters.ts";
 import { createProvider, type Provider } from "../../src/pulumi/lifecycle/create-provider.ts";
 import { credentialFingerprint, importFile, readStackExport } from "../../src/pulumi/stacks/index.ts";
 import type { Service } from "../../src/service/index.ts";
+import { createService } from "../../src/service/index.ts";
 import type { Files } from "./project-folder.ts";
-import { env, opened, projectFolder, startedService, tenant } from "./project-folder.ts";
+import { credentials, datatype, env, opened, projectFolder, tenant } from "./project-folder.ts";
 
 export type Entry = {
   readonly type: string;
@@ -30,19 +33,78 @@ const adapterOf = (kind: string): Adapter => {
 
 export const one: Files = { "tenants/t002.yaml": tenant("t002", "state: absent\n") };
 
-/** A deployed project with the service in process, and a Pulumi program's providers on the same service. */
-export const stage = async (files: Files = {}) => {
-  const service: Service = await startedService();
+const systemWithUrl = `
+_id: <<@ system @>>
+type: connection
+source: own-search
+auth: api_key
+config: { base_url: "http://user:$SECRET(crm_api_key)@127.0.0.1:9", api_key: $SECRET(crm_api_key), tags: [ a, $SECRET(crm_api_key) ] }
+---
+_id: <<@ system @>>-plain
+type: connection
+source: elasticsearch
+auth: api_key
+config: { base_url: <<@ base_url @>>, api_key: $SECRET(crm_api_key) }
+`;
+
+/** Records of a file, for a target that takes them. */
+export const upload: Files = {
+  "connectors/crm/templates/system.yaml": `
+_id: <<@ system @>>-regions
+type: dataset
+name: <<@ system @>>-regions
+---
+_id: <<@ system @>>-upload
+type: file
+dataset: <<@ system @>>-regions
+path: data/regions.csv
+`,
+  "data/regions.csv": "id,name\n1,north\n2,south\n",
+  "tenants/t001.yaml": "id: t001\nconnectors: { crm: { datatypes: { contact: false } } }\n",
+};
+
+/** Secrets inside a longer value and in a list, and a connector type of the project's own. */
+export const innerSecrets: Files = {
+  "connectors/crm/templates/system.yaml": systemWithUrl,
+  "connectors/crm/templates/datatype.yaml": datatype.replace(
+    "connection: <<@ system @>>",
+    "connection: <<@ system @>>-plain",
+  ),
+  "catalog/own-search.yaml": `
+id: own-search
+name: Own search
+description: A search engine of our own
+category: search
+disabled: false
+supported_modes: [query]
+auth_strategy: connection
+connections:
+  - type: api_key
+    label: API key
+    integration_type: native
+    fields:
+      - { name: base_url, label: Address, type: string, required: true }
+      - { name: api_key, label: API key, type: string, required: true, secret: true }
+      - { name: tags, label: Tags, type: array, required: false }
+`,
+};
+
+/** A deployed project with the service in process, or what is at `endpoint`, and a Pulumi program's providers on the same service. */
+export const stage = async (files: Files = {}, endpoint?: string) => {
   const dir = await projectFolder({ ...one, ...files });
+  const { catalog } = await readProject(dir, "default", { env });
+  const service: Service = await createService({ credentials, statusWait: 0, catalog });
+  onTestFinished(() => service.close());
   const requests: string[] = [];
   const counted = {
     ...service,
     fetch: (request: Request) => {
       requests.push(request.method);
-      return service.fetch(request);
+      return endpoint === undefined ? service.fetch(request) : fetch(request);
     },
   };
-  const project = await opened(dir, counted);
+  const variables = endpoint === undefined ? env : { ...env, INFINO_ENDPOINT: endpoint };
+  const project = await opened(dir, counted, { env: variables });
   await project.apply(await project.plan(), {});
   const providers = new Map<string, Provider>();
   return {
@@ -55,7 +117,7 @@ export const stage = async (files: Files = {}) => {
       const known =
         providers.get(kind) ??
         createProvider(adapterOf(kind), {
-          env,
+          env: variables,
           dir,
           clock: Date.now,
           sleep: async () => undefined,
@@ -69,7 +131,7 @@ export const stage = async (files: Files = {}) => {
 
 export type Stage = Awaited<ReturnType<typeof stage>>;
 
-const settings = { project: ".", environment: "default", catalogFiles: [] } as const;
+const settings = { project: ".", environment: "default" } as const;
 
 /** Hands over what is meant; gives the report and the text of the file. */
 export const handedOver = async (project: Project, resources: readonly string[] = [], id = "t001") => {
@@ -80,7 +142,12 @@ export const handedOver = async (project: Project, resources: readonly string[] 
     fingerprint: credentialFingerprint,
     write: async (found) => {
       items = found;
-      text = importFile(found, { ...settings, folder: project.files.dir, tenant: id });
+      text = importFile(found, {
+        ...settings,
+        folder: project.files.dir,
+        catalogFiles: project.files.catalogFiles,
+        tenant: id,
+      });
     },
   });
   const entries: readonly Entry[] = text === "" ? [] : JSON.parse(text).resources;
@@ -112,6 +179,7 @@ export const programOf = async (
     inputs.set(resource._id, {
       ...adapterOf(resource.kind).inputs(linked),
       target: { project: ".", environment: "default", name: desired.target },
+      ...(desired.catalogFiles.length === 0 ? {} : { catalog: [...desired.catalogFiles] }),
     });
   }
   return inputs;

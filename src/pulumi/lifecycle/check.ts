@@ -2,7 +2,7 @@ import type { dynamic } from "@pulumi/pulumi";
 import { equal } from "../../canonical.ts";
 import { builtinCatalog } from "../../catalog/index.ts";
 import type { Properties } from "../../contract/index.ts";
-import { eachSealed, isObject, segments, within } from "../../contract/index.ts";
+import { eachSealed, isObject, segments } from "../../contract/index.ts";
 import { DeployerError } from "../../errors.ts";
 import { nearest } from "../../nearest.ts";
 import type { Problem } from "../../resources/index.ts";
@@ -11,7 +11,9 @@ import { catalogFiles, catalogOf } from "../catalog-files.ts";
 import type { Adapter } from "./adapter.ts";
 import { commonArguments } from "./picture.ts";
 import { targetFailures } from "./target-argument.ts";
-import { isUnknown, sealUnknown, withoutNulls } from "./unknown.ts";
+import { isUnknown, sealUnknown, unknownPaths, withoutNulls } from "./unknown.ts";
+
+const unknownCatalog = '"catalog" must be known when the program runs';
 
 const failure = (property: string, what: string, hint?: string): dynamic.CheckFailure => ({
   property,
@@ -42,10 +44,11 @@ const toFailure = (adapter: Adapter, { path, message, hint }: Problem): dynamic.
 /** Arguments without what stands for nothing. A resource keeps the name that it had; its class gives the first one. */
 const completed = (adapter: Adapter, olds: Properties, news: Properties): Properties => {
   const inputs = withoutNulls(news);
-  const { config, name } = inputs;
+  const { config, name, target } = inputs;
   return {
     ...inputs,
     ...(isObject(config) ? { config: withoutNulls(config) } : {}),
+    ...(isObject(target) ? { target: withoutNulls(target) } : {}),
     ...(name === undefined && adapter.fields.includes("name") && typeof olds["name"] === "string"
       ? { name: olds["name"] }
       : {}),
@@ -63,6 +66,10 @@ export const check = async (
   const { inputs, problems: found = [] } = (await adapter.fill?.(given, dir)) ?? { inputs: given };
   const failures = [...commonFailures(adapter, inputs)];
   let catalog = builtinCatalog();
+  // Without it nothing else can be checked.
+  if (unknownPaths(inputs["catalog"] ?? null).length > 0) {
+    return { inputs, failures: [...failures, failure("catalog", unknownCatalog, "give plain texts")] };
+  }
   try {
     catalog = catalogOf(catalogFiles(inputs), dir);
   } catch (error) {
@@ -89,10 +96,7 @@ export const check = async (
   });
   const named = new Set(failures.map(({ property }) => property));
   // What `pulumi import` checks is what it has just recorded, and secrets are never in an import file.
-  const { secret } = adapter.kind.shape(properties, catalog);
-  const isImported = (problem: Problem): boolean =>
-    problem.code === "missing-field" && within(secret, problem.path) && equal(olds, news);
-  const open = problems.filter((problem) => !isImported(problem));
+  const open = problems.filter(({ code }) => code !== "missing-field" || !equal(olds, news));
   const wrong = open.map((problem) => toFailure(adapter, problem)).filter(({ property }) => !named.has(property));
   return { inputs, failures: [...failures, ...wrong] };
 };
