@@ -2,10 +2,14 @@ import { cp, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, test } from "vitest";
+import type { ExitCode } from "../../src/cli/exit-code.ts";
+import { exitOfStacks } from "../../src/cli/exit-code.ts";
+import type { StackOutcome, StackReport } from "../../src/pulumi/stacks/index.ts";
 import type { FakePlan, FakePulumi } from "../pulumi/stacks/fake-pulumi.ts";
 import { createFakePulumi } from "../pulumi/stacks/fake-pulumi.ts";
 import type { Run } from "./support.ts";
 import { cli, main } from "./support.ts";
+import { createTerminal } from "./terminal.ts";
 
 type Stage = FakePulumi & { readonly dir: string; readonly run: (...args: readonly string[]) => Promise<Run> };
 
@@ -144,4 +148,78 @@ describe("pulumi", () => {
     expect((await stage.calls()).filter(({ at }) => at === "SIGINT")).toHaveLength(1);
     expect(await stage.work()).toEqual(["up t001"]);
   });
+});
+
+describe("a person who is asked", () => {
+  const asked = async (operation: string, answer: string): Promise<{ work: readonly string[]; shown: string }> => {
+    await using stage = await startStage({ stacks: ["t001"] });
+    const { command } = await import("../../src/cli/commands/pulumi.ts");
+    const terminal = createTerminal({ env: stage.env });
+    const given = { project: [stage.dir], cwd: [stage.program], tenant: ["*"] };
+    const running = command.execute(given, [operation], terminal.session).catch((error: { readonly code: string }) => {
+      expect(error.code).toBe("cancelled");
+    });
+    while (!terminal.shown().includes("go on")) await new Promise((resolve) => setTimeout(resolve, 10));
+    terminal.type(answer);
+    await running;
+    return { work: await stage.work(), shown: terminal.shown() };
+  };
+
+  test.each([
+    ["up", "y\n", 3, "2 stacks (t001, t002)"],
+    ["up", "n\n", 0, "2 stacks (t001, t002)"],
+    ["destroy", "yes\n", 1, "1 stack (t001)"],
+    ["destroy", "y\n", 0, "1 stack (t001)"],
+  ])("about %s and says %j begins %i", async (operation, answer, begun, named) => {
+    const { work, shown } = await asked(operation, answer);
+    expect(work).toHaveLength(begun);
+    expect(shown).toContain(named);
+  });
+});
+
+describe("the exit code of many stacks", () => {
+  const counts = { create: 0, update: 0, replace: 0, delete: 0, same: 1, other: 0 };
+  const report = (
+    command: StackReport["command"],
+    outcomes: readonly StackOutcome[],
+    facts: { readonly interrupted?: boolean; readonly code?: string; readonly silent?: boolean } = {},
+  ): Parameters<typeof exitOfStacks>[0] => ({
+    command,
+    interrupted: facts.interrupted ?? false,
+    results: outcomes.map((outcome) => ({
+      tenant: "t",
+      stack: "t",
+      durationMs: 1,
+      outcome,
+      ...(facts.silent === true ? {} : { counts }),
+      ...(outcome === "failed" ? { error: { code: facts.code ?? "pulumi-failed", message: "m" } } : {}),
+    })),
+  });
+
+  test.each<[string, Parameters<typeof exitOfStacks>[0], boolean, ExitCode]>([
+    ["nobody", report("up", []), false, 0],
+    ["all done", report("up", ["done", "unchanged"]), false, 0],
+    ["some failed", report("up", ["done", "failed"]), false, 4],
+    ["all failed", report("up", ["failed", "skipped"]), false, 1],
+    ["a failed preview beside others", report("preview", ["unchanged", "failed"]), true, 1],
+    ["nothing but skipped", report("destroy", ["skipped"]), false, 0],
+    ["a login that is missing", report("up", ["done", "failed"], { code: "unauthorized" }), false, 6],
+    ["an interrupt", report("up", ["done", "cancelled"], { interrupted: true }), false, 130],
+    ["changes that nobody asked about", report("preview", ["changes"]), false, 0],
+    ["changes", report("preview", ["changes", "unchanged"]), true, 2],
+    ["a refresh that found something", report("refresh", ["done"]), true, 2],
+    ["no changes", report("refresh", ["unchanged", "skipped"]), true, 0],
+    ["changes that are not known", report("preview", ["done"], { silent: true }), true, 1],
+  ])("with %s", (_, given, isAsked, exit) => {
+    expect(exitOfStacks(given, isAsked)).toBe(exit);
+  });
+});
+
+test("completion knows the operations and their flags", async () => {
+  await using stage = await startStage();
+  const words = async (...typed: readonly string[]): Promise<readonly string[]> =>
+    (await cli(["completion", "--words", "zsh", "pulumi", ...typed], { cwd: stage.dir })).stdout.trim().split("\n");
+  expect(await words("")).toEqual(["up", "preview", "destroy", "refresh"]);
+  expect(await words("up", "--par")).toEqual(["--parallel"]);
+  expect(await words("up", "-t", "")).toEqual(["t001", "t002"]);
 });

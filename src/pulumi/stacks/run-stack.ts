@@ -1,3 +1,4 @@
+import { DeployerError } from "../../errors.ts";
 import { shownLine } from "./known-secrets.ts";
 import type { Ended } from "./pulumi-command.ts";
 import { runPulumi } from "./pulumi-command.ts";
@@ -66,6 +67,18 @@ export const skipped = (tenant: StackTenant, code: string, message: string, hint
   error: { code, message, ...(hint === undefined ? {} : { hint }) },
 });
 
+/** A stack that could not even be tried, such as for want of a log. Throws what is a defect. */
+export const withoutRun = (tenant: StackTenant, error: unknown): StackResult => {
+  if (!(error instanceof DeployerError)) throw error;
+  const { code, message, hint } = error;
+  return {
+    ...head(tenant),
+    outcome: "failed",
+    durationMs: 0,
+    error: { code, message, ...(hint === undefined ? {} : { hint }) },
+  };
+};
+
 /** Why nothing is to be done for a tenant; undefined where something is. */
 export const reasonToSkip = (
   tenant: StackTenant,
@@ -77,11 +90,16 @@ export const reasonToSkip = (
   if (!makes) return has ? undefined : skipped(tenant, "no-stack", "it has no stack");
   if (tenant.state === "present") return undefined;
   return has
-    ? skipped(tenant, "absent", "its file says `state: absent`", "take its stack down with: pulumi destroy")
+    ? skipped(
+        tenant,
+        "absent",
+        "its file says `state: absent`",
+        "take its stack down with: connector-deployer pulumi destroy -t TENANT",
+      )
     : skipped(tenant, "absent", "its file says `state: absent`, and it has no stack");
 };
 
-/** Runs one command on one tenant's stack; whatever fails is in the result. Throws `usage` where there can be no log. */
+/** Runs one command on one tenant's stack. Throws `usage` where there can be no log; whatever else fails is in the result. */
 export const runStack = async (tenant: StackTenant, options: StacksOptions): Promise<StackResult> => {
   const { command, dir, env, stop, abort, clock, extra, secretsProvider } = options;
   const started = clock();

@@ -1,4 +1,4 @@
-import { reasonToSkip, runStack, skipped } from "./run-stack.ts";
+import { reasonToSkip, runStack, skipped, withoutRun } from "./run-stack.ts";
 import { makeLogFolder } from "./stack-log.ts";
 import type { StackCommand, StackEvent, StackOutcome, StackReport, StackResult, StackTenant } from "./types.ts";
 
@@ -35,7 +35,7 @@ export type StacksOptions = {
 
 const byId = (a: StackTenant, b: StackTenant): number => (a.id < b.id ? -1 : 1);
 
-/** Tenants by wave. A preview and a refresh change nothing on the target, but a preview not even the state: one wave. */
+/** Tenants by wave. A preview changes nothing, so there is nothing that a later wave should wait for. */
 const wavesOf = ({
   command,
   tenants,
@@ -64,26 +64,17 @@ const summarize = (results: readonly StackResult[]): StackReport["summary"] => {
   return summary;
 };
 
-/** Does something with each of the items, so many at once; rejects with the first error after all that run have ended. */
+/** Does something with each of the items, so many at once. */
 const eachOf = async <Item>(
   items: readonly Item[],
   parallel: number,
   act: (item: Item) => Promise<void>,
 ): Promise<void> => {
   const rest = items.values();
-  const errors: unknown[] = [];
   const work = async (): Promise<void> => {
-    for (const item of rest) {
-      if (errors.length > 0) return;
-      try {
-        await act(item);
-      } catch (error) {
-        errors.push(error);
-      }
-    }
+    for (const item of rest) await act(item);
   };
   await Promise.all(Array.from({ length: Math.min(parallel, items.length) }, work));
-  if (errors.length > 0) throw errors[0];
 };
 
 /**
@@ -115,11 +106,9 @@ export const runStacks = async (options: StacksOptions): Promise<StackReport> =>
       return end(skipped(tenant, "stopped", `not begun, because ${failed} did not end well`));
     }
     running += 1;
-    try {
-      end(await runStack(tenant, options));
-    } finally {
-      running -= 1;
-    }
+    const result = await runStack(tenant, options).catch((error: unknown) => withoutRun(tenant, error));
+    running -= 1;
+    end(result);
   };
 
   try {

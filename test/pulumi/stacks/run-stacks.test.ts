@@ -1,4 +1,4 @@
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { StackEvent, StackReport, StacksOptions, StackTenant } from "../../../src/pulumi/stacks/index.ts";
@@ -244,6 +244,13 @@ describe("a log", () => {
     const logDir = join(fake.root, "file", "logs");
     await expect(run(fake, { tenants: tenants("t001"), logDir })).rejects.toMatchObject({ code: "usage" });
     expect(await fake.calls()).toEqual([]);
+  });
+
+  it("that one stack cannot have is the failure of that stack", async () => {
+    await using fake = await createFakePulumi();
+    await mkdir(join(fake.root, "logs", "t001.up.log"), { recursive: true });
+    const report = await run(fake, { tenants: tenants("t001", "t002") });
+    expect(outcomes(report)).toEqual({ t001: "failed usage", t002: "done" });
   });
 
   it("of any size goes past this process", async () => {
