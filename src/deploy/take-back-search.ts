@@ -92,7 +92,11 @@ const look = (
     // Of a tenant that was not selected.
     if (prepared === undefined || entry === undefined) return "skip";
     const live = liveOf(sight, owner.target, kind.name, state);
-    if ("reason" in live) return { ...live, hint: live.hint, tenant, _id };
+    if ("reason" in live) {
+      const name = address(kind.name, _id);
+      const hint = `where Pulumi has destroyed it: connector-deployer forget ${name} -t ${tenant}; else use the target that has it`;
+      return { ...live, hint, tenant, _id };
+    }
     const desired =
       entry.target === prepared.target
         ? prepared.desired.find((one) => nameOf(one) === nameOf(entry.resource))
@@ -169,15 +173,18 @@ export const search = (sight: Sight, states: readonly StateResource[], isMeant: 
 /** Entries that stay in Pulumi's hands, of tenants of which something is taken back. */
 export const stillOut = (
   prepared: readonly Prepared[],
-  matches: readonly Match[],
+  { matches, left }: Found,
   isMeant: (name: string) => boolean,
 ): AdoptLeft[] => {
   const touched = new Set(matches.map((match) => match.prepared.tenant));
-  const back = new Set(matches.map(({ kind, state }) => idKey(kind.name, state.id)));
+  const said = new Set([
+    ...matches.map(({ kind, state }) => idKey(kind.name, state.id)),
+    ...left.flatMap(({ kind, ids }) => ids.map((id) => idKey(kind, id))),
+  ]);
   return prepared.flatMap(({ tenant, entries }) =>
     entries.flatMap((entry): AdoptLeft[] => {
       const { kind, _id } = entry.resource;
-      if (!touched.has(tenant) || entry.driver !== "pulumi" || back.has(idKey(kind, entry.id))) return [];
+      if (!touched.has(tenant) || entry.driver !== "pulumi" || said.has(idKey(kind, entry.id))) return [];
       if (!isMeant(address(kind, _id))) return [];
       return [
         {

@@ -106,7 +106,7 @@ export const takeBack = async (context: Context, options: TakeBackOptions): Prom
     const { target, id } = base;
     return { tenant, target, kind: kind.name, _id, id, urn: one.urn, adopted: entry === undefined, fields };
   });
-  const left = [...found.left, ...stillOut(prepared, matches, isMeant)];
+  const left = [...found.left, ...stillOut(prepared, found, isMeant)];
   const facts = { type: "take-back", schemaVersion: 1, tool, environment: context.files.environment } as const;
   const report = { ...facts, items, left, known };
   if (items.length === 0) return report;

@@ -85,6 +85,7 @@ connections:
     fields:
       - { name: base_url, label: Address, type: string, required: true }
       - { name: api_key, label: API key, type: string, required: true, secret: true }
+      - { name: token, label: Token, type: string, required: false, secret: true }
       - { name: tags, label: Tags, type: array, required: false }
 `,
 };
