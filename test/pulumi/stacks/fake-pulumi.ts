@@ -79,7 +79,8 @@ if (argv[0] === "stack" && argv[1] === "init") {
 }
 const to = argv[0] === "preview" ? "to create" : "created";
 const text = mine.print ?? "Resources:\\n    + 2 " + to + "\\n    1 unchanged\\n\\nDuration: 1s\\n";
-if (mine.hang !== undefined) setInterval(() => {}, 1000);
+// A test that fails must not leave it behind for ever.
+if (mine.hang !== undefined) setTimeout(() => end(99), 60_000);
 else {
   for (let times = mine.repeat ?? 1; times > 0; times -= 1) fs.writeSync(1, text);
   setTimeout(() => end(mine.exit ?? 0), mine.wait ?? 0);
