@@ -110,7 +110,7 @@ export class TenantDeployment extends pulumi.CustomResource {
     // A program in JavaScript may leave it out: the provider says so.
     const project = args.project === undefined ? args.project : statePath(programFolder(process.cwd()), args.project);
     const { tenant = name, environment = "default" } = args;
-    oneOfAName("tenant-deployment", name, { project, environment }, tenant);
+    oneOfAName("deployment", name, { project: project ?? null, environment }, tenant, `tenant ${tenant}`);
     const inputs = { ...args, project, tenant, environment };
     ownPositions();
     super(

@@ -44,17 +44,26 @@ const lineOf = ({ op, kind, entity, fields = [], marks = [], from }: Change): st
   }`;
 };
 
+const changesOf = (plan: Plan, tenant: string): readonly Change[] =>
+  plan.changes.filter((change) => change.tenant === tenant && change.op !== "noop");
+
+const prunableOf = (plan: Plan, tenant: string): readonly Change[] =>
+  plan.prunable.filter((change) => change.tenant === tenant);
+
+/** True where there is something to tell of a tenant. */
+export const hasWork = (plan: Plan, tenant: string): boolean =>
+  changesOf(plan, tenant).length + prunableOf(plan, tenant).length > 0;
+
 /** What a plan would do for one of its tenants: the counts, then a line for each change; of bounded length. */
 export const planText = (plan: Plan, tenant: string): string => {
-  const changes = plan.changes.filter((change) => change.tenant === tenant && change.op !== "noop");
+  const changes = changesOf(plan, tenant);
   const counts = words.flatMap(([operation, text]) => {
     const count = changes.filter(({ op }) => op === operation).length;
     return count === 0 ? [] : [`${count} ${text}`];
   });
-  const prunable = plan.prunable.filter((change) => change.tenant === tenant);
   const lines = [
     ...changes.map(lineOf),
-    ...prunable.map((change) => `${lineOf(change)} would be deleted with prune: true`),
+    ...prunableOf(plan, tenant).map((change) => `${lineOf(change)} would be deleted with prune: true`),
   ];
   return [
     `tenant ${tenant}: ${counts.length === 0 ? "nothing to do" : counts.join(", ")}`,

@@ -6,7 +6,7 @@ import { processRim, type Rim } from "../lifecycle/rim.ts";
 import { completed, placeOf, planOptions, setOf } from "./arguments.ts";
 import { cleaner, diagnosticLine, errorText, invalidFiles } from "./failure.ts";
 import { openProjects, type WithProject } from "./open-projects.ts";
-import { findingTexts, planText, refusalTexts } from "./plan-text.ts";
+import { findingTexts, hasWork, planText, refusalTexts } from "./plan-text.ts";
 import { bounds } from "./session.ts";
 
 /** One diagnostic of a resource. */
@@ -22,7 +22,7 @@ const failureNotes = (tenant: string, error: unknown): readonly Note[] => {
 };
 
 const planNotes = (plan: Plan, tenant: string, warnings: readonly Diagnostic[]): readonly Note[] => [
-  { severity: "info", text: planText(plan, tenant) },
+  ...(hasWork(plan, tenant) ? [{ severity: "info", text: planText(plan, tenant) } as const] : []),
   ...[
     ...warnings.filter((item) => item.tenant === tenant).map(diagnosticLine),
     ...refusalTexts(plan, tenant),
