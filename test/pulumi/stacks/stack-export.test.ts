@@ -142,7 +142,11 @@ describe("refused is", () => {
   });
 
   it("a mark that is none of Pulumi's: its value counts as hidden", () => {
-    for (const odd of [{ [signature]: secret }, { [signature]: secret, plaintext: "{" }, { [signature]: "asset", plaintext: '"x"' }]) {
+    for (const odd of [
+      { [signature]: secret },
+      { [signature]: secret, plaintext: "{" },
+      { [signature]: "asset", plaintext: '"x"' },
+    ]) {
       const { resources } = read(resource({ inputs: { ...inputs, config: { api_key: odd } } }));
       expect(resources[0]?.hidden).toEqual(["/config/api_key"]);
     }
