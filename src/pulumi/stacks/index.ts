@@ -11,4 +11,3 @@ export { runStacks } from "./run-stacks.ts";
 export type { StackExport, StackResource, StackSkipped } from "./stack-export.ts";
 export { readStackExport } from "./stack-export.ts";
 export type * from "./types.ts";
-export { stackCommands } from "./types.ts";

@@ -1,7 +1,6 @@
 import type { SecretSource } from "../../secrets/index.ts";
 
-export const stackCommands = ["up", "preview", "destroy", "refresh"] as const;
-export type StackCommand = (typeof stackCommands)[number];
+export type StackCommand = "up" | "preview" | "destroy" | "refresh";
 
 /** A tenant whose stack a run is about. */
 export type StackTenant = {
