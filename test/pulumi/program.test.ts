@@ -1,10 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { defaultFiles, project as files, tenant, write } from "../deploy/project-folder.ts";
 import { root } from "../support/pulumi/dynamic-host.ts";
 import { createEngineDouble, type Program } from "../support/pulumi/engine-double.ts";
+import { startProviderHost } from "../support/pulumi/provider-host.ts";
 import { planted, type Stage, startStage } from "../support/pulumi/stage.ts";
 
 let stage: Stage;
@@ -37,6 +39,7 @@ const outputs = [
 
 const declared = (name: string, config: string): Program =>
   written(`
+    import * as pulumi from "@pulumi/pulumi";
     import { Connection } from "connector-deployer/pulumi";
     const connection = new Connection("${name}", {
       source: "elasticsearch", auth: "api_key", config: ${config}, target: { endpoint: { env: "INFINO_ENDPOINT" } }, catalog: [],
@@ -44,11 +47,11 @@ const declared = (name: string, config: string): Program =>
     ${outputs.map((output) => `export const ${output} = connection.${output};`).join("\n")}
   `);
 
-describe("a program with a Connection", () => {
-  const config = (more = "") => `{ base_url: "http://127.0.0.1:1", api_key: "${planted}"${more} }`;
+describe("a program with a Connection", { timeout: 120_000 }, () => {
+  const config = (more = "") => `{ base_url: "http://127.0.0.1:1", api_key: pulumi.secret("${planted}")${more} }`;
 
   it("is previewed, makes it, has nothing to do afterwards and updates one changed value", async () => {
-    const engine = createEngineDouble(stage.host);
+    const engine = stage.engine();
     const first = declared("acme-program-1", config());
     expect((await engine.preview(first)).steps.map(({ op }) => op)).toEqual(["create"]);
     expect(await stage.named("acme-program-1")).toEqual([]);
@@ -85,8 +88,8 @@ describe("a program with a Connection", () => {
   });
 
   it("marks what the catalog calls secret, and nothing else of the configuration", async () => {
-    const { steps } = await createEngineDouble(stage.host).preview(declared("acme-program-2", config()));
-    expect(steps).toEqual([
+    const { steps } = await stage.engine().preview(declared("acme-program-2", config()));
+    expect(steps).toMatchObject([
       {
         op: "create",
         type: "pulumi-nodejs:dynamic/connector-deployer:Connection",
@@ -102,7 +105,6 @@ describe("a program with a Connection", () => {
         },
         secretOutputs: ["config", "live"],
         hiddenDiffs: ["__provider", "live"],
-        deletesFirst: true,
       },
     ]);
   });
@@ -115,7 +117,7 @@ describe("a program with a Connection", () => {
         source: "elasticsearch", auth: "api_key", config: pulumi.output(${config()}),
       });
     `);
-    const { steps } = await createEngineDouble(stage.host).preview(program);
+    const { steps } = await stage.engine().preview(program);
     expect(steps).toMatchObject([{ inputs: { config: "[secret]" }, secretOutputs: ["config", "live"] }]);
   });
 
@@ -126,7 +128,7 @@ describe("a program with a Connection", () => {
       name: "acme-program-4",
       config: { base_url: "http://127.0.0.1:1" },
     });
-    const run = await createEngineDouble(stage.host).up(
+    const run = await stage.engine().up(
       written(`
         import { Connection } from "connector-deployer/pulumi";
         const found = Connection.get("found", "${id}");
@@ -141,36 +143,47 @@ describe("a program with a Connection", () => {
   });
 
   it("fails with the property that is wrong", async () => {
-    const run = await createEngineDouble(stage.host).up(declared("acme-program-5", `{ base_url: "http://x" }`));
+    const run = await stage.engine().up(declared("acme-program-5", `{ base_url: "http://x" }`));
     expect(run.ok).toBe(false);
     expect(run.log).toContain('"config.api_key" is required');
   });
 });
 
-describe("the program of the Pulumi.yaml", () => {
-  it("makes one connection from the stack's configuration", async () => {
+describe("the program of the Pulumi.yaml", { timeout: 120_000 }, () => {
+  it.each([
+    ["a resource for each of its own", {}, ["Connection", "Dataset", "ImportJob"]],
+    ["one resource for all", { "connector-deployer:granularity": "tenant" }, ["TenantDeployment"]],
+  ])("deploys the tenant that the stack is named after: %s", async (_, granularity, types) => {
     const project: unknown = parse(await readFile(join(root, "Pulumi.yaml"), "utf8"));
     expect(project).toMatchObject({ runtime: { name: "nodejs", options: { typescript: false } } });
     const { main } = project as { readonly main: string };
-    const slash = main.lastIndexOf("/");
+    const vendor = `vendor${types.length}`;
+    const deploy = join(stage.folder, vendor);
+    await write(deploy, {
+      ...defaultFiles,
+      "connector-deployer.yaml": files.replace("vendor: acme", `vendor: ${vendor}`),
+      "tenants/acme.yaml": tenant("acme"),
+    });
+    const env = { ...stage.env, CRM_KEY: planted };
     const program = {
       // Pulumi works in the folder of `main`.
-      folder: join(root, main.slice(0, slash)),
-      file: main.slice(slash + 1),
-      config: {
-        "connector-deployer:source": "elasticsearch",
-        "connector-deployer:auth": "api_key",
-        "connector-deployer:config": JSON.stringify({ base_url: "http://127.0.0.1:1", timeout_secs: 60 }),
-      },
-      secretConfig: { "connector-deployer:api_key": planted },
+      folder: join(root, dirname(main)),
+      file: basename(main),
+      // Relative to the Pulumi.yaml.
+      config: { "connector-deployer:project": relative(root, deploy), ...granularity },
+      env,
     };
-    const engine = createEngineDouble(await stage.startHost(stage.env, program.folder));
+    const engine = createEngineDouble(() => startProviderHost(program.folder, env));
     const run = await engine.up(program);
-    expect(run).toMatchObject({ ok: true, log: "", steps: [{ op: "create", name: "acme" }] });
-    const [connection] = await stage.named("acme");
-    expect(run.outputs).toEqual({ connectionId: connection?.id, status: "disconnected" });
-    expect(connection?.config).toMatchObject({ timeout_secs: 60 });
-    expect((await engine.up(program)).steps.map(({ op }) => op)).toEqual(["same"]);
-    expect(engine.state()).not.toContain(planted);
+    expect(run).toMatchObject({ ok: true, log: "" });
+    expect(run.steps.map(({ op, type }) => `${op} ${type.split(":").at(-1)}`).sort()).toEqual(
+      types.map((type) => `create ${type}`),
+    );
+    const [connection] = await stage.named(`${vendor}-acme-crm`);
+    expect(run.outputs["ids"]).toMatchObject({ [`${vendor}-acme-crm`]: connection?.id });
+    expect((await engine.up(program)).steps.map(({ op }) => op)).toEqual(types.map(() => "same"));
+    expect(engine.rawState()).not.toContain(planted);
+    expect(await engine.destroy()).toMatchObject({ ok: true });
+    expect(await stage.named(`${vendor}-acme-crm`)).toEqual([]);
   });
 });
