@@ -11,8 +11,8 @@ const isMissing = (error: unknown): boolean =>
   error.message.startsWith(`Cannot find module '${name}'`);
 
 /**
- * The user's Pulumi SDK, an optional peer: beside this package, or in the program's folder where this package is linked
- * from elsewhere. Throws `missing-package`.
+ * The user's Pulumi SDK, an optional peer: the one of the program's folder, so that there is one also where this package
+ * is linked from a folder that has another, or else the one beside this package. Throws `missing-package`.
  */
 export const loadSdk = (places: readonly string[]): typeof Sdk => {
   for (const place of places) {
@@ -33,4 +33,4 @@ export const loadSdk = (places: readonly string[]): typeof Sdk => {
 };
 
 // A class needs its base when it is declared, and the SDK is CommonJS: it is the same one that `import` gives.
-export const pulumi = loadSdk([import.meta.url, `${process.cwd()}/`]);
+export const pulumi = loadSdk([`${process.cwd()}/`, import.meta.url]);

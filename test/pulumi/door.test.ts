@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -61,6 +61,29 @@ it("keeps every sub-path that a state may point to", () => {
       "update",
     ]);
   }
+});
+
+it("takes the SDK of the program's folder, also where it is linked from a folder that has another", () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "connector-pulumi-")));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const sdk = join(folder, "node_modules/@pulumi/pulumi");
+  mkdirSync(sdk, { recursive: true });
+  symlinkSync(root, join(folder, "node_modules/connector-deployer"), "dir");
+  writeFileSync(
+    join(sdk, "index.js"),
+    "module.exports = { CustomResource: class {}, ComponentResource: class {}, log: {}, own: true };",
+  );
+  const program = `
+    import { Connection } from "connector-deployer/pulumi";
+    import { createRequire } from "node:module";
+    const sdk = createRequire(process.cwd() + "/")("@pulumi/pulumi");
+    console.log(sdk.own === true && Object.getPrototypeOf(Connection) === sdk.CustomResource);
+  `;
+  const output = execFileSync(process.execPath, ["--input-type=module", "-e", program], {
+    cwd: folder,
+    encoding: "utf8",
+  });
+  expect(output).toBe("true\n");
 });
 
 it("says how to install the SDK where it is missing", () => {
