@@ -43,8 +43,9 @@ describe("the previews of many tenants", () => {
   });
 
   it("are not judged by a budget that all of them share", async () => {
-    const stage = await tenantStage();
-    const ask = ["t001", "t002"].map((id) => declared({ tenant: id, prune: true, maxDeletes: 1 }));
+    const stage = await tenantStage({ "tenants/t003.yaml": tenant("t003") });
+    // The first one is planned alone, the others together.
+    const ask = ["t001", "t002", "t003"].map((id) => declared({ tenant: id, prune: true, maxDeletes: 1 }));
     for (const given of ask) await make(stage.start(), given);
     await stage.write({
       "connectors/crm/manifest.yaml":
