@@ -73,9 +73,11 @@ describe("a deployment that is done in part", () => {
     refuse(stage, "PUT", /^\/import\//);
     const provider = stage.start();
     const { inputs = {} } = await provider.check({}, declared());
-    const error = await errorOf(provider.create(inputs));
+    const error = await errorOf(provider.create({ ...inputs, __provider: "the pointer" }));
     expect(error).toMatchObject({ id: "default/t001", reasons: [expect.stringContaining(job)] });
+    // A refresh and a delete find the provider by it.
     const properties = error["properties"] as Properties;
+    expect(properties["__provider"]).toBe("the pointer");
     expect(properties).toMatchObject({ pending: true, problems: { [job]: expect.stringMatching(/^failed: /) } });
     expect(Object.keys(properties["resources"] as Properties)).toContain(connection);
     expect(error.message).toContain(job);

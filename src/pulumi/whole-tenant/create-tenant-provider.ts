@@ -41,7 +41,8 @@ const toFailure = (folder: string, id: string, states: readonly Properties[], er
   const { message } = new DeployerError("target-problem", `some of it was not done:\n${reasons.join("\n")}`);
   return Object.assign(new DeployerError("target-problem", message), {
     id,
-    properties: clean(error.properties),
+    // Pulumi's host adds the pointer to what a call returns, but not to what a failure records.
+    properties: clean({ ...error.properties, __provider: states.at(-1)?.["__provider"] }),
     reasons,
   });
 };

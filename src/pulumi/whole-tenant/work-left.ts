@@ -9,7 +9,11 @@ export const workLeft = (report: ApplyReport): Problems => {
     if (outcome === "done") continue;
     left[`${kind}/${_id}`] = error === undefined ? outcome : `${outcome}: ${wording(error.message, error.hint)}`;
   }
-  for (const { guard, message, hint } of report.refusals) left[guard] = wording(message, hint);
+  for (const { guard, message, hint } of report.refusals) {
+    const text = wording(message, hint);
+    const before = left[guard];
+    left[guard] = before === undefined ? text : `${before}\n${text}`;
+  }
   if (report.interrupted) left["interrupted"] = "it was interrupted; run `pulumi up` again";
   if (report.summary.unreadable > 0 && Object.keys(left).length === 0) {
     left["unreadable"] = "some collections of the target could not be read; run `pulumi up` again";
