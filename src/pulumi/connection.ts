@@ -106,8 +106,9 @@ export class Connection extends pulumi.CustomResource {
         live: undefined,
         __provider: pointer("connection"),
       },
-      // Two connections never have one name, so the old one has to go first.
-      classOptions(opts, secrets.length === 0 ? [] : ["config"], true),
+      // The engine marks what the arguments have as secret, key by key: the rest of `config` is what a refresh has to show.
+      // A look-up has no such arguments. Two connections never have one name, so the old one has to go first.
+      classOptions(opts, isLookup ? ["config"] : [], true),
     );
     for (const field of plainSecrets(args.config, secrets)) {
       const text = `"config.${field}" is a secret and is given in clear: it is made a secret, but the program has it in its text`;

@@ -1,6 +1,6 @@
 import type { CustomResourceOptions, Resource } from "@pulumi/pulumi";
 import type { Json } from "../contract/index.ts";
-import { address, eachSealed, holdsSealed, isObject, isSealed } from "../contract/index.ts";
+import { address, eachSealed, isObject, isSealed } from "../contract/index.ts";
 import type { DesiredTenant } from "../deploy/index.ts";
 import { Connection, type ConnectionArgs } from "./connection.ts";
 import { Dataset, type DatasetArgs } from "./dataset.ts";
@@ -77,7 +77,6 @@ export const declareChildren = (
     );
     const before = needs.map(declareOne);
     const former = moved.filter(({ to }) => to === nameOf(child)).map(({ from }) => from.slice(from.indexOf("/") + 1));
-    const secretOutputs = Object.keys(child.args).filter((name) => holdsSealed(child.args[name]));
     const resource = make(
       child,
       {
@@ -91,7 +90,6 @@ export const declareChildren = (
         ...(child.isProtected ? { protect: true } : {}),
         ...(child.ignoreChanges.length === 0 ? {} : { ignoreChanges: [...child.ignoreChanges] }),
         ...(former.length === 0 ? {} : { aliases: former.map((name) => ({ name })) }),
-        ...(secretOutputs.length === 0 ? {} : { additionalSecretOutputs: secretOutputs }),
       },
     );
     made.set(nameOf(child), resource);

@@ -129,7 +129,8 @@ describe("a program", { timeout: 120_000 }, () => {
     await stage.other.updateConnection(id, { timeout_secs: 99 }, never);
     const refreshed = await refresh();
     expect(changes(refreshed)).toEqual(["refresh crm"]);
-    expect(refreshed.steps.find(({ op }) => op === "refresh")?.changed).toEqual(["config.timeout_secs"]);
+    const seen = ["config.timeout_secs"];
+    expect(refreshed.steps.find(({ op }) => op === "refresh")).toMatchObject({ changed: seen, shown: seen });
     const previewed = await preview();
     expect(changes(previewed)).toEqual(["update crm"]);
     expect(previewed.steps.find(({ op }) => op === "update")?.shown).toEqual(["config.timeout_secs"]);

@@ -103,7 +103,7 @@ describe("a program with a Connection", { timeout: 120_000 }, () => {
           catalog: [],
           __provider: expect.stringContaining("providers/v1/connection"),
         },
-        secretOutputs: ["config", "live"],
+        secretOutputs: ["live"],
         hiddenDiffs: ["__provider", "live"],
       },
     ]);
@@ -118,7 +118,7 @@ describe("a program with a Connection", { timeout: 120_000 }, () => {
       });
     `);
     const { steps } = await stage.engine().preview(program);
-    expect(steps).toMatchObject([{ inputs: { config: "[secret]" }, secretOutputs: ["config", "live"] }]);
+    expect(steps).toMatchObject([{ inputs: { config: "[secret]" }, secretOutputs: ["live"] }]);
   });
 
   it("looks one up by its id", async () => {

@@ -51,8 +51,15 @@ const story = async (stage: Stage, engine: RealEngine): Promise<void> => {
   const [connection] = await stage.named("real-crm");
   const id = String(connection?.id);
   await stage.other.updateConnection(id, { timeout_secs: 99 }, never);
-  const refreshed = await engine.run("refresh", "--yes", "--skip-preview");
+  const refreshed = await engine.run("refresh", "--yes", "--skip-preview", "--diff");
   expect(refreshed, refreshed.text).toMatchObject({ ok: true, counts: { updated: 1, unchanged: 3 } });
+  expect(refreshed.text.match(/^ +[~+-] .*$/gm)?.map((line) => line.trim())).toEqual([
+    "~ pulumi-nodejs:dynamic/connector-deployer:Connection: (update)",
+    "~ live (hidden)",
+    expect.stringMatching(/^~ config +: \{$/),
+    "~ timeout_secs: 30 => 99",
+    "~ 1 updated",
+  ]);
   await greps(stage, engine);
   expect(await changes()).toEqual([["update", "real-crm", ["config.timeout_secs"]]]);
   const sent = await writes(async () => expect(await up()).toEqual({ updated: 1, unchanged: 3 }));
