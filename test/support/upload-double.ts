@@ -68,7 +68,7 @@ export type UploadDouble = {
   watch(watcher: (operation: Operation, moment: "asked" | "half" | "done") => void | Promise<void>): void;
 };
 
-const credentials = { accessKey: "IAK_TEST", secretKey: "the-secret-key-of-tests" };
+const uploadCredentials = { accessKey: "IAK_TEST", secretKey: "the-secret-key-of-tests" };
 
 const send = (response: ServerResponse, status: number, body: unknown): void => {
   response.writeHead(status, { "content-type": "application/json" });
@@ -138,6 +138,15 @@ const readAll = async (request: IncomingMessage, half: () => Promise<void>): Pro
 
 /** Starts one on a free port; closed when the test ends. */
 export const uploadDouble = async (): Promise<UploadDouble> => {
+  const { stop, ...double } = await startUploadDouble();
+  onTestFinished(stop);
+  return double;
+};
+
+/** Starts one on a free port. */
+export const startUploadDouble = async (
+  credentials = uploadCredentials,
+): Promise<UploadDouble & { stop(): Promise<void> }> => {
   const datasets = new Map<string, Dataset>();
   const jobs = new Map<string, Job>();
   const requests: Operation[] = [];
@@ -309,11 +318,11 @@ export const uploadDouble = async (): Promise<UploadDouble> => {
     handle(request, response).catch(() => request.socket.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
   return {
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     uploads,

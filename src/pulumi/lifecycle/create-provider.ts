@@ -24,17 +24,31 @@ const own = (state: Properties | undefined): Properties => {
 /** JSON and nothing else: one `undefined` would fail the call after the work is done. */
 const clean = <T>(value: T): T => (value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T));
 
+/** Pulumi's host adds the pointer to what a call returns, but not to what a failure records: nothing could delete it. */
+const withPointer = (states: readonly Properties[], error: Error): Error => {
+  if (!("properties" in error)) return error;
+  const pointer = states.map((state) => state["__provider"]).findLast((text) => text !== undefined);
+  return Object.assign(error, { properties: clean({ ...(error.properties as Properties), __provider: pointer }) });
+};
+
 /**
  * A dynamic provider of one kind. It does nothing before it is asked: Pulumi may call several methods at once, in any
  * order, and never says that it is done.
  */
 export const createProvider = (adapter: Adapter, rim: Rim = processRim()): Provider => {
-  const session: Session = { adapter, dir: rim.dir, open: createOpener(rim), owned: new Set(), made: new Set() };
+  const session: Session = {
+    adapter,
+    dir: rim.dir,
+    open: createOpener(rim),
+    owned: new Set(),
+    made: new Set(),
+    claimed: new Set(),
+  };
   const guarded = async <T>(states: readonly Properties[], work: () => T | Promise<T>): Promise<T> => {
     try {
       return clean(await work());
     } catch (error) {
-      throw toFailure(session, states, error);
+      throw withPointer(states, toFailure(session, states, error));
     }
   };
   return {

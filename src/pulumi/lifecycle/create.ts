@@ -131,6 +131,7 @@ export const create = async (session: Session, inputs: Properties): Promise<{ id
       throw asPartial(session, only.id, state(only.id), error);
     });
     session.owned.add(only.id);
+    session.claimed.add(only.id);
     return { id: only.id, outs: state(only.id, live) };
   } catch (error) {
     if (!(error instanceof Error && "id" in error)) session.made.delete(place);

@@ -6,6 +6,12 @@ import { isUnknown } from "./unknown.ts";
 
 const names = ["dataset", "path", "format", "batch_size", "async_mode", "mode", "on_delete", "content"] as const;
 
+const anotherContent = (path: string, digest: string) => ({
+  property: "content",
+  message: `the file "${path}" does not have the content that "content" asks for; it has ${digest}`,
+  hint: "correct one of them, or leave content out",
+});
+
 /** The path as states hold it, and the digest of what is there now. */
 const fill = async (inputs: Properties, dir: string) => {
   const given = inputs["path"];
@@ -13,7 +19,9 @@ const fill = async (inputs: Properties, dir: string) => {
   const path = statePath(dir, given);
   const found = await digestFile(dir, path);
   if ("problem" in found) return { inputs: { ...inputs, path }, problems: [{ property: "path", ...found.problem }] };
-  return { inputs: { ...inputs, path, content: inputs["content"] ?? found.digest }, problems: [] };
+  const content = inputs["content"] ?? found.digest;
+  const isOther = typeof content === "string" && !isUnknown(content) && content !== found.digest;
+  return { inputs: { ...inputs, path, content }, problems: isOther ? [anotherContent(path, found.digest)] : [] };
 };
 
 export const fileUploadAdapter = flatAdapter("file", names, { fill });

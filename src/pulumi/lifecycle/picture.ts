@@ -60,7 +60,8 @@ export const recorded = (
   fitting: readonly Path[] = [],
 ): { readonly base: Base; readonly live: Live } => {
   const { shape } = wanted;
-  const applied = shape.local.reduce<Properties>(
+  const untold = shape.local.filter((path) => within(shape.immutable, path));
+  const applied = untold.reduce<Properties>(
     (properties, path) =>
       at(properties, path) === undefined ? withAt(properties, path, at(wanted.clear, path)) : properties,
     seal(shape.secret, withAll(adapter.properties(olds), wanted.clear, fitting)),

@@ -1,6 +1,7 @@
 import { equal } from "../../canonical.ts";
-import type { Live, Properties } from "../../contract/index.ts";
+import type { Json, Live, Properties } from "../../contract/index.ts";
 import { at, isObject, leaves, withAt, within } from "../../contract/index.ts";
+import type { Adapter } from "./adapter.ts";
 import { fingerprintsOf, withoutFingerprinted } from "./fingerprint.ts";
 import { accessTo } from "./open-target.ts";
 import { argumentsOf, stateOf, wantedBy } from "./picture.ts";
@@ -14,6 +15,19 @@ const withDrift = (declared: Properties, olds: Properties, live: Live, hidden: r
     const now = at(live.properties, path);
     return equal(at(before, path), now) ? properties : withAt(properties, path, now);
   }, declared);
+};
+
+/** Arguments as the program gave them, but for those of which the target has something else by now. */
+const argumentsNow = (adapter: Adapter, olds: Properties, declared: Properties, now: Properties): Properties => {
+  const [before, after] = [adapter.inputs(declared), adapter.inputs(now)];
+  const changed = adapter.fields.filter((name) => !equal(before[name], after[name]));
+  const { ...given } = argumentsOf(adapter, olds) as { [name: string]: Json };
+  for (const name of changed) {
+    const value = after[name];
+    if (value === undefined) delete given[name];
+    else given[name] = value;
+  }
+  return given;
 };
 
 /** Reads it back. Without an `id` in the answer it is gone. */
@@ -38,8 +52,9 @@ export const read = async (
   const { shape, clear } = wanted;
   const fingerprints = fingerprintsOf(olds);
   const hidden = [...shape.secret, ...shape.writeOnly, ...shape.local, ...Object.keys(fingerprints)];
-  const properties = isLookup ? live.properties : withDrift(clear, olds, live, hidden);
-  const inputs = { ...argumentsOf(adapter, olds), ...adapter.inputs(properties) };
+  const inputs = isLookup
+    ? { ...argumentsOf(adapter, olds), ...adapter.inputs(live.properties) }
+    : argumentsNow(adapter, olds, clear, withDrift(clear, olds, live, hidden));
   const seen = { live: withoutFingerprinted(olds, live.properties), health: live.health };
   const props = stateOf(adapter, id, inputs, target.endpoint, seen);
   return { id, props: Object.keys(fingerprints).length === 0 ? props : { ...props, fingerprints }, inputs };

@@ -5,9 +5,13 @@ import { accessTo } from "./open-target.ts";
 import { wantedBy } from "./picture.ts";
 import { placeOf, refuseElsewhere, type Session } from "./session.ts";
 
-/** Deletes it and sees that it is gone. Already gone is success; data stays unless `onDelete` is `delete`. */
+/**
+ * Deletes it and sees that it is gone. Already gone is success; data stays unless `onDelete` is `delete`. What a new
+ * resource of the same command took over stays too: the program gave it another name, and Pulumi deletes after it makes.
+ */
 export const remove = async (session: Session, id: string, olds: Properties): Promise<void> => {
   const { adapter } = session;
+  if (session.claimed.has(id)) return;
   const opened = await session.open(olds);
   const wanted = wantedBy(adapter, opened.target.catalog, olds);
   const forget = (): void => {

@@ -14,6 +14,8 @@ export type Session = {
   readonly owned: Set<string>;
   /** Names of what was made here, with their endpoints. */
   readonly made: Set<string>;
+  /** Live ids of what was found and taken for a new resource here: no other resource's deletion may take it away. */
+  readonly claimed: Set<string>;
 };
 
 export const placeOf = ({ adapter }: Session, { target }: Opened, properties: Properties): string =>

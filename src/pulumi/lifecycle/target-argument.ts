@@ -29,6 +29,7 @@ export const targetFailures = (target: Json | undefined): readonly dynamic.Check
     if (!known.includes(name)) {
       return [failure(property, `"${property}" is not known; ${nearest(name, known, "known are")}`)];
     }
+    if (isUnknown(value)) return [];
     if (isProject) {
       return typeof value === "string" && value !== "" ? [] : [failure(property, `"${property}" must be a text`)];
     }

@@ -52,7 +52,9 @@ export const startFront = async (service: string): Promise<Front> => {
       if (rewriting !== undefined) {
         const by = rewriting;
         const { "content-length": _, "transfer-encoding": __, ...headers } = answer.headers;
-        buffered(answer).then((text) => outgoing.writeHead(answer.statusCode ?? 500, headers).end(by(text.toString("utf8"))));
+        buffered(answer).then((text) =>
+          outgoing.writeHead(answer.statusCode ?? 500, headers).end(by(text.toString("utf8"))),
+        );
         return;
       }
       outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
@@ -72,6 +74,7 @@ export const startFront = async (service: string): Promise<Front> => {
       lost.set(method, times);
     },
     refuse: (request, status, times = 1) => {
+      for (const earlier of refused) if (earlier.request === request) earlier.left = 0;
       refused.push({ request, status, left: times });
     },
     rewrite: (by) => {

@@ -10,7 +10,7 @@ export type Scene = {
   readonly world: World;
   /** The host that most cases share: other resources of it are in the same process. */
   readonly host: DynamicHost;
-  /** A host of its own, as another `pulumi` command has it. */
+  /** Another host each time, as another `pulumi` command has it. */
   startHost(given?: Parameters<World["startHost"]>[1]): Promise<DynamicHost>;
   /** Checks and creates. */
   make(given: State, host?: DynamicHost): Promise<{ id: string; inputs: State; outs: State }>;
@@ -39,6 +39,7 @@ export const messageOf = async (promise: Promise<unknown>): Promise<string> => {
 
 export const setScene = (subject: Subject, world: World): Scene => {
   const host = world.host(subject.kind);
+  let commands = 0;
   const checked = async (news: State, olds: State = {}, by = host): Promise<State> => {
     const { inputs, failures } = await by.check(olds, news);
     expect(failures).toEqual([]);
@@ -48,7 +49,8 @@ export const setScene = (subject: Subject, world: World): Scene => {
     subject,
     world,
     host,
-    startHost: (given) => world.startHost(subject.kind, given),
+    startHost: (given) =>
+      given === undefined ? world.another(subject.kind, ++commands) : world.startHost(subject.kind, given),
     make: async (given, by = host) => {
       const inputs = await checked(given, {}, by);
       return { inputs, ...(await by.create(inputs)) };

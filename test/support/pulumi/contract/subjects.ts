@@ -197,9 +197,7 @@ const dataset: Subject = {
   given: async (world) => ({ name: world.name() }),
   required: ["name"],
   unknowns: [["name"], ["onDelete"], ...common],
-  replacements: [
-    { property: "name", news: (given, world) => ({ ...given, name: world.name() }), deletesFirst: false },
-  ],
+  replacements: [{ property: "name", news: (given, world) => ({ ...given, name: world.name() }), deletesFirst: false }],
   settings: [{ what: "what happens to its data", news: (given) => ({ ...given, onDelete: "delete" }) }],
   wrong: [
     { what: "a name of another form", news: () => ({ name: "Not A Name" }), property: "name", reason: /Not A Name/ },
@@ -278,7 +276,12 @@ const file: Subject = {
       property: "path",
       reason: /none\.csv.*Pulumi\.yaml/,
     },
-    { what: "a folder", news: (given) => ({ ...given, path: "data" }), property: "path", reason: /no file/ },
+    {
+      what: "a folder",
+      news: (given) => ({ ...given, path: "data", format: "csv" }),
+      property: "path",
+      reason: /no file/,
+    },
     {
       what: "a name that no dataset can have",
       news: (given) => ({ ...given, dataset: "Not A Name" }),

@@ -6,7 +6,7 @@ import { testCredentials } from "../../service.ts";
 import { startUploadDouble, type UploadDouble } from "../../upload-double.ts";
 import { asKind, type DynamicHost, programFolder, removeFolder } from "../dynamic-host.ts";
 import { type Front, startFront } from "../front.ts";
-import { startProviderHost } from "../provider-host.ts";
+import { type ProviderHost, startProviderHost } from "../provider-host.ts";
 
 export type Env = Readonly<Record<string, string>>;
 
@@ -22,8 +22,10 @@ export type World = {
   readonly folder: string;
   /** The host that most cases share. */
   host(kind: string): DynamicHost;
-  /** A host of its own, as another `pulumi` command has it. */
-  startHost(kind: string, given?: { readonly env?: Env; readonly folder?: string }): Promise<DynamicHost>;
+  /** Further hosts that cases share, by their number: each is another `pulumi` command to the objects of one case. */
+  another(kind: string, number: number): Promise<DynamicHost>;
+  /** A host in an environment or a folder of its own. */
+  startHost(kind: string, given: { readonly env?: Env; readonly folder?: string }): Promise<DynamicHost>;
   /** A name that nobody else has. */
   name(): string;
   /** Writes a file below the folder of the program. */
@@ -54,6 +56,7 @@ const startWorld = async (service: string, stopService: () => Promise<void>, upl
   write("Pulumi.yaml", "name: contract\nruntime: nodejs\n");
   const any = await startProviderHost(folder, env);
   const others: DynamicHost[] = [];
+  const shared = new Map<number, Promise<ProviderHost>>();
   const other = createClient({ endpoint: service, ...testCredentials });
   const world: World = {
     front,
@@ -62,7 +65,12 @@ const startWorld = async (service: string, stopService: () => Promise<void>, upl
     env,
     folder,
     host: (kind) => asKind(kind, any),
-    startHost: async (kind, given = {}) => {
+    another: async (kind, number) => {
+      const host = shared.get(number) ?? startProviderHost(folder, env);
+      shared.set(number, host);
+      return asKind(kind, await host);
+    },
+    startHost: async (kind, given) => {
       const host = asKind(kind, await startProviderHost(given.folder ?? folder, given.env ?? env));
       others.push(host);
       return host;
@@ -71,7 +79,8 @@ const startWorld = async (service: string, stopService: () => Promise<void>, upl
     write,
     connections: () => other.listConnections(never),
     stop: async () => {
-      await Promise.all([any.stop(), ...others.map((host) => host.stop())]);
+      const hosts = [any, ...(await Promise.all(shared.values())), ...others];
+      await Promise.all(hosts.map((host) => host.stop()));
       await front.stop();
       await stopService();
       removeFolder(folder);
