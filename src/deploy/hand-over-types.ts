@@ -67,6 +67,8 @@ export type StateResource = {
   readonly properties: Properties;
   /** Paths below which the state has something that cannot be read. */
   readonly hidden: readonly Path[];
+  /** Paths below which values are secret there, whatever the files say: they are compared and never shown. */
+  readonly secret: readonly Path[];
   readonly fingerprints: { readonly [path: Path]: string };
   /** What was live when it was written or refreshed last, where that can be read. */
   readonly live?: Properties;

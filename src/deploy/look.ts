@@ -131,6 +131,7 @@ export const statusOf = async (
       healthy:
         health === "present" || healthyStates.includes(health) || (entry.state === "retained" && health === "vanished"),
       state: entry.state,
+      ...(entry.driver === "pulumi" ? { driver: entry.driver } : {}),
     };
   });
   const key = (item: StatusItem): string => `${item.tenant} ${item.kind} ${item._id}`;

@@ -21,7 +21,7 @@ export type Returning = {
   /** What the files ask for, or what the ledger knows of it. */
   readonly resource: Resource;
   readonly shape: Shape;
-  readonly state: Pick<StateResource, "properties" | "hidden" | "fingerprints" | "live">;
+  readonly state: Pick<StateResource, "properties" | "hidden" | "secret" | "fingerprints" | "live">;
   readonly live: Live;
   /** Values of sealed texts, where they can be had. */
   readonly values: ReadonlyMap<string, string>;
@@ -39,6 +39,8 @@ const isKnown = (value: Json | undefined): boolean => {
   return known;
 };
 
+const overlaps = (one: Path, other: Path): boolean => within([one], other) || within([other], one);
+
 /** A value that may only stand sealed: each text of it by its fingerprint, under the text that the files have for it. */
 const sealed = (value: Json, path: Path, asked: Json | undefined, print: Returning["print"]): Json => {
   if (typeof value !== "string") return unknownValue;
@@ -55,12 +57,12 @@ const declaredAt = (path: Path, from: Returning): Json | undefined => {
   const isSecret = within(shape.secret, path) || holdsSealed(desired);
   const clear = (): Json => mapSealed(desired ?? null, (_, { $secret }) => values.get($secret) ?? unknownValue);
   if (value !== undefined) {
-    if (!isSecret) return value;
+    if (!isSecret && !state.secret.some((other) => overlaps(other, path))) return value;
     return isKnown(desired) && equal(clear(), value) ? desired : sealed(value, path, desired, print);
   }
   const known = state.fingerprints[path];
   if (known !== undefined) return isKnown(desired) && fingerprint(path, clear()) === known ? desired : unknownValue;
-  if (!state.hidden.some((hidden) => within([hidden], path) || within([path], hidden))) return undefined;
+  if (!state.hidden.some((hidden) => overlaps(hidden, path))) return undefined;
   // It is there and cannot be read: the files are trusted, unless the target tells.
   if (isSecret || within(shape.writeOnly, path))
     return desired !== undefined && isKnown(desired) ? desired : unknownValue;

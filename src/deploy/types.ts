@@ -138,6 +138,8 @@ export type StatusItem = {
   /** False for what needs a person: an unreachable source, a failed job, something vanished. */
   readonly healthy: boolean;
   readonly state: "live" | "retained";
+  /** Set where it was handed over. */
+  readonly driver?: "pulumi";
 };
 
 export type StatusReport = {

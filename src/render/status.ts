@@ -13,7 +13,8 @@ const itemLine = (item: StatusItem, style: Style): string => {
   const sign = item.healthy ? style.green("=") : style.red("!");
   const reason = item.reason === undefined ? "" : `: ${printable(item.reason)}`;
   const retained = item.state === "retained" ? " (retained)" : "";
-  return `${sign} ${printable(address(item.kind, item._id))} ${printable(item.health)}${reason}${retained}`;
+  const driver = item.driver === "pulumi" ? " (driven by Pulumi)" : "";
+  return `${sign} ${printable(address(item.kind, item._id))} ${printable(item.health)}${reason}${retained}${driver}`;
 };
 
 /** What is deployed and how it is: what needs a person first, then a line for each tenant. No line feed at the end. */

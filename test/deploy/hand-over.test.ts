@@ -11,7 +11,6 @@ import {
   handedOver,
   innerSecrets,
   kindOf,
-  one,
   programOf,
   stackExport,
   stage,
@@ -133,7 +132,7 @@ describe("what is handed over", () => {
     const id = await liveId(project, "acme-t001-crm");
     await clientOf(bench)("PATCH", `/source/${id}`, { config: { timeout_secs: 5 } });
     expect((await project.drift()).items).toEqual([]);
-    expect((await project.status()).items.map(({ _id }) => _id)).toContain("acme-t001-crm");
+    expect((await project.status()).items.map(({ driver }) => driver)).toEqual(["pulumi", "pulumi", "pulumi"]);
     await project.move({ from: "dataset/acme-t001-crm-contact", to: "dataset/acme-t001-new" });
     expect(await liveId(project, "acme-t001-new")).toBe("acme-t001-crm-contact");
     const { items } = await project.forget({ resources: ["**"] });
@@ -346,6 +345,5 @@ describe("a hand-over", () => {
     await project[Symbol.asyncDispose]();
     const bytes = await readFile(join(dir, ".connector-deployer/ledger.db"));
     for (const value of [env.CRM_KEY, env.INFINO_SECRET_KEY]) expect(bytes.includes(value)).toBe(false);
-    expect(Object.keys(one)).toHaveLength(1);
   });
 });

@@ -151,6 +151,16 @@ describe("a secret in the state", () => {
     expect(JSON.stringify([back, await project.plan()])).not.toMatch(/planted-crm-key|another-crm-key/);
   });
 
+  it("that is none in the files is compared too, and never shown", async () => {
+    const bench = await away();
+    const [signature, secret] = ["4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"];
+    const mark = (value: Json): Json => ({ [signature]: secret, plaintext: JSON.stringify(value) });
+    const same = changed(bench.document, "acme-t001-crm", "/inputs/config/base_url", mark("http://127.0.0.1:9"));
+    await takenBack(bench.project, changed(same, job, "/inputs/query", mark("planted-query")));
+    expect(await fieldsOf(bench.project)).toEqual([["replace", "import-job", ["/query"]]]);
+    expect(JSON.stringify(await bench.project.plan())).not.toContain("planted-query");
+  });
+
   it("that has no value here is written once it has", async () => {
     const bench = await away();
     const { CRM_KEY: _, ...without } = env;

@@ -18,6 +18,8 @@ export type StackResource = {
   readonly properties: Properties;
   /** Paths below which there is something that cannot be read. */
   readonly hidden: readonly Path[];
+  /** Paths that Pulumi keeps secret, those that are hidden among them. */
+  readonly secret: readonly Path[];
   readonly fingerprints: { readonly [path: Path]: string };
   readonly live?: Properties;
   readonly endpoint?: string;
@@ -90,10 +92,11 @@ const partsOf = (urn: string): { readonly stack: string; readonly name: string }
   return { stack: head.slice("urn:pulumi:".length), name: name.join("::") };
 };
 
-const stateOfClass = ({ adapter }: PulumiKind, record: Json): Pick<StackResource, "properties" | "hidden"> => {
+/** The kind's properties, and where the state has what cannot be read. */
+const stateOfClass = ({ adapter }: PulumiKind, record: Json, showsSecrets: boolean) => {
   const names = [...adapter.fields, ...commonArguments];
   const picked = (from: Json | undefined): Properties => {
-    const revealed = reveal(from ?? null);
+    const revealed = reveal(from ?? null, showsSecrets);
     return isObject(revealed)
       ? Object.fromEntries(
           names.flatMap((name) => (Object.hasOwn(revealed, name) ? [[name, revealed[name] ?? null]] : [])),
@@ -122,12 +125,13 @@ const resourceOf = (found: PulumiKind, record: Json, urn: string): StackResource
       hint: "run pulumi up, export the stack again, then take it back",
     };
   }
-  const outputs = reveal(member(record, "outputs") ?? null);
+  const outputs = reveal(member(record, "outputs") ?? null, true);
   const live = member(outputs, "live");
   const endpoint = text(outputs, "endpoint");
   return {
     ...facts,
-    ...stateOfClass(found, record),
+    ...stateOfClass(found, record, true),
+    secret: stateOfClass(found, record, false).hidden,
     fingerprints: isObject(outputs) ? fingerprintsOf(outputs) : {},
     ...(isObject(live) && hiddenPaths(live).length === 0 ? { live } : {}),
     ...(endpoint === undefined || isHidden(endpoint) ? {} : { endpoint }),

@@ -14,9 +14,9 @@ const deepest = 100;
 
 export const isHidden = (value: unknown): boolean => value === hidden;
 
-const secretValue = (value: Properties): Json => {
+const secretValue = (value: Properties, isShown: boolean): Json => {
   const plain = Object.hasOwn(value, "plaintext") ? value["plaintext"] : undefined;
-  if (value[signature] !== secret || typeof plain !== "string") return hidden;
+  if (!isShown || value[signature] !== secret || typeof plain !== "string") return hidden;
   try {
     return JSON.parse(plain) as Json;
   } catch {
@@ -24,20 +24,23 @@ const secretValue = (value: Properties): Json => {
   }
 };
 
-/** A value of a state without Pulumi's marks: what is encrypted, an asset, an archive or a resource is hidden. */
-export const reveal = (value: Json, depth = 0): Json => {
+/**
+ * A value of a state without Pulumi's marks: what is encrypted, an asset, an archive or a resource is hidden, and so are,
+ * unless `showsSecrets`, secrets in clear.
+ */
+export const reveal = (value: Json, showsSecrets: boolean, depth = 0): Json => {
   if (depth > deepest) {
     throw new DeployerError("usage", `the state holds a value that is nested more than ${deepest} levels deep`, {
       hint: "make it anew with: pulumi stack export",
     });
   }
-  if (Array.isArray(value)) return value.map((item: Json) => reveal(item, depth + 1));
+  if (Array.isArray(value)) return value.map((item: Json) => reveal(item, showsSecrets, depth + 1));
   if (!isObject(value)) return value;
   if (Object.hasOwn(value, signature)) {
-    const found = secretValue(value);
-    return isHidden(found) ? found : reveal(found, depth + 1);
+    const found = secretValue(value, showsSecrets);
+    return isHidden(found) ? found : reveal(found, showsSecrets, depth + 1);
   }
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, reveal(item, depth + 1)]));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, reveal(item, showsSecrets, depth + 1)]));
 };
 
 const holdsHidden = (value: Json): boolean =>

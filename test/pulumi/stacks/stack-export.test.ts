@@ -59,6 +59,7 @@ describe("a stack export", () => {
           config: { name: "acme", base_url: "http://127.0.0.1:9" },
         },
         hidden: ["/config/api_key"],
+        secret: ["/config/api_key"],
         fingerprints: {},
         endpoint: "http://127.0.0.1:1",
       },
@@ -75,6 +76,7 @@ describe("a stack export", () => {
     const shown = read(resource({ inputs: clear, outputs: { live: inClear({ source: "elasticsearch" }) } }));
     expect(shown.resources[0]).toMatchObject({
       hidden: [],
+      secret: ["/config"],
       properties: { config: { api_key: "planted" } },
       live: { source: "elasticsearch" },
     });
