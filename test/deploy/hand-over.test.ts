@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Project } from "../../src/deploy/index.ts";
 import { localHolder, openLedger } from "../../src/ledger/index.ts";
 import { credentialFingerprint } from "../../src/pulumi/stacks/index.ts";
+import { aConnection, signal, workbench } from "../engine/workbench.ts";
 import { signedClient } from "../support/signed.ts";
 import { uploadDouble } from "../support/upload-double.ts";
 import type { Stage } from "./hand-over-bench.ts";
@@ -123,6 +124,21 @@ describe("what is handed over", () => {
     await project.forget({ resources: ["**"], tenants: ["t001"] });
     const made = await project.apply(await project.plan());
     expect(made.results.map(({ outcome }) => outcome)).toEqual(["done", "done", "done"]);
+  });
+
+  it("counts for no guard of the run, however much of it is gone", async () => {
+    await using bench = await workbench();
+    const many = Array.from({ length: 8 }, (_, index) => aConnection("t1", {}, `acme-t1-c${index}`));
+    const desired = { t1: many, t2: [aConnection("t2")] };
+    await bench.deploy(desired);
+    {
+      await using lease = await bench.ledger.lease("t1", localHolder("hand-over"));
+      for (const base of await bench.ledger.entries("t1")) await bench.ledger.put(lease, { ...base, driver: "pulumi" });
+    }
+    for (const { id, config } of await bench.api.listConnections(signal)) {
+      if (config?.["name"] !== "acme-t2-crm") await bench.api.deleteConnection(id, signal);
+    }
+    expect((await bench.plan(desired)).refusals).toMatchObject([{ guard: "handed-over", tenant: "t1" }]);
   });
 
   it("is still shown by status and outputs, is no drift, and can be renamed and let go", async () => {
