@@ -1,13 +1,22 @@
-import { createHmac } from "node:crypto";
+import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import type { Json, Path } from "./json.ts";
 import { isObject, joinPath } from "./json.ts";
 import type { Sealed } from "./types.ts";
 
 export const isSealed = (value: unknown): value is Sealed => isObject(value) && typeof value["$secret"] === "string";
 
+/** Node makes a key out of bytes for each HMAC, which takes several times as long as the HMAC itself. */
+const keys = new WeakMap<Uint8Array, KeyObject>();
+
+const keyOf = (bytes: Uint8Array): KeyObject => {
+  const known = keys.get(bytes) ?? createSecretKey(bytes);
+  keys.set(bytes, known);
+  return known;
+};
+
 /** HMAC-SHA256 over entry, path and value, in hex: equal secrets at different places have different fingerprints. */
 export const fingerprint = (key: Uint8Array, entry: string, path: Path, value: string): string =>
-  createHmac("sha256", key)
+  createHmac("sha256", keyOf(key))
     .update(JSON.stringify([entry, path, value]))
     .digest("hex");
 
