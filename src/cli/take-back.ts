@@ -61,6 +61,8 @@ const commandsOf = (state: StackExport, urns: readonly string[]): readonly strin
     return [["pulumi", "stack", "rm", state.stack, "--force"].map(shellText).join(" ")];
   }
   const order = state.resources.flatMap(({ urn }) => (mine.has(urn) ? [urn] : [])).reverse();
+  // A Tenant that has nothing left.
+  if (state.skipped.length === 0 && state.resources.every(({ urn }) => mine.has(urn))) order.push(...state.components);
   return order.map((urn) => ["pulumi", "state", "delete", urn, ...stack, "--yes"].map(shellText).join(" "));
 };
 

@@ -8,6 +8,6 @@ export { knownSecrets } from "./known-secrets.ts";
 export { isTooOld, oldestVersion, pulumiVersion, stackNames } from "./pulumi-command.ts";
 export type { StacksOptions } from "./run-stacks.ts";
 export { runStacks } from "./run-stacks.ts";
-export type { StackExport, StackResource, StackSkipped } from "./stack-export.ts";
+export type { StackExport } from "./stack-export.ts";
 export { readStackExport } from "./stack-export.ts";
 export type * from "./types.ts";
