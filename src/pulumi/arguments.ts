@@ -27,6 +27,7 @@ export type TargetArgs = CredentialTarget | ProjectTarget;
 
 /** Where to find a resource that this program only looks up. */
 export type LookupArgs = {
+  /** The target that it is on, and where its credentials are read from. Default: the three environment variables. */
   readonly target?: TargetArgs | undefined;
   /** Files of your own connector types, JSON or YAML, relative to `Pulumi.yaml`. Default: none. */
   readonly catalog?: readonly string[] | undefined;

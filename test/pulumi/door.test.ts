@@ -23,6 +23,14 @@ const loadedBy = (statement: string): readonly string[] => {
   return (JSON.parse(output) as string[]).map((url) => url.replace(/^file:\/\//, ""));
 };
 
+/** What no provider has any use for. */
+const foreign = /@pulumi|@duckdb|snowflake-sdk|bigquery|node_modules\/(hono|commander|execa|pg)\//;
+
+const loading = (kind: string): string => `
+  const { createRequire } = await import("node:module");
+  createRequire(process.cwd() + "/")("connector-deployer/providers/v1/${kind}");
+`;
+
 const roomsOf = (loaded: readonly string[]): readonly string[] => {
   const dist = join(root, "dist/");
   const rooms = loaded
@@ -37,22 +45,27 @@ it("loads nothing but what the classes need", () => {
   expect(loaded.filter((path) => /node_modules\/(ajv|yaml|hono|@duckdb|snowflake-sdk)\//.test(path))).toEqual([]);
 });
 
-it("gives a provider that loads neither the SDK nor another driver", () => {
-  const statement = `
-    const { createRequire } = await import("node:module");
-    createRequire(process.cwd() + "/")("connector-deployer/providers/v1/connection");
-  `;
-  const loaded = loadedBy(statement);
-  expect(roomsOf(loaded)).toEqual(["catalog", "contract", "infino", "pulumi", "resources", "secrets"]);
-  expect(loaded.filter((path) => path.includes("@pulumi"))).toEqual([]);
+it.each(["connection", "dataset", "file-upload", "import-job"])(
+  "gives a provider of a %s that loads neither the SDK nor another driver",
+  (kind) => {
+    const loaded = loadedBy(loading(kind));
+    expect(roomsOf(loaded)).toEqual(["catalog", "contract", "infino", "pulumi", "resources", "secrets"]);
+    expect(loaded.filter((path) => foreign.test(path))).toEqual([]);
+  },
+);
+
+it("gives a provider of a whole tenant that loads the library only when it is asked", () => {
+  const loaded = loadedBy(loading("tenant-deployment"));
+  expect(roomsOf(loaded)).toEqual(["contract", "pulumi"]);
+  expect(loaded.filter((path) => foreign.test(path))).toEqual([]);
 });
 
 it("keeps every sub-path that a state may point to", () => {
   const files = readdirSync(join(root, "src/pulumi/providers/v1")).map((file) => file.replace(/\.ts$/, ""));
   expect(files.sort()).toEqual(["connection", "dataset", "file-upload", "import-job", "tenant-deployment"]);
-  const require = createRequire(`${root}/`);
+  const load = createRequire(`${root}/`);
   for (const kind of files) {
-    expect(Object.keys(require(`connector-deployer/providers/v1/${kind}`) as object).sort()).toEqual([
+    expect(Object.keys(load(`connector-deployer/providers/v1/${kind}`) as object).sort()).toEqual([
       "check",
       "create",
       "delete",
