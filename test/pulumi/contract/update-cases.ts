@@ -206,7 +206,7 @@ const uploadCases = (subject: Subject): readonly ContractCase[] => [
       const given = await subject.given(world);
       const { id, inputs, outs } = await make(given);
       const news = await checked(subject.change?.news(given, world) ?? given, inputs);
-      world.uploads?.faults.push({ on: "upload", fault: "half" });
+      world.uploads?.faults.push({ on: "upload", fault: "one-failed" });
       const failed = await host.update(id, outs, news).then(
         () => undefined,
         (error: unknown) => error,
