@@ -120,18 +120,25 @@ const beside = async (host: ProviderHost, kind: string, known: readonly Known[],
   return { ours: 1000 / median(own), empty: 1000 / median(empty), ratio: median(empty) / median(own) };
 };
 
-/** Seconds until a program has registered many connections, with an engine that answers at once. */
-const register = async (folder: string): Promise<number> => {
+const ownClass = `new Connection(name, { source: "elasticsearch", auth: "api_key", config });`;
+
+/** The same properties through the SDK alone. */
+const bareClass = `new pulumi.CustomResource("pulumi-nodejs:dynamic/bench:Bare", name, {
+  source: "elasticsearch", auth: "api_key", name, config, target: undefined, catalog: undefined, adopt: undefined,
+  overwriteDrift: undefined, status: undefined, statusReason: undefined, endpoint: undefined, live: undefined,
+  __provider: "exports.handler=()=>({});",
+});`;
+
+/** Seconds until a program has registered many resources, with an engine that answers at once. */
+const register = async (folder: string, statement: string): Promise<number> => {
   await writeFile(
     join(folder, "index.js"),
     `import { Connection } from "connector-deployer/pulumi";
      import * as pulumi from "@pulumi/pulumi";
      for (let n = 0; n < ${registrations}; n++) {
-       new Connection(\`bench-\${n}\`, {
-         source: "elasticsearch",
-         auth: "api_key",
-         config: { base_url: "http://127.0.0.1:1", api_key: pulumi.secret("key"), timeout_secs: 30 },
-       });
+       const name = \`bench-\${n}\`;
+       const config = { base_url: "http://127.0.0.1:1", api_key: pulumi.secret("key"), timeout_secs: 30 };
+       ${statement}
      }`,
   );
   let registered = 0;
@@ -190,7 +197,8 @@ export const run = async (): Promise<Figures> => {
       ratio: rounded(ratio),
       other_ratios: others,
       registrations,
-      registrations_s: rounded(await register(folder)),
+      registrations_s: rounded(await register(folder, ownClass)),
+      bare_registrations_s: rounded(await register(folder, bareClass)),
       pointer_bytes: bytes,
       budget,
       ok: ratio >= budget.ratio && bytes <= budget.pointer_bytes,

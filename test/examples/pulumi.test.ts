@@ -164,7 +164,7 @@ describe.each(stories)("examples/$example", (story) => {
     expect(await example.live()).toEqual([0, 0, 0]);
   });
 
-  if (reason !== undefined) skip(`${what} (Pulumi's engine)`, reason);
+  if (reason !== undefined) skip(`examples/${name} ${what} (Pulumi's engine)`, reason);
   else {
     it(`${what} (Pulumi's engine)`, { timeout }, async () => {
       const example = await startExample(name);
@@ -233,7 +233,7 @@ describe("examples/pulumi-fleet", () => {
   });
 
   const whole = "deploys every tenant's stack with `connector-deployer pulumi`, shows what changed, and destroys all";
-  if (reason !== undefined) skip(`${whole} (Pulumi's engine)`, reason);
+  if (reason !== undefined) skip(`examples/pulumi-fleet ${whole} (Pulumi's engine)`, reason);
   else {
     it(`${whole} (Pulumi's engine)`, { timeout }, async () => {
       const example = await startExample("pulumi-fleet");
