@@ -1,4 +1,4 @@
-import type { Change, Operation, Plan } from "../../contract/index.ts";
+import type { Change, Field, Operation, Plan } from "../../contract/index.ts";
 import { address, segments } from "../../contract/index.ts";
 import { wording } from "./failure.ts";
 
@@ -29,18 +29,27 @@ const mostFields = 8;
 const cut = (items: readonly string[], most: number): string =>
   items.length <= most ? items.join(", ") : `${items.slice(0, most).join(", ")} and ${items.length - most} more`;
 
+const nameOf = ({ path }: Field): string => segments(path).join(".");
+
 /** Names and paths alone: a value may be one that the program marked as secret. */
 const lineOf = ({ op, kind, entity, fields = [], marks = [], from }: Change): string => {
-  const paths = fields.map(({ path, class: by }) => {
-    const name = segments(path).join(".");
-    return by === "drift" || by === "both" ? `${name} (changed on the target)` : name;
-  });
+  const paths = fields
+    .filter((field) => field.class !== "unknown")
+    .map((field) =>
+      field.class === "drift" || field.class === "both" ? `${nameOf(field)} (changed on the target)` : nameOf(field),
+    );
+  const unknown = fields.filter((field) => field.class === "unknown").map(nameOf);
   const notes = [
     ...(from === undefined ? [] : [`was ${from}`]),
     ...marks.filter((mark) => mark !== "renamed" && (mark !== "drift" || paths.length === 0)),
   ];
+  const isNew = op === "insert" || op === "delete";
+  const parts = [
+    ...(paths.length === 0 || isNew ? [] : [cut(paths, mostFields)]),
+    ...(unknown.length === 0 || isNew ? [] : [`written again, since it cannot be read: ${cut(unknown, mostFields)}`]),
+  ];
   return `${signs[op]} ${address(kind, entity._id)}${notes.length === 0 ? "" : ` [${notes.join(", ")}]`}${
-    paths.length === 0 || op === "insert" || op === "delete" ? "" : `: ${cut(paths, mostFields)}`
+    parts.length === 0 ? "" : `: ${parts.join("; ")}`
   }`;
 };
 
