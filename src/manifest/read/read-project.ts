@@ -200,10 +200,13 @@ export const readProject = async (dir: string, environment: string, { env }: Rea
   const variables = new Map(
     Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
-  const { catalog, own, files: catalogFiles } =
-    file.content === undefined
-      ? { catalog: createCatalog(builtinConnectorTypes()), own: [], files: [] }
-      : await readCatalog(folder);
+  const {
+    catalog,
+    own,
+    files: catalogFiles,
+  } = file.content === undefined
+    ? { catalog: createCatalog(builtinConnectorTypes()), own: [], files: [] }
+    : await readCatalog(folder);
   const state = await stateOf(folder, file, content, variables as ReadonlyMap<string, string>);
   const globs = tenantGlobs(content, root, state.locate, collect);
   if (file.content !== undefined) {

@@ -22,18 +22,19 @@ export const seal = (secret: readonly Path[], properties: Properties): Propertie
     return value === undefined ? sealed : withAt(sealed, path, sealTexts(value, path));
   }, properties);
 
+/** Every text in a value. */
+export const textsIn = (value: Json | undefined): readonly string[] =>
+  typeof value === "string"
+    ? [value]
+    : Array.isArray(value)
+      ? value.flatMap(textsIn)
+      : isObject(value)
+        ? Object.values(value).flatMap(textsIn)
+        : [];
+
 /** Every text at these paths, with the texts in it. */
-export const secretTexts = (secret: readonly Path[], properties: Properties): readonly string[] => {
-  const texts = (value: Json | undefined): string[] =>
-    typeof value === "string"
-      ? [value]
-      : Array.isArray(value)
-        ? value.flatMap(texts)
-        : isObject(value)
-          ? Object.values(value).flatMap(texts)
-          : [];
-  return secret.flatMap((path) => texts(at(properties, path)));
-};
+export const secretTexts = (secret: readonly Path[], properties: Properties): readonly string[] =>
+  secret.flatMap((path) => textsIn(at(properties, path)));
 
 /** What a resource's arguments ask for. */
 export type Wanted = { readonly shape: Shape; readonly clear: Properties; readonly sealed: Properties };

@@ -1,5 +1,6 @@
-import type { Json, Path, Properties } from "../../contract/index.ts";
+import type { Json, Properties } from "../../contract/index.ts";
 import { isObject } from "../../contract/index.ts";
+import type { StateResource } from "../../deploy/index.ts";
 import { DeployerError } from "../../errors.ts";
 import { type PulumiKind, pulumiKinds } from "../lifecycle/adapters.ts";
 import { fingerprintsOf } from "../lifecycle/fingerprint.ts";
@@ -7,23 +8,6 @@ import { commonArguments } from "../lifecycle/picture.ts";
 import { resourceType } from "../pointer.ts";
 import { tenantType } from "./import-file.ts";
 import { hiddenPaths, isHidden, reveal, withoutHidden } from "./state-values.ts";
-
-/** One of our resources as a stack has it. */
-export type StackResource = {
-  readonly urn: string;
-  readonly name: string;
-  readonly kind: string;
-  readonly id: string;
-  /** The kind's properties, other resources by their live ids. With `--show-secrets` it holds secrets in clear. */
-  readonly properties: Properties;
-  /** Paths below which there is something that cannot be read. */
-  readonly hidden: readonly Path[];
-  /** Paths that Pulumi keeps secret, those that are hidden among them. */
-  readonly secret: readonly Path[];
-  readonly fingerprints: { readonly [path: Path]: string };
-  readonly live?: Properties;
-  readonly endpoint?: string;
-};
 
 /** One of ours that says nothing about a live object of its own. */
 export type StackSkipped = {
@@ -38,7 +22,7 @@ export type StackSkipped = {
 export type StackExport = {
   /** Name of the stack, where it has a resource. */
   readonly stack?: string;
-  readonly resources: readonly StackResource[];
+  readonly resources: readonly StateResource[];
   readonly skipped: readonly StackSkipped[];
   /** Whole tenants, which work on the ledger. */
   readonly deployments: readonly { readonly urn: string; readonly name: string }[];
@@ -110,7 +94,7 @@ const stateOfClass = ({ adapter }: PulumiKind, record: Json, showsSecrets: boole
   return { properties: withoutHidden(properties), hidden: [...whole, ...hiddenPaths(properties)] };
 };
 
-const resourceOf = (found: PulumiKind, record: Json, urn: string): StackResource | StackSkipped => {
+const resourceOf = (found: PulumiKind, record: Json, urn: string): StateResource | StackSkipped => {
   const { name } = partsOf(urn);
   const kind = found.adapter.kind.name;
   const id = text(record, "id") ?? "";
@@ -151,7 +135,7 @@ export const readStackExport = (content: string, file: string): StackExport => {
   } catch {
     throw refuse(`${file} is not JSON`, exported);
   }
-  const resources: StackResource[] = [];
+  const resources: StateResource[] = [];
   const skipped: StackSkipped[] = [];
   const deployments: { urn: string; name: string }[] = [];
   const components: string[] = [];

@@ -1,20 +1,11 @@
-import type { Json, Properties } from "../../contract/index.ts";
-import { isObject } from "../../contract/index.ts";
+import type { Properties } from "../../contract/index.ts";
 import type { Diagnostic } from "../../diagnostic.ts";
 import { DeployerError } from "../../errors.ts";
+import { textsIn } from "../lifecycle/picture.ts";
 import { setOf } from "./arguments.ts";
 
 /** Shorter ones cannot be told from words. */
 const shortest = 4;
-
-const texts = (value: Json): readonly string[] =>
-  typeof value === "string"
-    ? [value]
-    : Array.isArray(value)
-      ? value.flatMap(texts)
-      : isObject(value)
-        ? Object.values(value).flatMap(texts)
-        : [];
 
 /**
  * Words for Pulumi, which prints them as they are and keeps some: without the values of `set`, any of which the program
@@ -22,7 +13,7 @@ const texts = (value: Json): readonly string[] =>
  */
 export const cleaner = (folder: string, states: readonly Properties[]): ((text: string) => string) => {
   const hidden = states
-    .flatMap((state) => texts(setOf(state)))
+    .flatMap((state) => textsIn(setOf(state)))
     .filter((text) => text.length >= shortest)
     .sort((a, b) => b.length - a.length);
   return (text) =>

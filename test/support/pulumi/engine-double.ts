@@ -6,7 +6,7 @@ import type { ProviderHost, State } from "./provider-host.ts";
 import { masked, withMarksOf, withoutMarks } from "./secret-marks.ts";
 
 export type { Program } from "./engine-program.ts";
-export type { Diagnostic, Run, Step } from "./engine-run.ts";
+export type { Run } from "./engine-run.ts";
 export type { Resource } from "./engine-state.ts";
 
 const plain = (value: State): State => withoutMarks(value) as State;
