@@ -146,7 +146,7 @@ export const readTenants = async (
     const keys = keysOf(tenant.target, one.resources, keyOf);
     const { id, labels, wave, target, state } = tenant;
     const header = { id, labels, wave, target, state };
-    index.set(file.file, { signature: file.signature, readAt, tenant: header, keys });
+    index.set(file, { signature: file.signature, readAt, tenant: header, keys });
     entries.set(file.file, { ...header, keys });
     read.set(file.file, one);
     return one;

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { equal } from "../canonical.ts";
 import type { Resource } from "../contract/index.ts";
 import { address } from "../contract/index.ts";
 import type { Tenant, TenantFile } from "../manifest/index.ts";
@@ -18,7 +19,7 @@ export type IndexEntry = {
 
 export type TenantIndex = {
   get(file: TenantFile): IndexEntry | undefined;
-  set(file: string, entry: IndexEntry): void;
+  set(file: TenantFile, entry: IndexEntry): void;
   /** Forgets files that are not there any more and, where something changed, writes the index to disk. */
   save(files: ReadonlySet<string>): Promise<void>;
 };
@@ -71,13 +72,17 @@ export const openTenantIndex = async (dir: string, environment: string, inputs: 
   const path = folder === undefined ? undefined : join(folder, `index-${environment}.json`);
   const entries = path === undefined ? new Map<string, IndexEntry>() : await load(path, inputs);
   let changed = false;
+  const get: TenantIndex["get"] = ({ file, signature, changedAt }) => {
+    const entry = entries.get(file);
+    return entry?.signature === signature && changedAt < entry.readAt - raceWindow ? entry : undefined;
+  };
   return {
-    get: ({ file, signature, changedAt }) => {
-      const entry = entries.get(file);
-      return entry?.signature === signature && changedAt < entry.readAt - raceWindow ? entry : undefined;
-    },
+    get,
     set: (file, entry) => {
-      entries.set(file, entry);
+      // Selected tenants are read whatever the index says: mostly there is no news.
+      const known = get(file);
+      if (known !== undefined && equal(known.tenant, entry.tenant) && known.keys.join() === entry.keys.join()) return;
+      entries.set(file.file, entry);
       changed = true;
     },
     save: async (files) => {
