@@ -115,6 +115,8 @@ export const ownedOf = async (context: Context, tenant: string): Promise<OwnedRe
   return {
     tenant,
     items: items.sort((a, b) => (key(a) < key(b) ? -1 : 1)),
-    open: (await ledger.open(tenant)).length,
+    open,
+    known: open > 0 || (await ledger.revision(tenant)) !== "0",
   };
 };
+  const open = (await ledger.open(tenant)).length;

@@ -286,6 +286,8 @@ export type OwnedReport = {
   readonly open: number;
 };
 
+  /** False where this ledger never had anything of the tenant; what it owned and let go counts. */
+  readonly known: boolean;
 /** Tenants that a selection is about. */
 export type ChosenTenants = {
   /** Those with a file, sorted by id. */

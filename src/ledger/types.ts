@@ -138,7 +138,7 @@ export type Ledger = AsyncDisposable & {
   unlock(tenant: string, epoch: number): Promise<boolean>;
   /** Ids of the tenants that own something or have an open intent, sorted. */
   tenants(): Promise<readonly string[]>;
-  /** Changes whenever an entry of the tenant changes. */
+  /** Changes whenever an entry of the tenant changes; `0` where it never had one. */
   revision(tenant: string): Promise<string>;
   entries(tenant: string): Promise<readonly Base[]>;
   put(lease: Lease, base: Base): Promise<void>;

@@ -277,11 +277,53 @@ describe("a tenant that is gone", () => {
     await make(stage.start());
   });
 
-  it("is not believed to be where the ledger is new", async () => {
+  it("is told so by a refresh, again and again, and a deletion has nothing to do", async () => {
     const stage = await tenantStage();
     const { id, outs } = await make(stage.start());
+    const opened = await project(stage);
+    await opened.apply(await opened.planDestroy("t001"));
+    await opened.forget({ resources: ["**"], tenants: ["t001"] });
+    for (const _ of [1, 2]) expect((await stage.start().read(id, outs)).id).toBe("");
+    expect(await stage.writesOf(() => stage.start().delete(id, outs))).toEqual([]);
+  });
+});
+
+describe("a ledger that never had anything of the tenant", () => {
+  const without = async (others: boolean) => {
+    const stage = await tenantStage({ "tenants/t002.yaml": tenant("t002") });
+    const { id, inputs, outs } = await make(stage.start());
     await rm(join(stage.folder, "deploy/.connector-deployer"), { recursive: true });
-    expect(await errorOf(stage.start().read(id, outs))).toMatchObject({ code: "blocked" });
+    if (others) await make(stage.start(), declared({ tenant: "t002" }));
+    return { stage, id, inputs, outs };
+  };
+
+  for (const [ledger, others] of [
+    ["an empty one", false],
+    ["one that has other tenants", true],
+  ] as const) {
+    it(`does not say that it is gone, ${ledger}`, async () => {
+      const { stage, id, outs } = await without(others);
+      expect(await errorOf(stage.start().read(id, outs))).toMatchObject({ code: "blocked" });
+    });
+
+    it(`does not delete it, and does not say so, ${ledger}`, async () => {
+      const { stage, id, outs } = await without(others);
+      const before = (await other(stage).listConnections(never)).length;
+      const error = await errorOf(stage.start().delete(id, outs));
+      expect(error).toMatchObject({ code: "blocked" });
+      expect(error.message).toMatch(/deploy\/\.connector-deployer\/.*ledger:.*pulumi state delete/s);
+      expect((await other(stage).listConnections(never)).length).toBe(before);
+    });
+
+    it(`does not make it a second time, ${ledger}`, async () => {
+      const { stage, id, inputs, outs } = await without(others);
+      expect(await stage.writesOf(() => errorOf(stage.start().update(id, outs, inputs)))).toEqual([]);
+    });
+  }
+
+  it("lets a deployment go that never made anything", async () => {
+    const { stage, id, outs } = await without(false);
+    await stage.start().delete(id, { ...outs, resources: {} });
   });
 });
 

@@ -3,6 +3,8 @@ import type { ApplyReport, Project } from "../../deploy/index.ts";
 import { DeployerError } from "../../errors.ts";
 import { type Place, placeOf, planOptions, setOf } from "./arguments.ts";
 import { cleaner, errorText, PartialFailure } from "./failure.ts";
+import { unresolvedText } from "./plan-text.ts";
+import { refuseStrangeLedger } from "./refuse-strange-ledger.ts";
 import { bounds, type Session } from "./session.ts";
 import { driftIn, type Problems, stateOf } from "./state.ts";
 import { refuseUnseenDrift } from "./unseen-drift.ts";
@@ -76,6 +78,8 @@ export const deploy = (session: Session, inputs: Properties, olds: Properties): 
       report = await apply(session, project, place, inputs, olds);
     } catch (error) {
       const now = await project.owned(place.tenant).catch(() => before);
+    // What may be taken over from the target starts a ledger anew.
+    if (inputs["adopt"] === undefined) await refuseStrangeLedger(project, before, olds);
       // It threw in the middle: what it did so far is in the ledger.
       if (JSON.stringify(now) === JSON.stringify(before)) throw error;
       const left = cleaned({ interrupted: errorText(error) });

@@ -4,6 +4,7 @@ import type { Project } from "../../deploy/index.ts";
 import { DeployerError } from "../../errors.ts";
 import { argumentsOf, placeOf, setOf } from "./arguments.ts";
 import { cleaner } from "./failure.ts";
+import { refuseStrangeLedger } from "./refuse-strange-ledger.ts";
 import { bounds, type Session } from "./session.ts";
 import { problemsIn, type SeenDrift, stateOf } from "./state.ts";
 
@@ -39,18 +40,13 @@ export const read = (
   const place = placeOf(olds);
   const { tenant } = place;
   return session.withProject(place, undefined, async (project) => {
-    const { items, open } = await project.owned(tenant);
+    const owned = await project.owned(tenant);
+    await refuseStrangeLedger(project, owned, olds);
+    const { items, open } = owned;
     const had = Object.keys(olds["resources"] ?? {}).length;
     if (had > 0 && open === 0 && !items.some(({ state }) => state === "live")) {
-      if ((await project.history(1)).runs.length > 0) {
-        session.known.delete(id);
-        return { id: "", props: {}, inputs: {} };
-      }
-      throw new DeployerError(
-        "blocked",
-        `the ledger of ${place.project} is new, though the state has ${had} resource${had === 1 ? "" : "s"} of tenant ${tenant}: it was lost, or another one is meant`,
-        { hint: "restore the ledger, or share the one that is in use (ledger:)" },
-      );
+      session.known.delete(id);
+      return { id: "", props: {}, inputs: {} };
     }
     const signal = AbortSignal.timeout(bounds.look);
     const tenants = [tenant];

@@ -1,6 +1,7 @@
 import type { Properties } from "../../contract/index.ts";
 import { DeployerError } from "../../errors.ts";
 import { placeOf } from "./arguments.ts";
+import { refuseStrangeLedger } from "./refuse-strange-ledger.ts";
 import { bounds, type Session } from "./session.ts";
 import { leftLines, workLeft } from "./work-left.ts";
 
@@ -14,7 +15,9 @@ export const remove = (session: Session, id: string, olds: Properties): Promise<
     });
   }
   return session.withProject(place, undefined, async (project) => {
-    const { items, open } = await project.owned(tenant);
+    const owned = await project.owned(tenant);
+    await refuseStrangeLedger(project, owned, olds);
+    const { items, open } = owned;
     if (items.length > 0 || open > 0) {
       const report = await session.stopping(async (stop) => {
         const plan = await project.planDestroy(tenant, {
