@@ -2,8 +2,11 @@ import type { Field, Json, Live, Path, Properties } from "../contract/index.ts";
 import type { AdoptLeft } from "./ownership-types.ts";
 import type { Selection } from "./types.ts";
 
-/** Stands for a secret that must not be read: keyed with the secret key of its target. `path` is a JSON Pointer. */
-export type CredentialFingerprint = (secretKey: string, path: Path, value: Json) => string;
+/**
+ * Stands for a secret that must not be read: keyed with the secret key of its target and with its resource's live `id`.
+ * `path` is a JSON Pointer.
+ */
+export type CredentialFingerprint = (secretKey: string, id: string, path: Path, value: Json) => string;
 
 /** An owned resource as another driver may know it: no secret is in it. */
 export type HandOverItem = {

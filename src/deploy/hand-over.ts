@@ -172,7 +172,7 @@ const itemsOf = async (
         { ...candidate, endpoint },
         own,
         (kind, _id) => ids.get(address(kind, _id)),
-        (path, value) => fingerprint(secretKey, path, value),
+        (path, value) => fingerprint(secretKey, entry.id, path, value),
       ),
     );
   }

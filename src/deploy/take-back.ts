@@ -59,7 +59,7 @@ const basesOf = async (
         live: { ...live, properties: withReferences(kind, live.properties, convert) },
         values,
         print: (path, value) => print(nameOf(resource), path, value),
-        fingerprint: (path, value) => fingerprint(secretKey, path, value),
+        fingerprint: (path, value) => fingerprint(secretKey, state.id, path, value),
       }),
     });
   }

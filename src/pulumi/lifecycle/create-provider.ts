@@ -57,7 +57,7 @@ export const createProvider = (adapter: Adapter, rim: Rim = processRim()): Provi
       guarded([olds, news], async () => {
         session.owned.add(id);
         const [before, after] = [own(olds), own(news)];
-        const fitting = await fittingOf(session, before, after);
+        const fitting = await fittingOf(session, id, before, after);
         return diff(adapter, catalogOf(catalogFiles(news), rim.dir), id, before, after, fitting);
       }),
     create: (inputs) => guarded([inputs], () => create(session, own(inputs))),

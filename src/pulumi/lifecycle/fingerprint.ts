@@ -15,12 +15,12 @@ const keyOf = (secretKey: string): Uint8Array => {
 
 /**
  * Stands in a state in the place of a value that must not be in it, such as a secret that the ledger handed over: keyed
- * with the target's secret key, so that nobody without it can try values. `path` is a JSON Pointer into the kind's
- * properties.
+ * with the target's secret key, so that nobody without it can try values, and with the live `id`, so that nobody can tell
+ * that two resources hold the same one. `path` is a JSON Pointer into the kind's properties.
  */
-export const credentialFingerprint = (secretKey: string, path: Path, value: Json): string =>
+export const credentialFingerprint = (secretKey: string, id: string, path: Path, value: Json): string =>
   createHmac("sha256", keyOf(secretKey))
-    .update(canonicalJson([path, value]))
+    .update(canonicalJson([id, path, value]))
     .digest("base64url");
 
 /** The fingerprints of a state, by path. */
@@ -37,8 +37,8 @@ export const withoutFingerprinted = (state: Properties, properties: Properties):
   Object.keys(fingerprintsOf(state)).reduce<Properties>((rest, path) => withAt(rest, path, undefined), properties);
 
 /** Paths whose fingerprint fits what the program gives now: there is no difference. */
-export const fittingPaths = (secretKey: string, state: Properties, clear: Properties): readonly Path[] =>
+export const fittingPaths = (secretKey: string, id: string, state: Properties, clear: Properties): readonly Path[] =>
   Object.entries(fingerprintsOf(state)).flatMap(([path, fingerprint]) => {
     const value = at(clear, path);
-    return value !== undefined && credentialFingerprint(secretKey, path, value) === fingerprint ? [path] : [];
+    return value !== undefined && credentialFingerprint(secretKey, id, path, value) === fingerprint ? [path] : [];
   });

@@ -25,10 +25,15 @@ export const placeOf = ({ adapter }: Session, { target }: Opened, properties: Pr
  * Paths of which the state has only a fingerprint, which fits what the program gives. Reads the target's secret key where
  * there is any such path, and sends nothing.
  */
-export const fittingOf = async (session: Session, olds: Properties, news: Properties): Promise<readonly Path[]> => {
+export const fittingOf = async (
+  session: Session,
+  id: string,
+  olds: Properties,
+  news: Properties,
+): Promise<readonly Path[]> => {
   if (Object.keys(fingerprintsOf(olds)).length === 0) return [];
   const { secretKey } = await session.open(news);
-  return fittingPaths(secretKey, olds, session.adapter.properties(news));
+  return fittingPaths(secretKey, id, olds, session.adapter.properties(news));
 };
 
 /** A guard's refusal: nothing was written. */

@@ -13,13 +13,13 @@ export const importCases = (subject: Subject): readonly ContractCase[] => {
   const { fingerprinted } = subject;
   if (fingerprinted === undefined) return [];
   const { path, without, other } = fingerprinted;
-  const imported = async ({ world, make }: Scene, key = testCredentials.secretKey) => {
+  const imported = async ({ world, make }: Scene, key = testCredentials.secretKey, owner?: string) => {
     const given = await subject.given(world);
     const { id, inputs, outs } = await make(given);
     const adapter = [...pulumiKinds.values()].find(({ provider }) => provider === subject.kind)?.adapter;
     const value = at((adapter?.properties(inputs as Properties) ?? {}) as Properties, path);
     if (value === undefined) throw new Error(`there is nothing at ${path}`);
-    const fingerprints = { [path]: credentialFingerprint(key, path, value) };
+    const fingerprints = { [path]: credentialFingerprint(key, owner ?? id, path, value) };
     return { id, inputs, state: { ...without(outs, world), fingerprints } as State };
   };
   const kinds: readonly ContractCase[] = [
@@ -40,6 +40,8 @@ export const importCases = (subject: Subject): readonly ContractCase[] => {
         expect((await scene.host.diff(id, state, other(inputs, scene.world))).changes).toBe(true);
         const foreign = await imported(scene, "another-secret-key");
         expect((await scene.host.diff(foreign.id, foreign.state, foreign.inputs)).changes).toBe(true);
+        const others = await imported(scene, testCredentials.secretKey, "another resource's id");
+        expect((await scene.host.diff(others.id, others.state, others.inputs)).changes).toBe(true);
       },
     },
     {
