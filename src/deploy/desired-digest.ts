@@ -1,4 +1,6 @@
 import { canonicalJson } from "../canonical.ts";
+import type { Resource } from "../contract/index.ts";
+import { eachSealed } from "../contract/index.ts";
 import { DeployerError } from "../errors.ts";
 import type { ProjectFiles, TenantFile } from "../manifest/index.ts";
 import { nearest } from "../nearest.ts";
@@ -78,6 +80,16 @@ const endpointOf = async (context: Context, target: string): Promise<string | nu
   return text === undefined || (await secrets.missing([text])).length > 0 ? null : secrets.resolve(text);
 };
 
+const unresolvedIn = (resources: readonly Resource[]): readonly string[] => {
+  const texts = new Set<string>();
+  for (const { properties } of resources) {
+    eachSealed(properties, (_, { $secret, fingerprint }) => {
+      if (fingerprint === undefined) texts.add($secret);
+    });
+  }
+  return [...texts];
+};
+
 /** See `Project.desiredDigest`. */
 export const desiredDigestOf = async (context: Context, id: string, set = context.set): Promise<DesiredDigest> => {
   const { files } = context;
@@ -89,9 +101,10 @@ export const desiredDigestOf = async (context: Context, id: string, set = contex
   refuseInvalid(diagnostics);
   const print = fingerprinter(await keyOf(context));
   const { on_drift, ignore } = files;
+  const sealed = await sealResources(resources, context.secrets(tenant), print);
   const everything = {
     inputs,
-    resources: await sealResources(resources, context.secrets(tenant), print),
+    resources: sealed,
     state: tenant.state,
     target: tenant.target,
     endpoint: await endpointOf(context, tenant.target),
@@ -102,6 +115,7 @@ export const desiredDigestOf = async (context: Context, id: string, set = contex
     // What stands in it in clear could be guessed from a digest that anybody can make.
     digest: print(`desired ${id}`, "", canonicalJson(everything)),
     state: tenant.state,
+    unresolved: unresolvedIn(sealed),
     ...(tenant.on_drift === undefined ? {} : { on_drift: tenant.on_drift }),
   };
 };
@@ -111,6 +125,7 @@ export const ownedOf = async (context: Context, tenant: string): Promise<OwnedRe
   const ledger = await context.ledger();
   const entries = await ledger.entries(tenant);
   const items = entries.map(({ target, resource: { kind, _id }, id, state }) => ({ target, kind, _id, id, state }));
+  const open = (await ledger.open(tenant)).length;
   const key = ({ kind, _id, target }: (typeof items)[number]): string => `${kind} ${_id} ${target}`;
   return {
     tenant,
@@ -119,4 +134,3 @@ export const ownedOf = async (context: Context, tenant: string): Promise<OwnedRe
     known: open > 0 || (await ledger.revision(tenant)) !== "0",
   };
 };
-  const open = (await ledger.open(tenant)).length;

@@ -266,6 +266,8 @@ export type DesiredDigest = {
   /** HMAC with the key of the ledger's fingerprints, in hex. */
   readonly digest: string;
   readonly state: Tenant["state"];
+  /** What is sealed and has no value, each once: as the templates write it, such as `$SECRET(crm_api_key)`. */
+  readonly unresolved: readonly string[];
   /** The tenant's own drift policy, where it has one. */
   readonly on_drift?: DriftPolicy;
 };
@@ -284,10 +286,10 @@ export type OwnedReport = {
   }[];
   /** Changes that an interrupted run left open. */
   readonly open: number;
-};
-
   /** False where this ledger never had anything of the tenant; what it owned and let go counts. */
   readonly known: boolean;
+};
+
 /** Tenants that a selection is about. */
 export type ChosenTenants = {
   /** Those with a file, sorted by id. */

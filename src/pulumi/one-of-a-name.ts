@@ -24,7 +24,7 @@ export const oneOfAName = (
   runs.set(run, names);
   const name = canonicalJson([kind, (target ?? null) as Json, key]);
   const other = names.get(name);
-  if (other !== undefined && other !== resource) {
+  if (other !== undefined) {
     throw new pulumi.RunError(
       `"${resource}" and "${other}" would be the same ${kind} on the target: ${shown}; give one of them another name`,
     );

@@ -1,10 +1,19 @@
 // The program of the Pulumi.yaml at the top of this repository, and of everybody who imports it: the stack's tenant.
+import { nearest } from "../nearest.ts";
 import { pulumi } from "./sdk.ts";
 import { Tenant } from "./tenant.ts";
 import { TenantDeployment } from "./tenant-deployment.ts";
 
 const settings = new pulumi.Config("connector-deployer");
 const granularities = ["resource", "tenant"] as const;
+
+const names = ["project", "tenant", "environment", "granularity", "adopt", "prune"];
+const namespace = "connector-deployer:";
+for (const key of Object.keys(pulumi.runtime.allConfig())) {
+  const name = key.slice(namespace.length);
+  if (!key.startsWith(namespace) || names.includes(name)) continue;
+  throw new pulumi.RunError(`${key} is not a setting of this program; ${nearest(name, names, "settings are")}`);
+}
 
 const granularity = settings.get("granularity") ?? "resource";
 if (!granularities.some((known) => known === granularity)) {
@@ -22,12 +31,18 @@ if (project === undefined) {
 
 const tenant = settings.get("tenant") ?? pulumi.getStack();
 const environment = settings.get("environment");
+/** What is live already and nobody's, such as datasets that an earlier stack of the tenant left, is taken over. */
+const adopt = settings.getBoolean("adopt") ?? false;
 const place = { project, tenant, ...(environment === undefined ? {} : { environment }) };
 
 const deployed =
   granularity === "tenant"
-    ? new TenantDeployment(tenant, { ...place, prune: settings.getBoolean("prune") ?? false })
-    : new Tenant(tenant, place);
+    ? new TenantDeployment(tenant, {
+        ...place,
+        prune: settings.getBoolean("prune") ?? false,
+        ...(adopt ? { adopt: ["**"] } : {}),
+      })
+    : new Tenant(tenant, { ...place, ...(adopt ? { adopt } : {}) });
 
 /** Live ids by `_id`. */
 export const ids =

@@ -4,10 +4,13 @@ import type { Json } from "../contract/index.ts";
 import type { Project } from "../deploy/index.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 import { DeployerError } from "../errors.ts";
+import { nearest } from "../nearest.ts";
 import { declareChildren, revealed } from "./declare-children.ts";
+import { oneOfAName } from "./one-of-a-name.ts";
 import { ownPositions } from "./own-positions.ts";
 import { programFolder, statePath } from "./program-folder.ts";
 import { pulumi } from "./sdk.ts";
+import { cleaner, invalidFiles, wording } from "./whole-tenant/failure.ts";
 
 export type TenantArgs = {
   /** The project's folder, relative to the folder of `Pulumi.yaml`. */
@@ -29,17 +32,39 @@ export type TenantIds = { readonly [_id: string]: string };
 
 type TenantData = { readonly ids: Output<TenantIds> };
 
+const argumentNames = ["project", "tenant", "environment", "set", "adopt", "overwriteDrift"];
+
+/** A component has no provider that would check its arguments. Throws a `RunError`. */
+const checked = (name: string, args: Partial<TenantArgs> | undefined): TenantArgs => {
+  const refuse = (what: string): never => {
+    throw new pulumi.RunError(`Tenant "${name}": ${what}`);
+  };
+  for (const argument of Object.keys(args ?? {})) {
+    if (argumentNames.includes(argument)) continue;
+    refuse(`"${argument}" is not an argument here; ${nearest(argument, argumentNames, "arguments are")}`);
+  }
+  const { project, tenant, environment } = args ?? {};
+  if (typeof project !== "string" || project === "") {
+    return refuse('"project" must name the project\'s folder, relative to Pulumi.yaml');
+  }
+  for (const [argument, value] of Object.entries({ tenant, environment })) {
+    if (value !== undefined && (typeof value !== "string" || value === "")) {
+      refuse(`"${argument}" must be a text that is known when the program runs`);
+    }
+  }
+  return { ...args, project };
+};
+
 /** What is wrong, each with its place, as a diagnostic of the resource; then the program fails. */
 const fail = (errors: readonly unknown[], { tenant, project }: TenantArgs, resource: Resource): never => {
   const texts = errors.flatMap((error) => {
     if (!(error instanceof DeployerError)) return [String(error)];
-    const found = error.details?.["diagnostics"] as readonly Diagnostic[] | undefined;
-    if (found === undefined) return [error.hint === undefined ? error.message : `${error.message}; ${error.hint}`];
-    return found
-      .filter(({ severity }) => severity === "error")
-      .map((diagnostic) => diagnosticText(diagnostic, project));
+    const found = invalidFiles(error);
+    if (found.length === 0) return [wording(error.message, error.hint)];
+    return found.map((diagnostic) => diagnosticText(diagnostic, project));
   });
-  for (const text of texts) pulumi.log.error(text, resource);
+  const clean = cleaner(programFolder(process.cwd()), []);
+  for (const text of texts) pulumi.log.error(clean(text), resource);
   throw new pulumi.RunError(
     `tenant ${tenant}: ${texts.length} ${texts.length === 1 ? "error" : "errors"}; nothing of it was declared`,
   );
@@ -50,7 +75,7 @@ const diagnosticText = ({ location, message, hint }: Diagnostic, project: string
     location === undefined
       ? ""
       : `${project === "." ? "" : `${project}/`}${location.file}:${location.line}:${location.column}: `;
-  return `${place}${message}${hint === undefined ? "" : `; ${hint}`}`;
+  return wording(`${place}${message}`, hint);
 };
 
 /** Projects by the run of a program: files are read once in a run, and anew in the next one. */
@@ -87,9 +112,11 @@ export class Tenant extends pulumi.ComponentResource<TenantData> {
   declare readonly ids: Output<TenantIds>;
 
   constructor(name: string, args: TenantArgs, opts: ComponentResourceOptions = {}) {
+    const { tenant = name, environment = "default" } = checked(name, args);
     const project = statePath(programFolder(process.cwd()), args.project);
+    oneOfAName("deployment", name, { project, environment }, tenant, `tenant ${tenant}`);
     ownPositions();
-    super("connector-deployer:index:Tenant", name, { ...args, tenant: args.tenant ?? name, project }, opts);
+    super("connector-deployer:index:Tenant", name, { ...args, tenant, project }, opts);
     this.ids = pulumi.output(this.getData()).apply(({ ids }) => ids);
   }
 

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { Connection, Dataset, FileUpload, ImportJob, TenantDeployment } from "../../src/pulumi/index.ts";
+import { Connection, Dataset, FileUpload, ImportJob, Tenant, TenantDeployment } from "../../src/pulumi/index.ts";
 import { pulumi } from "../../src/pulumi/sdk.ts";
 import { mockMonitor } from "../support/pulumi/class-mocks.ts";
 
@@ -67,4 +67,20 @@ it("deploys no tenant of a project twice", async () => {
 it("takes the resource's name where the program gives none", async () => {
   const two = () => [new Dataset("acme"), new Dataset("other", { name: "acme" })];
   expect(await failureOf(two)).toContain("acme");
+});
+
+it("has one driver for a tenant: not its resources and a deployment of it", async () => {
+  const given = { project: "deploy", tenant: "t042" };
+  const both = () => [new TenantDeployment("one", given), new Tenant("two", given)];
+  expect(await failureOf(both)).toContain("tenant t042");
+});
+
+it.each<readonly [string, object | undefined, RegExp]>([
+  ["no arguments", undefined, /Tenant "t042": "project"/],
+  ["no folder", {}, /Tenant "t042": "project"/],
+  ["a folder that is no text", { project: 5 }, /Tenant "t042": "project"/],
+  ["an unknown one", { project: "deploy", overwritedrift: true }, /"overwritedrift".*"overwriteDrift"/],
+  ["a tenant that is not known yet", { project: "deploy", tenant: pulumi.output("t") }, /"tenant"/],
+])("refuses a tenant with %s by its name", async (_, given, message) => {
+  expect(await failureOf(() => new Tenant("t042", given as never))).toMatch(message);
 });

@@ -186,4 +186,16 @@ describe("the program of the Pulumi.yaml", { timeout: 120_000 }, () => {
     expect(await engine.destroy()).toMatchObject({ ok: true });
     expect(await stage.named(`${vendor}-acme-crm`)).toEqual([]);
   });
+
+  it("refuses a setting that it does not know", async () => {
+    const program = {
+      folder: join(root, "dist/pulumi"),
+      file: "program.js",
+      config: { "connector-deployer:project": "deploy", "connector-deployer:enviroment": "stage" },
+      env: stage.env,
+    };
+    const run = await createEngineDouble(() => startProviderHost(program.folder, stage.env)).preview(program);
+    expect(run.ok).toBe(false);
+    expect(run.log).toMatch(/connector-deployer:enviroment is not a setting.*"environment"/);
+  });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Properties } from "../../src/contract/index.ts";
 import { createPreviewer } from "../../src/pulumi/whole-tenant/preview.ts";
 import { tenant } from "../deploy/project-folder.ts";
-import { declared, make, type TenantStage, tenantStage } from "../support/pulumi/tenant-stage.ts";
+import { compare, declared, errorOf, make, type TenantStage, tenantStage } from "../support/pulumi/tenant-stage.ts";
 
 const previewer = (stage: TenantStage) =>
   createPreviewer({
@@ -65,6 +65,27 @@ describe("a preview", () => {
     const stage = await tenantStage();
     await make(stage.start());
     expect(await previewer(stage)(declared())).toEqual([]);
+  });
+
+  it("warns of secrets without a value, which an up refuses before it writes anything", async () => {
+    const stage = await tenantStage();
+    const { id, outs } = await make(stage.start());
+    delete stage.env["CRM_KEY"];
+    const warning = { severity: "warning", text: expect.stringContaining("no value: $SECRET(crm_api_key)") };
+    expect(await previewer(stage)(declared())).toContainEqual(warning);
+    const provider = stage.start();
+    const { inputs } = await compare(provider, id, outs);
+    const sent = await stage.writesOf(async () => {
+      expect(await errorOf(provider.update(id, outs, inputs))).toMatchObject({
+        code: "missing-secret",
+        message: expect.stringContaining("$SECRET(crm_api_key)"),
+      });
+    });
+    expect(sent).toEqual([]);
+    const accepting = declared({ acceptUnresolved: true });
+    expect(await previewer(stage)(accepting)).toEqual([]);
+    const accepted = await compare(stage.start(), id, outs, accepting);
+    expect(await stage.start().update(id, outs, accepted.inputs)).toMatchObject({ outs: { pending: false } });
   });
 
   it("names what prune would delete, what is refused, and how to go on", async () => {

@@ -39,10 +39,15 @@ const apply = async (
   olds: Properties,
 ): Promise<ApplyReport> => {
   const { tenant } = place;
-  const { digest } = await project.desiredDigest(tenant);
+  const { digest, unresolved } = await project.desiredDigest(tenant);
   if (digest !== inputs["desired"]) {
     throw new DeployerError("stale-plan", `what is asked for tenant ${tenant} changed while Pulumi was at work`, {
       hint: "run `pulumi up` again",
+    });
+  }
+  if (unresolved.length > 0 && inputs["acceptUnresolved"] !== true) {
+    throw new DeployerError("missing-secret", unresolvedText(tenant, unresolved), {
+      hint: "set them where the project's files say; or acceptUnresolved: true",
     });
   }
   return session.stopping(async (stop) => {
@@ -73,13 +78,13 @@ export const deploy = (session: Session, inputs: Properties, olds: Properties): 
     Object.fromEntries(Object.entries(left).map(([name, text]) => [name, clean(text)]));
   return session.withProject(place, Object.keys(set).length === 0 ? undefined : set, async (project) => {
     const before = await project.owned(place.tenant);
+    // What may be taken over from the target starts a ledger anew.
+    if (inputs["adopt"] === undefined) await refuseStrangeLedger(project, before, olds);
     let report: ApplyReport;
     try {
       report = await apply(session, project, place, inputs, olds);
     } catch (error) {
       const now = await project.owned(place.tenant).catch(() => before);
-    // What may be taken over from the target starts a ledger anew.
-    if (inputs["adopt"] === undefined) await refuseStrangeLedger(project, before, olds);
       // It threw in the middle: what it did so far is in the ledger.
       if (JSON.stringify(now) === JSON.stringify(before)) throw error;
       const left = cleaned({ interrupted: errorText(error) });

@@ -28,6 +28,8 @@ const flags: Readonly<Record<string, (value: string) => string>> = {
   "--adopt": (value) => `adopt: ["${value}"]`,
 };
 const switches: Readonly<Record<string, string>> = {
+  "--project": "project",
+  "--set": "set",
   "--prune": "prune: true",
   "--delete-data": "deleteData: true",
   "--accept-target": "acceptTarget: true",

@@ -81,6 +81,12 @@ export const planText = (plan: Plan, tenant: string): string => {
   ].join("\n");
 };
 
+const mostSecrets = 10;
+
+/** Secrets of a tenant that have no value here. */
+export const unresolvedText = (tenant: string, texts: readonly string[]): string =>
+  `tenant ${tenant}: these secrets have no value: ${cut(texts, mostSecrets)}`;
+
 /** What keeps a tenant, or the whole run, from being applied. */
 export const refusalTexts = (plan: Plan, tenant: string): readonly string[] =>
   plan.refusals

@@ -6,7 +6,7 @@ import { processRim, type Rim } from "../lifecycle/rim.ts";
 import { completed, placeOf, planOptions, setOf } from "./arguments.ts";
 import { cleaner, diagnosticLine, errorText, invalidFiles } from "./failure.ts";
 import { openProjects, type WithProject } from "./open-projects.ts";
-import { findingTexts, hasWork, planText, refusalTexts } from "./plan-text.ts";
+import { findingTexts, hasWork, planText, refusalTexts, unresolvedText } from "./plan-text.ts";
 import { bounds } from "./session.ts";
 
 /** One diagnostic of a resource. */
@@ -21,7 +21,22 @@ const failureNotes = (tenant: string, error: unknown): readonly Note[] => {
   return [{ severity: "warning", text: `the plan of tenant ${tenant} cannot be shown: ${errorText(error)}` }];
 };
 
-const planNotes = (plan: Plan, tenant: string, warnings: readonly Diagnostic[]): readonly Note[] => [
+const planNotes = async (
+  project: Project,
+  plan: Plan,
+  inputs: Properties,
+  warnings: readonly Diagnostic[],
+): Promise<readonly Note[]> => {
+  const { tenant } = placeOf(inputs);
+  const { unresolved } = await project.desiredDigest(tenant);
+  const isRefused = unresolved.length > 0 && inputs["acceptUnresolved"] !== true;
+  return [
+    ...notesOf(plan, tenant, warnings),
+    ...(isRefused ? [{ severity: "warning", text: unresolvedText(tenant, unresolved) } as const] : []),
+  ];
+};
+
+const notesOf = (plan: Plan, tenant: string, warnings: readonly Diagnostic[]): readonly Note[] => [
   ...(hasWork(plan, tenant) ? [{ severity: "info", text: planText(plan, tenant) } as const] : []),
   ...[
     ...warnings.filter((item) => item.tenant === tenant).map(diagnosticLine),
@@ -49,7 +64,7 @@ export const createPreviewer = (rim: Rim = processRim()): ((given: Properties) =
   const one = async (project: Project, { inputs, answer }: Waiting): Promise<void> => {
     const { tenant } = placeOf(inputs);
     try {
-      answer(planNotes(await plan(project, [tenant], inputs), tenant, warnings));
+      answer(await planNotes(project, await plan(project, [tenant], inputs), inputs, warnings));
     } catch (error) {
       answer(failureNotes(tenant, error));
     }
@@ -61,7 +76,7 @@ export const createPreviewer = (rim: Rim = processRim()): ((given: Properties) =
       const together = await plan(project, tenants, first.inputs).catch(() => undefined);
       // A guard over all of them says nothing of each: they are applied one by one.
       if (together?.refusals.every(({ tenant }) => tenant !== undefined) === true) {
-        for (const { inputs, answer } of batch) answer(planNotes(together, placeOf(inputs).tenant, warnings));
+        for (const { inputs, answer } of batch) answer(await planNotes(project, together, inputs, warnings));
         return;
       }
     }
