@@ -13,6 +13,8 @@ export type Adapter = {
   readonly kind: ResourceKind<InfinoClient>;
   /** Names of the class's own arguments. */
   readonly fields: readonly string[];
+  /** True: its live id is its name, which anybody may have at another address. Default: ids are random. */
+  readonly isNamed?: true;
   properties(inputs: Properties): Properties;
   inputs(properties: Properties): Properties;
   /** The argument that a path of the properties is about, as Pulumi writes it. */

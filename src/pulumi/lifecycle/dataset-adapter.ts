@@ -1,3 +1,3 @@
 import { flatAdapter } from "./flat-adapter.ts";
 
-export const datasetAdapter = flatAdapter("dataset", ["name", "on_delete"]);
+export const datasetAdapter = flatAdapter("dataset", ["name", "on_delete"], { isNamed: true });

@@ -24,4 +24,4 @@ const fill = async (inputs: Properties, dir: string) => {
   return { inputs: { ...inputs, path, content }, problems: isOther ? [anotherContent(path, found.digest)] : [] };
 };
 
-export const fileUploadAdapter = flatAdapter("file", names, { fill });
+export const fileUploadAdapter = flatAdapter("file", names, { fill, isNamed: true });

@@ -5,7 +5,7 @@ import type { Adapter } from "./adapter.ts";
 import { fingerprintsOf, withoutFingerprinted } from "./fingerprint.ts";
 import { accessTo } from "./open-target.ts";
 import { argumentsOf, stateOf, wantedBy } from "./picture.ts";
-import { refuseElsewhere, type Session } from "./session.ts";
+import { refuseElsewhere, refuseNamesake, type Session } from "./session.ts";
 
 /** What was declared, with what changed on the target since. What the target spells in its own way is no change. */
 const withDrift = (declared: Properties, olds: Properties, live: Live, hidden: readonly string[]) => {
@@ -39,6 +39,7 @@ export const read = async (
   const { adapter } = session;
   const opened = await session.open(olds);
   const { target } = opened;
+  refuseNamesake(session, opened, id, olds);
   // A resource that is looked up has no arguments of its own yet.
   const isLookup = adapter.fields.every((name) => olds[name] === undefined);
   const wanted = wantedBy(adapter, target.catalog, olds);

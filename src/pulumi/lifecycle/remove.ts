@@ -3,7 +3,7 @@ import { at } from "../../contract/index.ts";
 import { deleteResource } from "../../resources/index.ts";
 import { accessTo } from "./open-target.ts";
 import { wantedBy } from "./picture.ts";
-import { placeOf, refuseElsewhere, type Session } from "./session.ts";
+import { isElsewhere, placeOf, refuseElsewhere, refuseNamesake, type Session } from "./session.ts";
 
 /**
  * Deletes it and sees that it is gone. Already gone is success; data stays unless `onDelete` is `delete`. What a new
@@ -19,9 +19,9 @@ export const remove = async (session: Session, id: string, olds: Properties): Pr
     session.made.delete(placeOf(session, opened, wanted.clear));
   };
   if (adapter.kind.holdsData && at(wanted.clear, "/on_delete") !== "delete") return forget();
+  refuseNamesake(session, opened, id, olds);
   const access = accessTo(opened, adapter.kind, wanted);
-  const elsewhere = typeof olds["endpoint"] === "string" && olds["endpoint"] !== opened.target.endpoint;
-  if (elsewhere && (await access.read(id)) === undefined) refuseElsewhere(session, opened, id, olds);
+  if (isElsewhere(opened, olds) && (await access.read(id)) === undefined) refuseElsewhere(session, opened, id, olds);
   await deleteResource(access, id);
   forget();
 };

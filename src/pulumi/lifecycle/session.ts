@@ -40,13 +40,29 @@ export const fittingOf = async (
 export const refusal = (message: string, hint: string): DeployerError =>
   new DeployerError("blocked", message, { hint });
 
-/** Ids are random: where one is found at another address than before, that is the same service. */
-export const refuseElsewhere = ({ adapter }: Session, { target }: Opened, id: string, state: Properties): void => {
-  const before = state["endpoint"];
-  if (typeof before !== "string" || before === target.endpoint) return;
+/** True where the target points at another address than the one that the state was written with. */
+export const isElsewhere = ({ target }: Opened, state: Properties): boolean =>
+  typeof state["endpoint"] === "string" && state["endpoint"] !== target.endpoint;
+
+const wayBack = "point the target at the old address, or take the resource out of the state with `pulumi state delete`";
+
+/** For what was not found. Ids are random: where one is found at another address, that is the same service. */
+export const refuseElsewhere = ({ adapter }: Session, opened: Opened, id: string, state: Properties): void => {
+  if (!isElsewhere(opened, state)) return;
+  const { endpoint } = opened.target;
   throw refusal(
-    `the ${adapter.kind.name} ${id} was at ${before}; ${target.endpoint}, where the target points now, has none of that id`,
-    "point the target at the old address, or take the resource out of the state with `pulumi state delete`",
+    `the ${adapter.kind.name} ${id} was at ${state["endpoint"]}; ${endpoint}, where the target points now, has none of that id`,
+    wayBack,
+  );
+};
+
+/** For kinds whose ids are names, before anything is sent: what has the name at another address may be anybody's. */
+export const refuseNamesake = ({ adapter }: Session, opened: Opened, id: string, state: Properties): void => {
+  if (adapter.isNamed !== true || !isElsewhere(opened, state)) return;
+  const { endpoint } = opened.target;
+  throw refusal(
+    `the ${adapter.kind.name} ${id} was at ${state["endpoint"]}; what ${endpoint}, where the target points now, has under that name may be somebody else's`,
+    `${wayBack}; with adopt: true a new one takes over what is there`,
   );
 };
 

@@ -5,7 +5,7 @@ import { difference } from "./diff.ts";
 import { accessTo } from "./open-target.ts";
 import { asPartial } from "./partial.ts";
 import { recorded, stateOf, wantedBy } from "./picture.ts";
-import { fittingOf, gone, refusal, refuseElsewhere, type Session } from "./session.ts";
+import { fittingOf, gone, refusal, refuseElsewhere, refuseNamesake, type Session } from "./session.ts";
 
 const moved = (session: Session, id: string, fields: readonly Field[]) => {
   const names = fields.map((field) => session.adapter.argument(field.path)).join(", ");
@@ -26,6 +26,7 @@ export const update = async (
   session.owned.add(id);
   const opened = await session.open(news);
   const { target } = opened;
+  refuseNamesake(session, opened, id, olds);
   const wanted = wantedBy(adapter, target.catalog, news);
   const fitting = await fittingOf(session, id, olds, news);
   const { base, live: before } = recorded(adapter, id, olds, wanted, fitting);
