@@ -97,7 +97,7 @@ describe("pulumi", () => {
   test("hands flags on", async () => {
     await using stage = await startStage();
     await stage.run("up", "-t", "t001", "--yes", "--", "--refresh", "--message", "a b");
-    expect((await stage.calls()).at(-1)?.argv.slice(-3)).toEqual(["--refresh", "--message", "a b"]);
+    expect((await stage.calls()).at(-1)?.argv.slice(-4)).toEqual(["--refresh", "--message", "a b", "--stack=t001"]);
   });
 
   test("says how to install a pulumi that is missing, and warns of one that is too old", async () => {

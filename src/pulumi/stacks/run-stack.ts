@@ -18,6 +18,8 @@ const argumentsOf = (command: StackCommand, stack: string, extra: readonly strin
   ...(command === "preview" ? [] : ["--yes", "--skip-preview"]),
   ...unattended,
   ...extra,
+  // pulumi goes by the last one.
+  `--stack=${stack}`,
 ];
 
 const initArguments = (stack: string, secretsProvider: string | undefined): readonly string[] => [
@@ -88,7 +90,7 @@ export const reasonToSkip = (
   const makes = command === "up" || command === "preview";
   const has = stacks.has(tenant.id);
   if (!makes) return has ? undefined : skipped(tenant, "no-stack", "it has no stack");
-  if (tenant.state === "present") return undefined;
+  if (tenant.state === "present" || tenant.state === "broken") return undefined;
   return has
     ? skipped(
         tenant,
@@ -97,6 +99,22 @@ export const reasonToSkip = (
         "take its stack down with: connector-deployer pulumi destroy -t TENANT",
       )
     : skipped(tenant, "absent", "its file says `state: absent`, and it has no stack");
+};
+
+/** A tenant whose file is wrong is deployed by nobody; what it has can still be looked at, or taken down. */
+export const reasonToFail = (tenant: StackTenant, command: StackCommand): StackResult | undefined => {
+  if (tenant.state !== "broken" || command === "refresh" || command === "destroy") return undefined;
+  const { problems = [] } = tenant;
+  return {
+    ...head(tenant),
+    outcome: "failed",
+    durationMs: 0,
+    error: {
+      code: "invalid-files",
+      message: "the tenant's file is wrong; pulumi was not started",
+      ...(problems.length === 0 ? {} : { lines: problems.slice(0, mostLines) }),
+    },
+  };
 };
 
 /** Runs one command on one tenant's stack. Throws `usage` where there can be no log; whatever else fails is in the result. */

@@ -68,7 +68,10 @@ describe("stacks that are run", () => {
     const [call] = await fake.calls();
     expect(call).toMatchObject({
       cwd: fake.program,
-      argv: ["up", "--stack", "t001", "--yes", "--skip-preview", "--non-interactive", "--color", "never", "--refresh"],
+      argv: [
+        ...["up", "--stack", "t001", "--yes", "--skip-preview", "--non-interactive", "--color", "never"],
+        ...["--refresh", "--stack=t001"],
+      ],
     });
     expect(report.results).toMatchObject([
       {
@@ -128,6 +131,17 @@ describe("stacks that are run", () => {
 });
 
 describe("a failure", () => {
+  it("of a tenant's file is that tenant's alone, and keeps nobody from looking at what it has", async () => {
+    await using fake = await createFakePulumi();
+    const problems = ["tenants/b.yaml:1:5: wrong"];
+    const all = [tenant("a"), tenant("b", { state: "broken", problems })];
+    const up = await run(fake, { tenants: all });
+    expect(outcomes(up)).toEqual({ a: "done", b: "failed invalid-files" });
+    expect(up.results[1]?.error?.lines).toEqual(problems);
+    expect((await fake.calls()).filter(({ args }) => args.includes("b"))).toEqual([]);
+    expect(outcomes(await run(fake, { tenants: all, command: "refresh" }))).toEqual({ a: "done", b: "done" });
+  });
+
   it("stays with its stack, and names what pulumi called an error and the log", async () => {
     await using fake = await createFakePulumi({
       by: {
