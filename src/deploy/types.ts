@@ -291,9 +291,19 @@ export type OwnedReport = {
 };
 
 /** Tenants that a selection is about. */
+/** A tenant whose file is wrong. */
+export type BrokenTenant = {
+  /** By the file's name where it does not say one. */
+  readonly id: string;
+  readonly wave: string | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+};
+
 export type ChosenTenants = {
-  /** Those with a file, sorted by id. */
+  /** Those with a file that is right, sorted by id. */
   readonly tenants: readonly Tenant[];
+  /** Those that are meant, or may be, and whose file is wrong, sorted by id. */
+  readonly broken: readonly BrokenTenant[];
   /** Those of `others` that have no file and that the selection names without a wildcard, sorted. */
   readonly gone: readonly string[];
 };
@@ -305,7 +315,7 @@ export type Project = AsyncDisposable & {
   tenants(selection?: Selection): Promise<readonly TenantItem[]>;
   /**
    * The same by tenants' files alone: nothing is expanded, no ledger opened, nothing sent. `others` are ids that may have
-   * no file any more. Throws `invalid-files`, and `usage` where nobody answers to a glob, a label or a wave.
+   * no file any more. Throws `invalid-files` for what is wrong with all of them, and `usage` where nobody answers to a glob, a label or a wave.
    */
   chooseTenants(selection?: Selection, others?: readonly string[]): Promise<ChosenTenants>;
   /** Components of the selected tenants in file order. Offline. Throws `invalid-files`. */

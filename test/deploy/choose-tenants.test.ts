@@ -13,8 +13,12 @@ const folder = () =>
 
 const choose = async (...args: Parameters<Awaited<ReturnType<typeof openProject>>["chooseTenants"]>) => {
   await using opened = await openProject(await folder(), { env: {} });
-  const { tenants, gone } = await opened.chooseTenants(...args);
-  return { tenants: tenants.map(({ id, state, wave }) => ({ id, state, wave })), gone };
+  const { tenants, broken, gone } = await opened.chooseTenants(...args);
+  return {
+    tenants: tenants.map(({ id, state, wave }) => ({ id, state, wave })),
+    broken: broken.map(({ id, diagnostics }) => `${id} ${diagnostics.map(({ code }) => code).join()}`),
+    gone,
+  };
 };
 
 const a = { id: "a", state: "present", wave: "canary" };
@@ -22,18 +26,27 @@ const b = { id: "b", state: "absent", wave: "rest" };
 
 describe("tenants chosen by their files", () => {
   it("come with state and wave, and those that are not meant may be broken", async () => {
-    expect(await choose({ tenants: ["a", "b"] })).toEqual({ tenants: [a, b], gone: [] });
+    expect(await choose({ tenants: ["a", "b"] })).toEqual({ tenants: [a, b], broken: [], gone: [] });
     expect(await choose({ tenants: ["*", "!broken"], wave: "canary" })).toMatchObject({ tenants: [a] });
     expect(await choose({ tenants: ["?"], labels: { region: "eu" } })).toMatchObject({ tenants: [a] });
   });
 
-  it("are refused where one that is meant is broken", async () => {
-    await expect(choose()).rejects.toMatchObject({ code: "invalid-files" });
-    await expect(choose({ tenants: ["br*"] })).rejects.toMatchObject({ code: "invalid-files" });
+  it("are told apart from those that are meant and broken", async () => {
+    expect(await choose({ tenants: ["a", "b*"] })).toEqual({
+      tenants: [a, b],
+      broken: [expect.stringMatching(/^broken [a-z-]+/)],
+      gone: [],
+    });
+    expect(await choose()).toMatchObject({ broken: [expect.any(String)] });
+    expect(await choose({ tenants: ["br*"] })).toMatchObject({ tenants: [], broken: [expect.any(String)] });
   });
 
   it("may have no file any more where they are named, but not where a wildcard or a label would find them", async () => {
-    expect(await choose({ tenants: ["a", "left"] }, ["left", "dev", "a"])).toEqual({ tenants: [a], gone: ["left"] });
+    expect(await choose({ tenants: ["a", "left"] }, ["left", "dev", "a"])).toEqual({
+      tenants: [a],
+      broken: [],
+      gone: ["left"],
+    });
     expect(await choose({ tenants: ["?", "!b"] }, ["c", "d"])).toMatchObject({ gone: [] });
     await expect(choose({ tenants: ["left"], wave: "canary" }, ["left"])).rejects.toMatchObject({ code: "usage" });
   });

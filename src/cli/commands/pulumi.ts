@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Project } from "../../deploy/index.ts";
+import type { Diagnostic } from "../../diagnostic.ts";
 import type { StackCommand, StackReport, StackTenant } from "../../pulumi/stacks/index.ts";
 import { counted, listed, printable, renderStackEvent, renderStacks } from "../../render/index.ts";
 import { refuseUnasked } from "../apply-plan.ts";
@@ -58,6 +59,9 @@ const refuseUnfit = (command: StackCommand, flags: Flags, session: Session): voi
   if (writes.includes(command)) refuseUnasked(`pulumi ${command}`, flags.yes, session);
 };
 
+const diagnosticLine = ({ location, message, hint }: Diagnostic): string =>
+  `${location === undefined ? "" : `${location.file}:${location.line}:${location.column}: `}${message}${hint === undefined ? "" : `; ${hint}`}`;
+
 /** Tenants with a file, and those without that a run over what is there can still reach by their names. */
 const chosen = async (
   opened: Project,
@@ -66,8 +70,20 @@ const chosen = async (
   stacks: readonly string[],
 ): Promise<readonly StackTenant[]> => {
   const others = command === "destroy" || command === "refresh" ? stacks : [];
-  const { tenants, gone } = await opened.chooseTenants(selectionOf(flags), others);
-  return [...tenants, ...gone.map((id): StackTenant => ({ id, state: "gone", wave: undefined, secrets: {} }))];
+  const { tenants, broken, gone } = await opened.chooseTenants(selectionOf(flags), others);
+  return [
+    ...tenants,
+    ...broken.map(
+      ({ id, wave, diagnostics }): StackTenant => ({
+        id,
+        state: "broken",
+        wave,
+        secrets: {},
+        problems: diagnostics.filter(({ severity }) => severity === "error").map(diagnosticLine),
+      }),
+    ),
+    ...gone.map((id): StackTenant => ({ id, state: "gone", wave: undefined, secrets: {} })),
+  ];
 };
 
 const ask = async (

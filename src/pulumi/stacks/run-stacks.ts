@@ -1,4 +1,4 @@
-import { reasonToSkip, runStack, skipped, withoutRun } from "./run-stack.ts";
+import { reasonToFail, reasonToSkip, runStack, skipped, withoutRun } from "./run-stack.ts";
 import { makeLogFolder } from "./stack-log.ts";
 import type { StackCommand, StackEvent, StackOutcome, StackReport, StackResult, StackTenant } from "./types.ts";
 
@@ -101,6 +101,8 @@ export const runStacks = async (options: StacksOptions): Promise<StackReport> =>
   const work = async (tenant: StackTenant): Promise<void> => {
     const because = reasonToSkip(tenant, command, stacks);
     if (because !== undefined) return end(because);
+    const wrong = reasonToFail(tenant, command);
+    if (wrong !== undefined) return end(wrong);
     if (stop.aborted) return end(skipped(tenant, "interrupted", "it was not begun before the interrupt"));
     if (options.onError === "stop" && failed !== undefined) {
       return end(skipped(tenant, "stopped", `not begun, because ${failed} did not end well`));

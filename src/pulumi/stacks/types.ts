@@ -6,8 +6,9 @@ export type StackCommand = "up" | "preview" | "destroy" | "refresh";
 export type StackTenant = {
   /** Also the stack's name. */
   readonly id: string;
-  /** `gone`: it has no file any more. */
-  readonly state: "present" | "absent" | "gone";
+  /** `gone`: it has no file any more; `broken`: its file is wrong, as `problems` say. */
+  readonly state: "present" | "absent" | "gone" | "broken";
+  readonly problems?: readonly string[];
   /** Undefined: in no wave, after all of them. */
   readonly wave: string | undefined;
   /** Sources of its own secrets: their values are hidden in what is shown. */
@@ -29,11 +30,11 @@ export type StackCounts = {
 };
 
 export type StackProblem = {
-  /** `pulumi-failed`, `unauthorized`; of skipped ones `absent`, `no-stack`, `earlier-wave`, `stopped`, `interrupted`. */
+  /** `pulumi-failed`, `unauthorized`, `invalid-files`; of skipped ones `absent`, `no-stack`, `earlier-wave`, `stopped`, `interrupted`. */
   readonly code: string;
   readonly message: string;
   readonly hint?: string;
-  /** First lines of what pulumi calls an error, without values of secrets. */
+  /** First lines of what pulumi calls an error, without values of secrets; or what is wrong with the tenant's file. */
   readonly lines?: readonly string[];
 };
 

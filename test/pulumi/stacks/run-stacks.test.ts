@@ -138,7 +138,7 @@ describe("a failure", () => {
     const up = await run(fake, { tenants: all });
     expect(outcomes(up)).toEqual({ a: "done", b: "failed invalid-files" });
     expect(up.results[1]?.error?.lines).toEqual(problems);
-    expect((await fake.calls()).filter(({ args }) => args.includes("b"))).toEqual([]);
+    expect((await fake.calls()).filter(({ argv }) => argv.includes("b"))).toEqual([]);
     expect(outcomes(await run(fake, { tenants: all, command: "refresh" }))).toEqual({ a: "done", b: "done" });
   });
 
