@@ -1,9 +1,13 @@
 import type { CustomResourceOptions, Input, Output } from "@pulumi/pulumi";
+import type { Catalog } from "../catalog/index.ts";
 import { connectionType, secretFields, secretFieldsOfType } from "../catalog/index.ts";
-import type { Json } from "../contract/index.ts";
+import type { Json, Properties } from "../contract/index.ts";
+import { isObject } from "../contract/index.ts";
+import { DeployerError } from "../errors.ts";
 import type { CommonArgs, LookupArgs, TargetArgs } from "./arguments.ts";
-import { catalogOf } from "./catalog-files.ts";
+import { catalogFiles, catalogOf } from "./catalog-files.ts";
 import { classOptions } from "./class-options.ts";
+import { givenArguments, otherArguments } from "./given-arguments.ts";
 import { knownText, oneOfAName } from "./one-of-a-name.ts";
 import { ownPositions } from "./own-positions.ts";
 import { pointer, resourceType } from "./pointer.ts";
@@ -28,9 +32,23 @@ export type ConnectionArgs = CommonArgs & {
   readonly name?: Input<string> | undefined;
 };
 
-/** Names of the secret fields; of all that it may be where source and connection type are not known yet. */
-const secretNames = ({ source, auth, catalog = [] }: Partial<ConnectionArgs>): readonly string[] => {
-  const types = catalogOf(catalog, programFolder(process.cwd()));
+const catalogIn = ({ catalog }: LookupArgs): Catalog | undefined => {
+  try {
+    return catalogOf(catalogFiles({ catalog } as Properties), programFolder(process.cwd()));
+  } catch (error) {
+    if (!(error instanceof DeployerError)) throw error;
+    return undefined;
+  }
+};
+
+/**
+ * Names of the secret fields; of all that it may be where source and connection type are not known yet. Undefined where the
+ * catalog's files are not in order, of which the provider says what is wrong.
+ */
+const secretNames = (args: Partial<ConnectionArgs>): readonly string[] | undefined => {
+  const types = catalogIn(args);
+  if (types === undefined) return undefined;
+  const { source, auth } = args;
   const type = typeof source === "string" ? types.get(source) : undefined;
   if (type === undefined) return types.list().flatMap(secretFieldsOfType);
   const connection = typeof auth === "string" ? connectionType(types, type.id, auth) : undefined;
@@ -39,10 +57,12 @@ const secretNames = ({ source, auth, catalog = [] }: Partial<ConnectionArgs>): r
 
 const isOutput = (value: unknown): boolean => pulumi.Output.isInstance(value) || value instanceof Promise;
 
-const withSecrets = (config: Input<ConnectionConfig>, secrets: readonly string[]): Input<ConnectionConfig> => {
-  if (secrets.length === 0) return config;
-  // What is in it is not known yet: all of it becomes secret.
-  if (isOutput(config)) return pulumi.secret<unknown>(config) as Input<ConnectionConfig>;
+type Config = Input<ConnectionConfig> | undefined;
+
+const withSecrets = (config: Config, secrets: readonly string[] | undefined): Config => {
+  if (config === undefined || config === null || secrets?.length === 0) return config;
+  // What of it is secret is not known yet: all of it becomes secret. The provider says where it is no mapping.
+  if (secrets === undefined || isOutput(config) || !isObject(config)) return pulumi.secret<unknown>(config) as Config;
   const members = Object.entries(config).map(([field, value]) =>
     secrets.includes(field) && value !== undefined ? [field, pulumi.secret<unknown>(value)] : [field, value],
   );
@@ -50,8 +70,8 @@ const withSecrets = (config: Input<ConnectionConfig>, secrets: readonly string[]
 };
 
 /** Secret fields that the program gives in clear. */
-const plainSecrets = (config: Input<ConnectionConfig> | undefined, secrets: readonly string[]): readonly string[] =>
-  config === undefined || isOutput(config)
+const plainSecrets = (config: Config, secrets: readonly string[] = []): readonly string[] =>
+  isOutput(config) || !isObject(config)
     ? []
     : Object.entries(config).flatMap(([field, value]) =>
         secrets.includes(field) && value !== undefined && value !== null && !isOutput(value) ? [field] : [],
@@ -82,28 +102,34 @@ export class Connection extends pulumi.CustomResource {
     return this.id;
   }
 
-  constructor(name: string, args: ConnectionArgs, opts: CustomResourceOptions = {}) {
+  constructor(name: string, given: ConnectionArgs, opts: CustomResourceOptions = {}) {
+    const args = givenArguments(name, given);
     const secrets = secretNames(args);
     const isLookup = opts.id !== undefined;
     checkProviderPath("connection");
     if (!isLookup) oneOfAName("connection", name, args.target, knownText(args.name ?? name));
+    const own = {
+      source: args.source,
+      auth: args.auth,
+      name: isLookup ? undefined : (args.name ?? name),
+      config: withSecrets(args.config, secrets),
+      target: args.target,
+      catalog: args.catalog,
+      adopt: args.adopt,
+      overwriteDrift: args.overwriteDrift,
+    };
+    const others = otherArguments(name, args, own, Connection.prototype, isLookup);
     ownPositions();
     super(
       resourceType("Connection"),
       name,
       {
-        source: args.source,
-        auth: args.auth,
-        name: isLookup ? undefined : (args.name ?? name),
-        config: args.config === undefined ? undefined : withSecrets(args.config, secrets),
-        target: args.target,
-        catalog: args.catalog,
-        adopt: args.adopt,
-        overwriteDrift: args.overwriteDrift,
+        ...own,
         status: undefined,
         statusReason: undefined,
         endpoint: undefined,
         live: undefined,
+        ...others,
         __provider: pointer("connection"),
       },
       // The engine marks what the arguments have as secret, key by key: the rest of `config` is what a refresh has to show.

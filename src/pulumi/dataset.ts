@@ -2,6 +2,7 @@ import type { CustomResourceOptions, Input, Output } from "@pulumi/pulumi";
 import type { Json } from "../contract/index.ts";
 import type { CommonArgs, LookupArgs, TargetArgs } from "./arguments.ts";
 import { classOptions } from "./class-options.ts";
+import { givenArguments, otherArguments } from "./given-arguments.ts";
 import { knownText, oneOfAName } from "./one-of-a-name.ts";
 import { ownPositions } from "./own-positions.ts";
 import { pointer, resourceType } from "./pointer.ts";
@@ -32,24 +33,30 @@ export class Dataset extends pulumi.CustomResource {
   declare readonly target: Output<TargetArgs | undefined>;
   declare readonly catalog: Output<readonly string[] | undefined>;
 
-  constructor(name: string, args: DatasetArgs = {}, opts: CustomResourceOptions = {}) {
+  constructor(name: string, given: DatasetArgs = {}, opts: CustomResourceOptions = {}) {
+    const args = givenArguments(name, given);
     const isLookup = opts.id !== undefined;
     checkProviderPath("dataset");
     if (!isLookup) oneOfAName("dataset", name, args.target, knownText(args.name ?? name));
+    const own = {
+      name: isLookup ? undefined : (args.name ?? name),
+      onDelete: args.onDelete,
+      target: args.target,
+      catalog: args.catalog,
+      adopt: args.adopt,
+      overwriteDrift: args.overwriteDrift,
+    };
+    const others = otherArguments(name, args, own, Dataset.prototype, isLookup);
     ownPositions();
     super(
       resourceType("Dataset"),
       name,
       {
-        name: isLookup ? undefined : (args.name ?? name),
-        onDelete: args.onDelete,
-        target: args.target,
-        catalog: args.catalog,
-        adopt: args.adopt,
-        overwriteDrift: args.overwriteDrift,
+        ...own,
         status: undefined,
         endpoint: undefined,
         live: undefined,
+        ...others,
         __provider: pointer("dataset"),
       },
       classOptions(opts, [], false),

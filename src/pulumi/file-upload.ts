@@ -2,6 +2,7 @@ import type { CustomResourceOptions, Input, Output } from "@pulumi/pulumi";
 import type { Json } from "../contract/index.ts";
 import type { CommonArgs, LookupArgs, TargetArgs } from "./arguments.ts";
 import { classOptions } from "./class-options.ts";
+import { givenArguments, otherArguments } from "./given-arguments.ts";
 import { knownText, oneOfAName } from "./one-of-a-name.ts";
 import { ownPositions } from "./own-positions.ts";
 import { pointer, resourceType } from "./pointer.ts";
@@ -50,30 +51,36 @@ export class FileUpload extends pulumi.CustomResource {
   declare readonly target: Output<TargetArgs | undefined>;
   declare readonly catalog: Output<readonly string[] | undefined>;
 
-  constructor(name: string, args: FileUploadArgs, opts: CustomResourceOptions = {}) {
+  constructor(name: string, given: FileUploadArgs, opts: CustomResourceOptions = {}) {
+    const args = givenArguments(name, given);
     const isLookup = opts.id !== undefined;
     checkProviderPath("file-upload");
     if (!isLookup) oneOfAName("file", name, args.target, knownText(args.dataset));
+    const own = {
+      dataset: args.dataset,
+      path: args.path,
+      format: args.format,
+      batchSize: args.batchSize,
+      asyncMode: args.asyncMode,
+      mode: args.mode,
+      onDelete: args.onDelete,
+      content: args.content,
+      target: args.target,
+      catalog: args.catalog,
+      adopt: args.adopt,
+      overwriteDrift: args.overwriteDrift,
+    };
+    const others = otherArguments(name, args, own, FileUpload.prototype, isLookup);
     ownPositions();
     super(
       resourceType("FileUpload"),
       name,
       {
-        dataset: args.dataset,
-        path: args.path,
-        format: args.format,
-        batchSize: args.batchSize,
-        asyncMode: args.asyncMode,
-        mode: args.mode,
-        onDelete: args.onDelete,
-        content: args.content,
-        target: args.target,
-        catalog: args.catalog,
-        adopt: args.adopt,
-        overwriteDrift: args.overwriteDrift,
+        ...own,
         status: undefined,
         endpoint: undefined,
         live: undefined,
+        ...others,
         __provider: pointer("file-upload"),
       },
       classOptions(opts, [], false),

@@ -3,6 +3,7 @@ import type { Json } from "../contract/index.ts";
 import type { CommonArgs, LookupArgs, TargetArgs } from "./arguments.ts";
 import { classOptions } from "./class-options.ts";
 import { Connection } from "./connection.ts";
+import { givenArguments, otherArguments } from "./given-arguments.ts";
 import { knownText, oneOfAName } from "./one-of-a-name.ts";
 import { ownPositions } from "./own-positions.ts";
 import { pointer, resourceType } from "./pointer.ts";
@@ -29,7 +30,7 @@ export type ImportJobArgs = CommonArgs & {
   readonly primaryKey?: Input<string | readonly string[]> | undefined;
 };
 
-const own = (args: Partial<ImportJobArgs>) => {
+const ownArguments = (args: Partial<ImportJobArgs>) => {
   const { connection, source, sourceDataset, targetDataset, query, schedule, lastModified, primaryKey } = args;
   const isResource = connection instanceof Connection;
   return {
@@ -41,6 +42,10 @@ const own = (args: Partial<ImportJobArgs>) => {
     schedule,
     lastModified,
     primaryKey,
+    target: args.target,
+    catalog: args.catalog,
+    adopt: args.adopt,
+    overwriteDrift: args.overwriteDrift,
   };
 };
 
@@ -90,25 +95,25 @@ export class ImportJob extends pulumi.CustomResource {
     return this.id;
   }
 
-  constructor(name: string, args: ImportJobArgs, opts: CustomResourceOptions = {}) {
+  constructor(name: string, given: ImportJobArgs, opts: CustomResourceOptions = {}) {
+    const args = givenArguments(name, given);
     const isLookup = opts.id !== undefined;
     checkProviderPath("import-job");
     if (!isLookup)
       oneOfAName("import-job", name, args.target, keyOf(args), `one connection into ${args.targetDataset}`);
+    const own = ownArguments(args);
+    const others = otherArguments(name, args, own, ImportJob.prototype, isLookup);
     ownPositions();
     super(
       resourceType("ImportJob"),
       name,
       {
-        ...own(args),
-        target: args.target,
-        catalog: args.catalog,
-        adopt: args.adopt,
-        overwriteDrift: args.overwriteDrift,
+        ...own,
         status: undefined,
         statusReason: undefined,
         endpoint: undefined,
         live: undefined,
+        ...others,
         __provider: pointer("import-job"),
       },
       // One source and one dataset make one job, so the old one has to go first.

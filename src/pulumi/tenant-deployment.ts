@@ -1,5 +1,6 @@
 import type { CustomResourceOptions, Input, Output } from "@pulumi/pulumi";
 import type { Json } from "../contract/index.ts";
+import { givenArguments } from "./given-arguments.ts";
 import { oneOfAName } from "./one-of-a-name.ts";
 import { ownPositions } from "./own-positions.ts";
 import { pointer, resourceType } from "./pointer.ts";
@@ -105,10 +106,12 @@ export class TenantDeployment extends pulumi.CustomResource {
   /** True where the next `up` has something to do, whatever the program says. */
   declare readonly pending: Output<boolean>;
 
-  constructor(name: string, args: TenantDeploymentArgs, opts: CustomResourceOptions = {}) {
+  constructor(name: string, given: TenantDeploymentArgs, opts: CustomResourceOptions = {}) {
+    const args = givenArguments(name, given);
     checkProviderPath("tenant-deployment");
-    // A program in JavaScript may leave it out: the provider says so.
-    const project = args.project === undefined ? args.project : statePath(programFolder(process.cwd()), args.project);
+    // A program in JavaScript may leave it out, or give something else: the provider says so.
+    const { project: path } = args;
+    const project = typeof path === "string" ? statePath(programFolder(process.cwd()), path) : path;
     const { tenant = name, environment = "default" } = args;
     oneOfAName("deployment", name, { project: project ?? null, environment }, tenant, `tenant ${tenant}`);
     const inputs = { ...args, project, tenant, environment };

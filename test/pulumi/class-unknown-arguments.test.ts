@@ -1,0 +1,94 @@
+import type { CustomResource, CustomResourceOptions } from "@pulumi/pulumi";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Connection, Dataset, FileUpload, ImportJob, TenantDeployment } from "../../src/pulumi/index.ts";
+import { pulumi } from "../../src/pulumi/sdk.ts";
+import { mockMonitor, type Registered, resolved } from "../support/pulumi/class-mocks.ts";
+import { type Stage, startStage } from "../support/pulumi/stage.ts";
+
+let registered: readonly Registered[] = [];
+beforeAll(async () => {
+  registered = await mockMonitor(() => ({}));
+});
+
+type Make = (name: string, given: never, opts?: CustomResourceOptions) => CustomResource;
+
+let count = 0;
+const register = async (make: Make, given: unknown): Promise<Registered | undefined> => {
+  const name = `given-${++count}`;
+  await resolved(make(name, given as never), "urn");
+  return registered.find((request) => request.name === name);
+};
+
+const kinds: readonly (readonly [string, Make])[] = [
+  ["Connection", (name, given, opts) => new Connection(name, given, opts)],
+  ["Dataset", (name, given, opts) => new Dataset(name, given, opts)],
+  ["FileUpload", (name, given, opts) => new FileUpload(name, given, opts)],
+  ["ImportJob", (name, given, opts) => new ImportJob(name, given, opts)],
+];
+const tenantDeployment: Make = (name, given, opts) => new TenantDeployment(name, given, opts);
+
+describe.each([...kinds, ["TenantDeployment", tenantDeployment] as const])(
+  "the arguments of %s in a program without types",
+  (_, make) => {
+    it("reach the provider where they are unknown, and are left out where they have no value", async () => {
+      const found = await register(make, { overwriteDrfit: true, foo: undefined });
+      expect(found?.inputs).toHaveProperty("overwriteDrfit", true);
+      expect(found?.inputs).not.toHaveProperty("foo");
+    });
+
+    it("may be missing: the provider says of what", async () => {
+      expect(await register(make, undefined)).toBeDefined();
+      expect(await register(make, null)).toBeDefined();
+    });
+
+    it("fail by the resource's name where they are no object", () => {
+      for (const wrong of [5, "text", [1]]) {
+        expect(() => make("acme-wrong", wrong as never)).toThrow(/"acme-wrong"/);
+      }
+    });
+  },
+);
+
+it.each(kinds)("unknown arguments of %s fail by their name where nothing could check them", (_, make) => {
+  expect(() => make("acme-lookup", { foo: 1 } as never, { id: "some-id" })).toThrow(/"acme-lookup".*"foo"/);
+  expect(() => make("acme-id", { urn: "x" } as never)).toThrow(/"acme-id".*"urn"/);
+});
+
+it.each([[null], [5], ["text"], [[1]]])(
+  "a configuration of a connection that is %j reaches the provider",
+  async (config) => {
+    const found = await register((name, given) => new Connection(name, given), { source: "elasticsearch", config });
+    expect(found).toBeDefined();
+  },
+);
+
+it("an argument that is an output of the class is an error that names it", () => {
+  const given = { connection: "c", targetDataset: "d", jobId: "j" };
+  expect(() => new ImportJob("acme-job", given)).toThrow(pulumi.RunError);
+  expect(() => new ImportJob("acme-job", given)).toThrow(/"jobId"/);
+});
+
+describe("what a program gives and nobody knows", () => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await startStage("connection");
+  });
+  afterAll(() => stage.stop());
+
+  it.each([
+    ["a dataset", 'new Dataset("acme", { on_delete: "delete" })', "on_delete", "onDelete"],
+    ["a connection", 'new Connection("acme", { overwriteDrfit: true })', "overwriteDrfit", "overwriteDrift"],
+    ["a job", 'new ImportJob("acme", { shedule: "none" })', "shedule", "schedule"],
+    ["an upload", 'new FileUpload("acme", { statu: "x" })', "statu", "arguments are"],
+    ["an output", 'new Dataset("acme", { status: "x" })', "status", "arguments are"],
+    ["no configuration", 'new Connection("acme", { source: "elasticsearch", config: null })', "config", "required"],
+  ])("fails the preview by its name: %s", async (_, text, property, hint) => {
+    const engine = stage.engine();
+    const classes = "Connection, Dataset, FileUpload, ImportJob";
+    const program = stage.program(`import { ${classes} } from "connector-deployer/pulumi";\n${text};\n`);
+    const preview = await engine.preview(program);
+    expect(preview.ok).toBe(false);
+    expect(preview.log).toContain(`${property}: `);
+    expect(preview.log).toContain(hint);
+  });
+});
