@@ -1,3 +1,3 @@
 export { createClient } from "./client.ts";
-export { redact } from "./redact.ts";
+export { redact, withoutTexts } from "./redact.ts";
 export type * from "./types.ts";
