@@ -58,7 +58,7 @@ export const dataset: ResourceKind<InfinoClient> = {
     if (existed === true) {
       throw new DeployerError("target-problem", `the dataset "${name}" was made by somebody else since the plan`, {
         hint: "plan again; take it over with --adopt if it is meant",
-        details: { outcome: "refused" },
+        details: { outcome: "refused", exists: true },
       });
     }
     return name;

@@ -5,7 +5,7 @@ import { at, basis, compare, isSatisfied, leaves, within } from "../../contract/
 import { DeployerError } from "../../errors.ts";
 import type { InfinoClient } from "../../infino/index.ts";
 import type { Access } from "../../resources/index.ts";
-import { complete, createResource, ensure } from "../../resources/index.ts";
+import { complete, createResource, deleteResource, ensure } from "../../resources/index.ts";
 import type { Adapter } from "./adapter.ts";
 import { accessTo } from "./open-target.ts";
 import { asMade, asPartial } from "./partial.ts";
@@ -19,12 +19,14 @@ const skew = 300_000;
 
 /**
  * True where a live object is plainly what an earlier attempt at this create made: equal in every field that can be read,
- * nothing in it but what was asked for and what the target adds, and made within the last hour.
+ * nothing in it but what was asked for and what the target adds, without records, and made within the last hour.
  */
 const isOwnAttempt = (adapter: Adapter, catalog: Catalog, wanted: Wanted, live: Live, now: number): boolean => {
   const { shape, clear, sealed } = wanted;
   // Its content cannot be read: whose it is, nobody can tell.
   if (adapter.kind.isWrittenInParts === true) return false;
+  // An attempt that was cut off made it empty. Its owner would lose what is in it with a replacement.
+  if ((live.records ?? 0) > 0) return false;
   const age = now - Date.parse(live.createdAt ?? "");
   if (!(age <= hour && age >= -skew)) return false;
   const added = { ...shape.defaults, ...adapter.derived?.(clear, catalog) };
@@ -36,38 +38,28 @@ const isOwnAttempt = (adapter: Adapter, catalog: Catalog, wanted: Wanted, live: 
   );
 };
 
-/**
- * Writes what an existing object lacks, and its secrets, since they cannot be read. Of a kind that cannot be updated, what
- * cannot be read is taken as it is.
- */
-const takeOver = async (access: Access<InfinoClient>, wanted: Wanted, live: Live): Promise<Live> => {
-  const { shape, sealed } = wanted;
-  const { kind } = access;
-  const all: readonly Field[] = compare(shape, sealed, live, undefined, false);
-  const isTaken = ({ path, class: type }: Field): boolean =>
-    type === "unknown" && (kind.update === undefined || within(shape.immutable, path));
-  const fields = all.filter((field) => !isTaken(field));
-  const fixed = fields.filter((field) => kind.update === undefined || within(shape.immutable, field.path));
-  if (fixed.length > 0) {
-    const names = fixed.map((field) => field.path.slice(1)).join(", ");
-    throw refusal(
-      `${live.id} cannot be taken over: it differs in ${names}, which cannot be changed`,
-      "choose another name",
+/** Somebody else's, as far as anybody can tell. */
+const exists = ({ adapter }: Session, { clear }: Wanted, live: Live | undefined): DeployerError => {
+  const { kind } = adapter;
+  const key = kind.key(clear);
+  if (kind.isWrittenInParts === true) {
+    const taken = kind.isRepeatable?.(clear) === false ? "adds the file to it" : "writes it anew";
+    return refusal(
+      `the dataset "${key}" holds records already, which may be those of an earlier attempt; it was left alone`,
+      `adopt: true ${taken}; or choose another dataset`,
     );
   }
-  if (fields.length === 0) return live;
-  const properties = basis(shape, sealed, undefined, live.properties);
-  const done = await ensure(access, live.id, sealed, { properties }, fields);
-  if (done.state !== "conflict") return done.live;
-  throw refusal(`${live.id} was changed while it was taken over`, "run `pulumi up` again");
+  const records = live?.records === undefined || live.records === 0 ? "" : ` with ${live.records} records`;
+  return refusal(
+    `a ${kind.name} named "${key}" exists already: ${live?.id ?? key}${records}`,
+    "set adopt: true to take it over, or choose another name",
+  );
 };
 
-const makeNew = async (
-  session: Session,
-  access: Access<InfinoClient>,
-  wanted: Wanted,
-  state: (id: string, live?: Live) => Properties,
-): Promise<{ readonly id: string; readonly live: Live }> => {
+type State = (id: string, live?: Live) => Properties;
+type Made = { readonly id: string; readonly live: Live };
+
+const makeNew = async (session: Session, access: Access<InfinoClient>, wanted: Wanted, state: State): Promise<Made> => {
   const { kind } = session.adapter;
   let id: string | undefined;
   try {
@@ -78,6 +70,7 @@ const makeNew = async (
   } catch (error) {
     // It exists: the state must know it, or the next run would make another one.
     if (id !== undefined) throw asMade(id, state(id), error);
+    if (error instanceof DeployerError && error.details?.["exists"] === true) throw exists(session, wanted, undefined);
     const part = kind.key(wanted.clear);
     if (kind.isWrittenInParts === true) throw asPartial(session, part, state(part), error);
     if (!(error instanceof DeployerError) || error.details?.["outcome"] !== "unknown") throw error;
@@ -86,6 +79,50 @@ const makeNew = async (
       details: error.details,
     });
   }
+};
+
+/** After the old one was deleted in its favour: that is not to be found in any list any more. */
+const afterDeletion = ({ adapter }: Session, id: string, error: unknown): unknown => {
+  if (!(error instanceof DeployerError) || "id" in error) return error;
+  const text = `${error.message}; the ${adapter.kind.name} ${id}, in whose place it comes, is deleted`;
+  return new DeployerError(error.code, text, { hint: error.hint, details: error.details });
+};
+
+/**
+ * Writes what an existing object lacks, and its secrets, since they cannot be read. Of a kind that cannot be updated, only
+ * a new one is sure to have what cannot be read: it takes the place of the old one, unless that holds data.
+ */
+const takeOver = async (
+  session: Session,
+  access: Access<InfinoClient>,
+  wanted: Wanted,
+  live: Live,
+  state: State,
+): Promise<Made> => {
+  const { shape, sealed } = wanted;
+  const { kind } = access;
+  const all: readonly Field[] = compare(shape, sealed, live, undefined, false);
+  const isFixed = ({ path }: Field): boolean => kind.update === undefined || within(shape.immutable, path);
+  const fixed = all.filter((field) => field.class !== "unknown" && isFixed(field));
+  if (fixed.length > 0) {
+    const names = fixed.map(({ path }) => session.adapter.argument(path)).join(", ");
+    throw refusal(
+      `${live.id} cannot be taken over: it differs in ${names}, which cannot be changed`,
+      "choose another name, or delete it first",
+    );
+  }
+  if (kind.update === undefined && !kind.holdsData && all.length > 0) {
+    await deleteResource(access, live.id);
+    return makeNew(session, access, wanted, state).catch((error: unknown) => {
+      throw afterDeletion(session, live.id, error);
+    });
+  }
+  const fields = all.filter((field) => !isFixed(field));
+  if (fields.length === 0) return { id: live.id, live };
+  const properties = basis(shape, sealed, undefined, live.properties);
+  const done = await ensure(access, live.id, sealed, { properties }, fields);
+  if (done.state !== "conflict") return { id: live.id, live: done.live };
+  throw refusal(`${live.id} was changed while it was taken over`, "run `pulumi up` again");
 };
 
 /** Makes it, or claims what an earlier attempt made; anything else of that name is only taken over when `adopt` says so. */
@@ -124,15 +161,14 @@ export const create = async (session: Session, inputs: Properties): Promise<{ id
       throw refusal(`another resource of this program is the ${kind.name} "${key}": ${only.id}`, "choose another name");
     }
     if (inputs["adopt"] !== true && !isOwnAttempt(adapter, target.catalog, wanted, only, rim.clock())) {
-      const hint = "set adopt: true to take it over, or choose another name";
-      throw refusal(`a ${kind.name} named "${key}" exists already: ${only.id}`, hint);
+      throw exists(session, wanted, only);
     }
-    const live = await takeOver(access, wanted, only).catch((error: unknown) => {
+    const { id, live } = await takeOver(session, access, wanted, only, state).catch((error: unknown) => {
       throw asPartial(session, only.id, state(only.id), error);
     });
-    session.owned.add(only.id);
-    session.claimed.add(only.id);
-    return { id: only.id, outs: state(only.id, live) };
+    session.owned.add(id);
+    session.claimed.add(id);
+    return { id, outs: state(id, live) };
   } catch (error) {
     if (!(error instanceof Error && "id" in error)) session.made.delete(place);
     throw error;

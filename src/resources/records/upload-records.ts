@@ -124,7 +124,7 @@ export const uploadRecords = async (
   if (before > 0 && !isOurs) {
     throw new DeployerError("target-problem", `the dataset "${dataset}" got ${counted(before)} since the plan`, {
       hint: "plan again; take it over with --adopt if it is meant",
-      details: refused,
+      details: { ...refused, exists: true },
     });
   }
   const appends = properties["mode"] === "append";

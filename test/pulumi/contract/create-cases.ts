@@ -9,6 +9,9 @@ const minutesAgo = (minutes: number): string => new Date(Date.now() - minutes * 
 const madeAt = (time: string) => (body: string) =>
   body.replace(/"(created_at|creation_date)":"[^"]*"/g, (_, name: string) => `"${name}":"${time}"`);
 
+/** Whatever the earlier attempt asked for: of a job, the target tells little and changes nothing. */
+const isMadeAnew = ({ kind }: Subject): boolean => kind === "import-job";
+
 /** A create makes one object, claims what is plainly its own, and leaves everything else alone. */
 export const createCases = (subject: Subject): readonly ContractCase[] => [
   {
@@ -97,7 +100,7 @@ export const createCases = (subject: Subject): readonly ContractCase[] => [
       // One `pulumi up` after a rename without an alias: made first, then deleted, by the same host.
       const later = await startHost();
       const after = await make({ ...withData, adopt: true }, later);
-      expect(after.id).toBe(before.id);
+      expect(after.id === before.id).toBe(!isMadeAnew(subject));
       await later.delete(before.id, before.outs);
       expect(await subject.count(given, world)).toBe(1);
       // A later command deletes it.
@@ -124,7 +127,8 @@ export const createCases = (subject: Subject): readonly ContractCase[] => [
         const { id, inputs, outs } = await make(given, again);
         expect(await again.diff(id, outs, inputs)).toEqual(same);
       });
-      expect(requests.filter((request) => request.startsWith(subject.createdBy))).toEqual([]);
+      const creations = requests.filter((request) => request.startsWith(subject.createdBy));
+      expect(creations).toHaveLength(isMadeAnew(subject) ? 1 : 0);
       expect(await subject.count(given, world)).toBe(1);
     },
   },
@@ -146,7 +150,7 @@ export const createCases = (subject: Subject): readonly ContractCase[] => [
                 expect(written).toEqual([]);
               }
               world.front.rewrite(madeAt(minutesAgo(59)));
-              expect((await later.create(inputs)).id).toBe(id);
+              expect((await later.create(inputs)).id === id).toBe(!isMadeAnew(subject));
             } finally {
               world.front.rewrite();
             }
