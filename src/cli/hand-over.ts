@@ -113,6 +113,7 @@ export const handOver = async (opened: Project, flags: HandOverFlags, session: S
   const { credentialFingerprint } = await import("../pulumi/stacks/index.ts");
   const program = await programOf(flags, opened.files.dir);
   let files: readonly ImportFile[] = [];
+  let isAsked = false;
   const report = await opened.handOver({
     ...flags.selection,
     resources: flags.resources,
@@ -123,8 +124,11 @@ export const handOver = async (opened: Project, flags: HandOverFlags, session: S
       files = await filesOf(opened, flags, program, found.items);
       // Before anybody is asked.
       await toWrite(files, flags.force);
-      output.note(`${renderHandOver(found, { colour: output.colour, detail: flags.detail })}\n`);
+      // Without a question the report alone says what is left.
+      const shown = flags.yes ? { ...found, left: [] } : found;
+      output.note(`${renderHandOver(shown, { colour: output.colour, detail: flags.detail })}\n`);
       if (flags.yes) return;
+      isAsked = true;
       const { confirm } = await import("./confirm.ts");
       await confirm(
         `hand ${counted(found.items.length, "resource")} over to Pulumi? [y/N]`,
@@ -142,7 +146,7 @@ export const handOver = async (opened: Project, flags: HandOverFlags, session: S
   const commands = files.map((file) => importCommand(program, file));
   await output.print({
     document: { ...report, files: files.map(({ path, tenant }) => ({ path, tenant })), commands },
-    text: ({ colour }) => renderHandOverReport(report, commands, { colour, detail: flags.detail }),
+    text: ({ colour }) => renderHandOverReport(report, commands, { colour, detail: flags.detail, leftIsSaid: isAsked }),
   });
   return exitOfLeft(report);
 };

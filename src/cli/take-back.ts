@@ -72,6 +72,7 @@ export const takeBack = async (opened: Project, flags: TakeBackFlags, session: S
   const { credentialFingerprint, readStackExport } = await import("../pulumi/stacks/index.ts");
   const state = readStackExport(await read(flags.file), flags.file);
   const skipped = flags.resources.length === 0 ? leftOf(state) : [];
+  let isAsked = false;
   const found = await opened.takeBack({
     ...flags.selection,
     state: state.resources,
@@ -80,9 +81,11 @@ export const takeBack = async (opened: Project, flags: TakeBackFlags, session: S
     fingerprint: credentialFingerprint,
     signal: stops.stop,
     confirm: async (seen) => {
-      const all = { ...seen, left: [...seen.left, ...skipped] };
+      // Without a question the report alone says what is left.
+      const all = { ...seen, left: flags.yes ? [] : [...seen.left, ...skipped] };
       output.note(`${renderTakeBack(all, { colour: output.colour, detail: flags.detail })}\n`);
       if (flags.yes) return;
+      isAsked = true;
       const { confirm } = await import("./confirm.ts");
       await confirm(
         `take ${counted(seen.items.length, "resource")} back from Pulumi? [y/N]`,
@@ -98,7 +101,7 @@ export const takeBack = async (opened: Project, flags: TakeBackFlags, session: S
   };
   await output.print({
     document: { ...report, ...facts },
-    text: ({ colour }) => renderTakeBackReport(report, facts, { colour, detail: flags.detail }),
+    text: ({ colour }) => renderTakeBackReport(report, facts, { colour, detail: flags.detail, leftIsSaid: isAsked }),
   });
   return exitOfLeft(report);
 };

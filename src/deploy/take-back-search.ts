@@ -36,11 +36,19 @@ export type Sight = {
   /** Entries of all tenants. */
   readonly entries: readonly Base[];
   readonly isOwnedElsewhere: Owners["isOwnedElsewhere"];
+  /** A target may be the same system at a new address. */
+  readonly acceptTarget: boolean;
   /** `_id`s by kind and live id, those of matches included. */
   readonly declared: Map<string, string>;
 };
 
-type Reason = { readonly reason: string; readonly hint: string; readonly tenant?: string; readonly _id?: string };
+type Reason = {
+  readonly reason: string;
+  readonly hint: string;
+  readonly elsewhere?: true;
+  readonly tenant?: string;
+  readonly _id?: string;
+};
 
 export const idKey = (kind: string, id: string): string => JSON.stringify([kind, id]);
 
@@ -57,22 +65,23 @@ const askedFor = ({ prepared, declared }: Sight, kind: ResourceKind<InfinoClient
   );
 };
 
-const liveOf = ({ seen }: Sight, target: string, kind: string, state: StateResource): Live | Reason => {
+const liveOf = ({ seen, acceptTarget }: Sight, target: string, kind: string, state: StateResource): Live | Reason => {
+  const endpoint = seen.targets.get(target)?.endpoint;
+  // A name may be taken there too.
+  if (!acceptTarget && endpoint !== undefined && state.endpoint !== undefined && state.endpoint !== endpoint) {
+    return {
+      reason: `${state.id} is at ${state.endpoint}, as the state says, and not at ${endpoint}`,
+      hint: "use the environment or the target of that endpoint; if it is the same system at a new address, run again with --accept-target",
+      elsewhere: true,
+    };
+  }
   const collection = seen.observed.get(target)?.collections.get(kind);
   if (collection?.readable !== true) {
     const reason = collection === undefined ? "its target was not looked at" : collection.error.message;
     return { reason, hint: "run again; if it stays so, look at the health of the target" };
   }
   const live = collection.byId.get(state.id);
-  if (live !== undefined) return live;
-  const endpoint = seen.targets.get(target)?.endpoint ?? "";
-  const elsewhere = state.endpoint !== undefined && state.endpoint !== endpoint;
-  return {
-    reason: elsewhere
-      ? `${state.id} is at ${state.endpoint}, as the state says, and not at ${endpoint}`
-      : `${state.id} is not on the target`,
-    hint: elsewhere ? "use the environment or the target of that endpoint" : "apply makes it anew",
-  };
+  return live ?? { reason: `${state.id} is not on the target`, hint: "apply makes it anew" };
 };
 
 /** What a resource of the state is here, `known` where the ledger has it as its own, or why it can be nothing. */
@@ -93,6 +102,7 @@ const look = (
     if (prepared === undefined || entry === undefined) return "skip";
     const live = liveOf(sight, owner.target, kind.name, state);
     if ("reason" in live) {
+      if (live.elsewhere === true) return { ...live, tenant, _id };
       const name = address(kind.name, _id);
       const hint = `where Pulumi has destroyed it: connector-deployer forget ${name} -t ${tenant}; else use the target that has it`;
       return { ...live, hint, tenant, _id };

@@ -95,7 +95,7 @@ export const takeBack = async (context: Context, options: TakeBackOptions): Prom
   );
   const declared = new Map(entries.map(({ resource, id }) => [idKey(resource.kind, id), resource._id]));
   const isMeant = globs.length === 0 ? () => true : matcher(globs);
-  const found = search({ prepared, seen, entries, isOwnedElsewhere, declared }, state, isMeant);
+  const found = search({ prepared, seen, entries, isOwnedElsewhere, acceptTarget, declared }, state, isMeant);
   const { matches, known } = found;
   const taken = await basesOf(context, matches, tenants, declared, fingerprint);
   const keeps = keepsField(context.files, tenants);

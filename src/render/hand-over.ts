@@ -7,6 +7,8 @@ import { dotted, fieldNote, formatDifference } from "./value.ts";
 import { count, counted, listed } from "./words.ts";
 
 type Options = { readonly colour: boolean; readonly detail: boolean };
+/** `leftIsSaid`: what is left was shown before a question; the report says how many. */
+type ReportOptions = Options & { readonly leftIsSaid?: boolean };
 
 const most = 50;
 const mostCommands = 10;
@@ -61,7 +63,11 @@ export const renderHandOver = ({ items, left }: HandOver, options: Options): str
 };
 
 /** What was handed over, and the commands that Pulumi needs now. No line feed at the end. */
-export const renderHandOverReport = (report: HandOverReport, commands: readonly string[], options: Options): string => {
+export const renderHandOverReport = (
+  report: HandOverReport,
+  commands: readonly string[],
+  options: ReportOptions,
+): string => {
   const style = styleOf(options.colour);
   const { items, left } = report;
   const last =
@@ -73,7 +79,7 @@ export const renderHandOverReport = (report: HandOverReport, commands: readonly 
         ];
   return joined([
     options.detail ? handedLines(items, options, style) : [],
-    leftLines(left, notHanded, options, style),
+    options.leftIsSaid === true ? [] : leftLines(left, notHanded, options, style),
     commands.length === 0
       ? []
       : [
@@ -120,7 +126,7 @@ export type StateFacts = {
 };
 
 /** What was taken back, and how Pulumi lets go of it. No line feed at the end. */
-export const renderTakeBackReport = (report: TakeBackReport, state: StateFacts, options: Options): string => {
+export const renderTakeBackReport = (report: TakeBackReport, state: StateFacts, options: ReportOptions): string => {
   const style = styleOf(options.colour);
   const { items, left, known } = report;
   const differ = items.filter(({ fields }) => fields.length > 0).length;
@@ -133,7 +139,7 @@ export const renderTakeBackReport = (report: TakeBackReport, state: StateFacts, 
   const whole = listed(state.deployments.map(printable), 5);
   return joined([
     options.detail ? takenLines(report, options, style) : [],
-    leftLines(left, notTaken, options, style),
+    options.leftIsSaid === true ? [] : leftLines(left, notTaken, options, style),
     state.deployments.length === 0
       ? []
       : [`${style.dim("·")} TenantDeployment works on the ledger: nothing of ${whole} is to be taken back`],

@@ -123,6 +123,7 @@ describe("adopt --pulumi-import", () => {
     const done = await stage.run("adopt", "--pulumi-import", "t001.json", "-t", "t001", "--yes");
     expect(done.exit, done.stderr).toBe(7);
     expect(done.stdout).toMatch(/connection\/acme-t001-crm is not handed over: the next apply would update it/);
+    expect(done.stderr).not.toContain("is not handed over");
     const typo = await stage.run("adopt", "connection/nothing", "--pulumi-import", "x.json", "--yes");
     expect(typo.exit).toBe(3);
   }, 120_000);
@@ -146,6 +147,20 @@ describe("adopt --from-pulumi-state", () => {
     const again = await stage.run("adopt", "--from-pulumi-state", "state.json", "--yes", "-o", "json");
     expect(again.exit).toBe(0);
     expect(documentOf(again)).toMatchObject({ type: "take-back", schemaVersion: 1, items: [], left: [] });
+  }, 120_000);
+
+  test("names what it leaves once, and exits 7", async () => {
+    await using stage = await deployed();
+    await stage.run("adopt", "--pulumi-import", "t001.json", "-t", "t001", "--yes");
+    const state = JSON.parse(stateOf(await readFile(join(stage.dir, "t001.json"), "utf8"), "t001"));
+    for (const { type, outputs } of state.deployment.resources) {
+      if (type.endsWith(":Dataset")) outputs.endpoint = "http://elsewhere.example";
+    }
+    await writeFile(join(stage.dir, "state.json"), JSON.stringify(state));
+    const done = await stage.run("adopt", "--from-pulumi-state", "state.json", "--yes");
+    expect(done.exit, done.stderr).toBe(7);
+    expect(done.stdout).toContain("http://elsewhere.example");
+    expect(done.stderr).not.toContain("is not taken back");
   }, 120_000);
 
   test("takes a part out of a stack by its URNs, what others need last, and leaves a whole tenant's deployment", async () => {

@@ -236,5 +236,9 @@ export const stackExport = (
 export const statesOf = (document: unknown): readonly StateResource[] =>
   readStackExport(JSON.stringify(document), "state.json").resources;
 
-export const takenBack = (project: Project, document: unknown, resources: readonly string[] = []) =>
-  project.takeBack({ state: statesOf(document), resources, fingerprint: credentialFingerprint });
+export const takenBack = (
+  project: Project,
+  document: unknown,
+  resources: readonly string[] = [],
+  options: { readonly acceptTarget?: boolean } = {},
+) => project.takeBack({ ...options, state: statesOf(document), resources, fingerprint: credentialFingerprint });

@@ -209,6 +209,19 @@ describe("left is", () => {
     expect(reasons(again.left)["dataset/acme-t001-crm-contact"]).toContain("http://elsewhere.example");
   });
 
+  for (const ledger of ["has it as Pulumi's", "does not have it"]) {
+    it(`what is at another endpoint, though its name is taken here too, where the ledger ${ledger}`, async () => {
+      const bench = await away();
+      const project = ledger === "does not have it" ? await withoutLedger(bench) : bench.project;
+      const dataset = only(bench.document, "acme-t001-crm-contact");
+      const moved = changed(dataset, "acme-t001-crm-contact", "/outputs/endpoint", "http://elsewhere.example");
+      const back = await takenBack(project, moved);
+      expect(back).toMatchObject({ items: [], left: [{ kind: "dataset" }] });
+      expect(reasons(back.left)["dataset/acme-t001-crm-contact"]).toContain("http://elsewhere.example");
+      expect((await takenBack(project, moved, [], { acceptTarget: true })).items).toHaveLength(1);
+    });
+  }
+
   it("what another live object is here", async () => {
     const bench = await away();
     const { project } = bench;
