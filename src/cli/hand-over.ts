@@ -107,6 +107,17 @@ const importCommand = (program: string, { path, tenant }: ImportFile): string =>
   return [...words.map(shellText), "--protect=false", "--generate-code=false"].join(" ");
 };
 
+/** A stack that imported the earlier file has them too, and deletes what it has. */
+const warnOfOthers = (files: readonly ImportFile[], items: readonly HandOverItem[], { output }: Session): void => {
+  for (const { tenant } of files) {
+    const before = items.filter((item) => item.tenant === tenant && item.handedOver).length;
+    if (before === 0) continue;
+    output.warn(
+      `tenant ${tenant}: ${counted(before, "resource")} handed over before, in another file; whether a stack has imported that one cannot be known here: import each into one stack only`,
+    );
+  }
+};
+
 /** Writes files for `pulumi import --file`, then marks what is in them as Pulumi's. */
 export const handOver = async (opened: Project, flags: HandOverFlags, session: Session): Promise<ExitCode> => {
   const { output, stops } = session;
@@ -123,7 +134,7 @@ export const handOver = async (opened: Project, flags: HandOverFlags, session: S
     confirm: async (found) => {
       files = await filesOf(opened, flags, program, found.items);
       // Before anybody is asked.
-      await toWrite(files, flags.force);
+      warnOfOthers(await toWrite(files, flags.force), found.items, session);
       // Without a question the report alone says what is left.
       const shown = flags.yes ? { ...found, left: [] } : found;
       output.note(`${renderHandOver(shown, { colour: output.colour, detail: flags.detail })}\n`);

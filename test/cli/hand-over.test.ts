@@ -65,7 +65,12 @@ describe("adopt --pulumi-import", () => {
     expect((await stage.run("drift", "--exit-code")).exit).toBe(0);
 
     // Again: the same file is no obstacle, another one is.
-    expect((await stage.run("adopt", "--pulumi-import", "t001.json", "-t", "t001", "--yes")).exit).toBe(0);
+    const again = await stage.run("adopt", "--pulumi-import", "t001.json", "-t", "t001", "--yes");
+    expect(again.exit).toBe(0);
+    expect(done.stderr + again.stderr).not.toContain("handed over before");
+    const elsewhere = await stage.run("adopt", "--pulumi-import", "second.json", "-t", "t001", "--yes");
+    expect(elsewhere.exit).toBe(0);
+    expect(elsewhere.stderr).toMatch(/tenant t001: \d+ resources handed over before/);
     await writeFile(file, "{}");
     const refused = await stage.run("adopt", "--pulumi-import", "t001.json", "-t", "t001", "--yes");
     expect(refused.exit).toBe(3);
