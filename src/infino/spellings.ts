@@ -26,7 +26,7 @@ const inUrl = (text: string): readonly string[] => {
   const encoded = encodeURIComponent(text);
   const strict = encoded.replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
   return [encoded, strict].flatMap((one) => {
-    const lower = one.replace(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase());
+    const lower = one.replace(/%[0-9A-F]{2}/g, (sign) => sign.toLowerCase());
     return [one, lower, one.replaceAll("%20", "+"), lower.replaceAll("%20", "+")];
   });
 };

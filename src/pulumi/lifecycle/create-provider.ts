@@ -48,7 +48,7 @@ export const createProvider = (adapter: Adapter, rim: Rim = processRim()): Provi
     try {
       return clean(await work());
     } catch (error) {
-      throw withPointer(states, toFailure(session, states, error));
+      throw withPointer(states, toFailure(states, error));
     }
   };
   return {

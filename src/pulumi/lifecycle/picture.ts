@@ -2,7 +2,10 @@ import { randomBytes } from "node:crypto";
 import type { Catalog } from "../../catalog/index.ts";
 import type { Base, Json, Live, Path, Properties, Shape } from "../../contract/index.ts";
 import { at, fingerprint, isObject, joinPath, withAt, within } from "../../contract/index.ts";
+import { withoutCredentials } from "../../resources/index.ts";
 import type { Adapter } from "./adapter.ts";
+import { fingerprintsOf } from "./fingerprint.ts";
+import { withoutHidden } from "./hidden-texts.ts";
 
 /** Fingerprints are only compared within one process: both sides are always at hand in clear. */
 const key = randomBytes(32);
@@ -21,20 +24,6 @@ export const seal = (secret: readonly Path[], properties: Properties): Propertie
     const value = at(properties, path);
     return value === undefined ? sealed : withAt(sealed, path, sealTexts(value, path));
   }, properties);
-
-/** Every text in a value. */
-export const textsIn = (value: Json | undefined): readonly string[] =>
-  typeof value === "string"
-    ? [value]
-    : Array.isArray(value)
-      ? value.flatMap(textsIn)
-      : isObject(value)
-        ? Object.values(value).flatMap(textsIn)
-        : [];
-
-/** Every text at these paths, with the texts in it. */
-export const secretTexts = (secret: readonly Path[], properties: Properties): readonly string[] =>
-  secret.flatMap((path) => textsIn(at(properties, path)));
 
 /** What a resource's arguments ask for. */
 export type Wanted = { readonly shape: Shape; readonly clear: Properties; readonly sealed: Properties };
@@ -91,18 +80,33 @@ export const argumentsOf = (adapter: Adapter, state: Properties): Properties =>
     [...adapter.fields, ...commonArguments].flatMap((name) => (state[name] === undefined ? [] : [[name, state[name]]])),
   );
 
+/** What was seen of a live object. */
+type Seen = {
+  readonly live?: Properties | undefined;
+  readonly health?: Live["health"] | undefined;
+  /** The state before: the target may still speak of what it held. */
+  readonly before?: Properties | undefined;
+};
+
+/** A target may quote what it was sent. Where a state has only the fingerprint of that, nothing can be taken out of it. */
+const reasonOf = (adapter: Adapter, inputs: Properties, { health, before = {} }: Seen): string | undefined => {
+  const reason = health?.reason;
+  if (reason === undefined) return undefined;
+  const given = adapter.properties(inputs);
+  const isKnown = Object.keys(fingerprintsOf(before)).every((path) => at(given, path) !== undefined);
+  if (isKnown) return withoutCredentials(withoutHidden(reason, [inputs, argumentsOf(adapter, before)]));
+  return before["statusReason"] === reason ? reason : undefined;
+};
+
 /** The whole state: arguments, and what is known of the live object. */
-export const stateOf = (
-  adapter: Adapter,
-  id: string,
-  inputs: Properties,
-  endpoint: string,
-  seen: { readonly live?: Properties | undefined; readonly health?: Live["health"] | undefined },
-): Properties => ({
-  ...argumentsOf(adapter, inputs),
-  ...adapter.outputs?.(id),
-  endpoint,
-  ...(seen.live === undefined ? {} : { live: seen.live }),
-  ...(seen.health === undefined ? {} : { status: seen.health.status }),
-  ...(seen.health?.reason === undefined ? {} : { statusReason: seen.health.reason }),
-});
+export const stateOf = (adapter: Adapter, id: string, inputs: Properties, endpoint: string, seen: Seen): Properties => {
+  const statusReason = reasonOf(adapter, inputs, seen);
+  return {
+    ...argumentsOf(adapter, inputs),
+    ...adapter.outputs?.(id),
+    endpoint,
+    ...(seen.live === undefined ? {} : { live: seen.live }),
+    ...(seen.health === undefined ? {} : { status: seen.health.status }),
+    ...(statusReason === undefined ? {} : { statusReason }),
+  };
+};

@@ -56,7 +56,7 @@ export const read = async (
   const inputs = isLookup
     ? { ...argumentsOf(adapter, olds), ...adapter.inputs(live.properties) }
     : argumentsNow(adapter, olds, clear, withDrift(clear, olds, live, hidden));
-  const seen = { live: withoutFingerprinted(olds, live.properties), health: live.health };
+  const seen = { live: withoutFingerprinted(olds, live.properties), health: live.health, before: olds };
   const props = stateOf(adapter, id, inputs, target.endpoint, seen);
   return { id, props: Object.keys(fingerprints).length === 0 ? props : { ...props, fingerprints }, inputs };
 };

@@ -37,7 +37,7 @@ export const update = async (
     throw gone(session, id);
   }
   const state = (live: Properties, health: Live["health"]) => ({
-    outs: stateOf(adapter, id, news, target.endpoint, { live, health }),
+    outs: stateOf(adapter, id, news, target.endpoint, { live, health, before: olds }),
   });
 
   const overwrites = news["overwriteDrift"] === true && adapter.kind.update !== undefined;

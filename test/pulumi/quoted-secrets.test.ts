@@ -1,0 +1,201 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { Properties } from "../../src/contract/index.ts";
+import type { Adapter } from "../../src/pulumi/lifecycle/adapter.ts";
+import { pulumiKinds } from "../../src/pulumi/lifecycle/adapters.ts";
+import { createProvider } from "../../src/pulumi/lifecycle/create-provider.ts";
+import { credentialFingerprint } from "../../src/pulumi/lifecycle/fingerprint.ts";
+import { createService } from "../../src/service/index.ts";
+import { testCredentials } from "../support/service.ts";
+
+const key = 'PLANTED"key é\nline2-PLANTED';
+const address = "http://usr:PLANTED-url-pw@127.0.0.1:1/PLANTED-path";
+const query = "PLANTED-query";
+const base64 = (text: string): string => Buffer.from(text).toString("base64");
+
+/** What a careless target says: everything that it was sent, in all the ways that it knows. */
+const spelled = [
+  `key ${key}`,
+  JSON.stringify(key),
+  JSON.stringify(JSON.stringify(key)),
+  base64(key),
+  `Basic ${base64(`elastic:${key}`)}`,
+  encodeURIComponent(key),
+];
+const quote = [...spelled, address].join(" ");
+const quoteOfJob = [...spelled, JSON.stringify(query)].join(" ");
+
+const traces = ["PLANTED", "line2", ...[key, "PLANTED-url-pw"].map((text) => base64(text).slice(0, 12))];
+
+const expectClean = (value: unknown): void => {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  for (const trace of traces) expect(text).not.toContain(trace);
+};
+
+type Answer = (request: Request, pass: () => Promise<Response>) => Promise<Response>;
+
+const rejected =
+  (status: number, reason = quote) =>
+  async (): Promise<Response> =>
+    Response.json({ error: { type: "bad", reason }, status }, { status });
+
+const on =
+  (method: string, path: string, answer: Answer): Answer =>
+  (request, pass) =>
+    request.method === method && new URL(request.url).pathname.startsWith(path) ? answer(request, pass) : pass();
+
+/** Says why it is not well in the target's words. */
+const saying =
+  (words: string): Answer =>
+  async (_, pass) => {
+    const answer = await pass();
+    const text = (await answer.text()).replaceAll(/"reason":"[^"]*"/g, () => `"reason":${JSON.stringify(words)}`);
+    return new Response(text, answer);
+  };
+
+const adapterOf = (kind: string): Adapter => {
+  const found = pulumiKinds.get(kind)?.adapter;
+  if (found === undefined) throw new Error(`there is no ${kind}`);
+  return found;
+};
+
+/** Providers of one service that share a front. */
+const scene = async () => {
+  const service = await createService({ credentials: testCredentials, statusWait: 0 });
+  onTestFinished(() => service.close());
+  const dir = await mkdtemp(join(tmpdir(), "connector-quotes-"));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  let answer: Answer = (_, pass) => pass();
+  const rim = {
+    env: {
+      INFINO_ENDPOINT: "http://infino.test",
+      INFINO_ACCESS_KEY: testCredentials.accessKey,
+      INFINO_SECRET_KEY: testCredentials.secretKey,
+    },
+    dir,
+    clock: Date.now,
+    sleep: async () => undefined,
+    fetch: (request: Request) => answer(request, () => service.fetch(request)),
+  };
+  return {
+    // A process of its own for each.
+    provider: (kind = "connection") => createProvider(adapterOf(kind), rim),
+    intercept: (by: Answer = (_, pass) => pass()) => {
+      answer = by;
+    },
+  };
+};
+
+const connection = (config: Properties = {}): Properties => ({
+  source: "elasticsearch",
+  auth: "api_key",
+  name: "acme",
+  config: { base_url: address, api_key: key, timeout_secs: 30, ...config },
+});
+
+type Failed = Error & { readonly id?: string; readonly properties?: Properties; readonly reasons?: readonly string[] };
+
+const failureOf = async (work: Promise<unknown>): Promise<Failed> => {
+  const error = await work.then(
+    () => undefined,
+    (failed: unknown) => failed,
+  );
+  if (!(error instanceof Error)) throw new Error("it did not fail");
+  expectClean(error.message);
+  expectClean((error as Failed).reasons ?? []);
+  // What Pulumi's host prints of some errors.
+  expectClean(`${error}: ${error.stack}`);
+  expect(`${error}: ${error.stack}`.split(error.message)).toHaveLength(2);
+  return error;
+};
+
+const statusReason = (state: Properties | undefined): unknown => state?.["statusReason"];
+
+describe("a target that quotes what it was sent", () => {
+  it("gives no secret away where a create is refused, nor where it was done in part", async () => {
+    const { provider, intercept } = await scene();
+    intercept(on("POST", "/source", rejected(400)));
+    expect((await failureOf(provider().create(connection()))).message).toContain("answered 400");
+    let isMade = false;
+    intercept(async (request, pass) => {
+      if (request.method === "POST") isMade = true;
+      return isMade && request.method === "GET" ? rejected(403)() : pass();
+    });
+    const partial = await failureOf(provider().create(connection()));
+    expect(partial.id).toBeDefined();
+    expect(partial.reasons).toHaveLength(1);
+    expectClean(statusReason(partial.properties) ?? "");
+  });
+
+  it("gives no secret away where a look, an update or a delete is refused", async () => {
+    const { provider, intercept } = await scene();
+    const { id, outs = {} } = await provider().create(connection());
+    intercept(on("GET", "/source", rejected(403)));
+    expect((await failureOf(provider().read(id, outs))).message).toContain("403");
+    intercept(on("PATCH", "/source", rejected(400)));
+    const news = connection({ timeout_secs: 31, api_key: "another one" });
+    expect((await failureOf(provider().update(id, outs, news))).message).toContain("400");
+    intercept(on("DELETE", "/source", rejected(403)));
+    expect((await failureOf(provider().delete(id, outs))).message).toContain("403");
+  });
+
+  it("gives no secret away in what it says of a resource's health", async () => {
+    const { provider, intercept } = await scene();
+    intercept(on("GET", "/source", saying(`http://127.0.0.1:1: connection refused: ${quote}`)));
+    const { id, outs = {} } = await provider().create(connection());
+    expectClean(statusReason(outs));
+    expect(statusReason(outs)).toMatch(/^http:\/\/127\.0\.0\.1:1: connection refused: /);
+    const { props = {} } = await provider().read(id, outs);
+    expectClean(statusReason(props));
+    const { outs: after = {} } = await provider().update(id, outs, connection({ api_key: "another one" }));
+    expectClean(statusReason(after));
+    expect(statusReason(after)).toMatch(/^http:\/\/127\.0\.0\.1:1: connection refused: /);
+  });
+
+  it("keeps its words where they hold none", async () => {
+    const { provider, intercept } = await scene();
+    const words = "http://127.0.0.1:9200: connection refused, as of node elasticsearch-1";
+    intercept(on("GET", "/source", saying(words)));
+    const { outs } = await provider().create(connection({ base_url: "http://127.0.0.1:9200" }));
+    expect(statusReason(outs)).toBe(words);
+  });
+
+  it("is not believed of a secret of which the state has a fingerprint", async () => {
+    const { provider, intercept } = await scene();
+    const words = "http://127.0.0.1:1: connection refused";
+    intercept(on("GET", "/source", saying(words)));
+    const { id, outs = {} } = await provider().create(connection());
+    const { api_key: _, ...config } = connection()["config"] as Properties;
+    const path = "/config/api_key";
+    const fingerprints = { [path]: credentialFingerprint(testCredentials.secretKey, id, path, key) };
+    const imported = { ...outs, config, fingerprints };
+    expect(statusReason((await provider().read(id, imported)).props)).toBe(words);
+    intercept(on("GET", "/source", saying(quote)));
+    const { props = {} } = await provider().read(id, imported);
+    expect(props).toHaveProperty("status");
+    expect(props).not.toHaveProperty("statusReason");
+  });
+
+  it("gives no query of a job away", async () => {
+    const { provider, intercept } = await scene();
+    const { id: source } = await provider().create(connection());
+    const given = {
+      connection: source,
+      source: "elasticsearch",
+      sourceDataset: "tickets",
+      targetDataset: "tickets",
+      query: { term: { name: query, key } },
+    };
+    intercept(on("PUT", "/import", rejected(400, quoteOfJob)));
+    await failureOf(provider("import-job").create(given));
+    intercept(on("GET", "/import", saying(quoteOfJob)));
+    const { id, outs = {} } = await provider("import-job").create(given);
+    expectClean(statusReason(outs) ?? "");
+    intercept(on("GET", "/import", rejected(403, quoteOfJob)));
+    await failureOf(provider("import-job").read(id, outs));
+    intercept(on("DELETE", "/import", rejected(403, quoteOfJob)));
+    await failureOf(provider("import-job").delete(id, outs));
+  });
+});
