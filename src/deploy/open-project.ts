@@ -117,6 +117,7 @@ export const openProject = async (dir: string, options: OpenOptions = {}): Promi
     desiredDigest: async (tenant, set) =>
       (await import("./desired-digest.ts")).desiredDigestOf(context, tenant, set ?? context.set),
     owned: async (tenant) => (await import("./desired-digest.ts")).ownedOf(context, tenant),
+    ownerOf: async (place) => (await import("./owner-of.ts")).ownerOf(context, place),
     leases: async () => (await import("./care.ts")).leasesOf(context),
     unlock: async (tenant, epoch) => (await context.ledger()).unlock(tenant, epoch),
     ledger: async () => (await import("./care.ts")).ledgerOf(context),

@@ -1,4 +1,5 @@
 import type {
+  Base,
   Component,
   DriftItem,
   Entity,
@@ -308,6 +309,21 @@ export type ChosenTenants = {
   readonly gone: readonly string[];
 };
 
+/** A live object, by a target's name and address. */
+export type LivePlace = {
+  readonly target: string;
+  readonly endpoint: string;
+  readonly kind: string;
+  readonly id: string;
+};
+
+/** A live object's entry in the ledger. */
+export type LiveOwner = {
+  readonly tenant: string;
+  readonly _id: string;
+  readonly driver: Base["driver"];
+};
+
 /** An opened project folder. Reads files when asked, keeps an index of what it read; dispose it to close the ledger. */
 export type Project = AsyncDisposable & {
   readonly files: ProjectFiles;
@@ -391,6 +407,11 @@ export type Project = AsyncDisposable & {
   desiredDigest(tenant: string, set?: Properties): Promise<DesiredDigest>;
   /** What one tenant owns, as the ledger has it; nothing where it does not know the tenant. Sends nothing. */
   owned(tenant: string): Promise<OwnedReport>;
+  /**
+   * Whose a live object is by the ledger, through whatever target at that address, and who drives it. Makes no ledger where there is none, needs no key, and sends
+   * nothing. Throws where the ledger cannot be opened.
+   */
+  ownerOf(place: LivePlace): Promise<LiveOwner | undefined>;
   /** Live ids by tenant and `_id`, from the ledger. Sends nothing. */
   outputs(selection?: Selection): Promise<OutputsReport>;
   /** Leases that somebody holds or left behind. */

@@ -11,6 +11,7 @@ import { accessTo } from "./open-target.ts";
 import { asMade, asPartial } from "./partial.ts";
 import type { Wanted } from "./picture.ts";
 import { stateOf, wantedBy } from "./picture.ts";
+import { refuseOwned } from "./refuse-owned.ts";
 import { idsOf, placeOf, refusal, type Session } from "./session.ts";
 
 const hour = 3_600_000;
@@ -160,6 +161,7 @@ export const create = async (session: Session, inputs: Properties): Promise<{ id
     if (session.owned.has(only.id)) {
       throw refusal(`another resource of this program is the ${kind.name} "${key}": ${only.id}`, "choose another name");
     }
+    await refuseOwned(session, opened, only.id, inputs["adopt"] === true);
     if (inputs["adopt"] !== true && !isOwnAttempt(adapter, target.catalog, wanted, only, rim.clock())) {
       throw exists(session, wanted, only);
     }

@@ -14,7 +14,7 @@ import { openLocalFile } from "./local-file.ts";
 import type { Wanted } from "./picture.ts";
 import type { Rim } from "./rim.ts";
 import { shareNext } from "./share-next.ts";
-import { type TargetPlace, targetPlace } from "./target-argument.ts";
+import { type ProjectPlace, targetPlace } from "./target-argument.ts";
 
 /** A target that is open, with what its resources share. */
 export type Opened = {
@@ -23,6 +23,8 @@ export type Opened = {
   readonly secretKey: string;
   readonly rim: Rim;
   list(kind: ResourceKind<InfinoClient>): Promise<readonly Live[]>;
+  /** The project whose target it is, where it is one of a project. */
+  readonly project?: ProjectPlace;
 };
 
 /** Pulumi sends no signal to a dynamic provider; deadlines end what hangs. */
@@ -70,10 +72,7 @@ const reachOfSources = async ({ env, dir }: Rim, sources: SecretSources): Promis
   verify: targetTimes.verify,
 });
 
-const reachOfProject = async (
-  { env, dir }: Rim,
-  { project, environment, name }: Extract<TargetPlace, { project: string }>,
-): Promise<Reach> => {
+const reachOfProject = async ({ env, dir }: Rim, { project, environment, name }: ProjectPlace): Promise<Reach> => {
   const { readProject } = await import("../../manifest/index.ts");
   const files = await readProject(resolve(dir, project), environment, { env });
   const wrong = files.diagnostics.find(({ severity }) => severity === "error");
@@ -126,6 +125,7 @@ const open = async (rim: Rim, inputs: Properties): Promise<Opened> => {
     target,
     secretKey: credentials.secretKey,
     rim,
+    ...("project" in place ? { project: place } : {}),
     list: (kind) => {
       const list = lists.get(kind) ?? shareNext(() => kind.list(api, target.catalog, ids, never));
       lists.set(kind, list);

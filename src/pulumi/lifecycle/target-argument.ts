@@ -48,9 +48,12 @@ const defaults = {
   secretKey: "INFINO_SECRET_KEY",
 } as const;
 
+/** A target of a project folder. */
+export type ProjectPlace = { readonly project: string; readonly environment: string; readonly name: string };
+
 /** A target of a project folder, or where each credential is read from. */
 export type TargetPlace =
-  | { readonly project: string; readonly environment: string; readonly name: string }
+  | ProjectPlace
   | { readonly sources: { readonly [credential in (typeof credentials)[number]]: SecretSource } };
 
 const sourceOf = (given: Json | undefined, name: keyof typeof defaults): SecretSource => {
