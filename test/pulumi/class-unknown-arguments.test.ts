@@ -82,6 +82,8 @@ describe("what a program gives and nobody knows", () => {
     ["an upload", 'new FileUpload("acme", { statu: "x" })', "statu", "arguments are"],
     ["an output", 'new Dataset("acme", { status: "x" })', "status", "arguments are"],
     ["no configuration", 'new Connection("acme", { source: "elasticsearch", config: null })', "config", "required"],
+    ["nothing for a job", 'new ImportJob("acme", {})', "targetDataset", "required"],
+    ["nothing for an upload", 'new FileUpload("acme", {})', "path", "required"],
   ])("fails the preview by its name: %s", async (_, text, property, hint) => {
     const engine = stage.engine();
     const classes = "Connection, Dataset, FileUpload, ImportJob";

@@ -1,14 +1,15 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { equal } from "../../canonical.ts";
 import { builtinCatalog } from "../../catalog/index.ts";
-import type { Properties } from "../../contract/index.ts";
-import { eachSealed, isObject, segments } from "../../contract/index.ts";
+import type { Path, Properties } from "../../contract/index.ts";
+import { eachSealed, isObject, segments, within } from "../../contract/index.ts";
 import { DeployerError } from "../../errors.ts";
 import { nearest } from "../../nearest.ts";
 import type { Problem } from "../../resources/index.ts";
 import { validateProperties } from "../../resources/index.ts";
 import { catalogFiles, catalogOf } from "../catalog-files.ts";
 import type { Adapter } from "./adapter.ts";
+import { fingerprintsOf } from "./fingerprint.ts";
 import { commonArguments } from "./picture.ts";
 import { targetFailures } from "./target-argument.ts";
 import { isUnknown, sealUnknown, unknownPaths, withoutNulls } from "./unknown.ts";
@@ -20,11 +21,18 @@ const failure = (property: string, what: string, hint?: string): dynamic.CheckFa
   reason: hint === undefined ? what : `${what}; ${hint}`,
 });
 
-const commonFailures = (adapter: Adapter, inputs: Properties): readonly dynamic.CheckFailure[] => {
+/**
+ * Paths of what is not among arguments because an import file must not hold it: `pulumi import` checks what it has just
+ * recorded. A program never has fingerprints.
+ */
+const importedPaths = (olds: Properties, news: Properties): readonly Path[] =>
+  equal(olds, news) ? Object.keys(fingerprintsOf(news)) : [];
+
+const commonFailures = (adapter: Adapter, inputs: Properties, isImported: boolean): readonly dynamic.CheckFailure[] => {
   const failures: dynamic.CheckFailure[] = [];
   const known = [...adapter.fields, ...commonArguments];
   for (const name of Object.keys(inputs)) {
-    if (known.includes(name)) continue;
+    if (known.includes(name) || (isImported && name === "fingerprints")) continue;
     failures.push(failure(name, `"${name}" is not an argument here`, nearest(name, known, "arguments are")));
   }
   for (const name of ["adopt", "overwriteDrift"]) {
@@ -64,7 +72,8 @@ export const check = async (
 ): Promise<dynamic.CheckResult> => {
   const given = completed(adapter, olds, news);
   const { inputs, problems: found = [] } = (await adapter.fill?.(given, dir)) ?? { inputs: given };
-  const failures = [...commonFailures(adapter, inputs)];
+  const imported = importedPaths(olds, news);
+  const failures = [...commonFailures(adapter, inputs, imported.length > 0)];
   let catalog = builtinCatalog();
   // Without it nothing else can be checked.
   if (unknownPaths(inputs["catalog"] ?? null).length > 0) {
@@ -95,8 +104,9 @@ export const check = async (
     hides: (path) => !adapter.isShown(path),
   });
   const named = new Set(failures.map(({ property }) => property));
-  // What `pulumi import` checks is what it has just recorded, and secrets are never in an import file.
-  const open = problems.filter(({ code }) => code !== "missing-field" || !equal(olds, news));
+  const open = problems.filter(
+    ({ code, path }) => code !== "missing-field" || !imported.some((other) => within([path], other)),
+  );
   const wrong = open.map((problem) => toFailure(adapter, problem)).filter(({ property }) => !named.has(property));
   return { inputs, failures: [...failures, ...wrong] };
 };

@@ -4,6 +4,7 @@ import type { Catalog } from "../../catalog/index.ts";
 import type { Field, Path, Properties } from "../../contract/index.ts";
 import { at, compare, segments, within } from "../../contract/index.ts";
 import type { Adapter } from "./adapter.ts";
+import { fingerprintsOf } from "./fingerprint.ts";
 import { commonArguments, recorded, wantedBy } from "./picture.ts";
 import { unknownPaths } from "./unknown.ts";
 
@@ -15,6 +16,14 @@ export type Difference = {
   readonly immutable: readonly Path[];
   /** The deployer's own settings that are others now: only the state has to know. */
   readonly settings: readonly Path[];
+};
+
+/** What a refresh no longer found: the arguments before it still have its fingerprint. */
+const vanished = (olds: Properties, news: Properties, clear: Properties): readonly Field[] => {
+  const before = fingerprintsOf(olds);
+  return Object.keys(fingerprintsOf(news))
+    .filter((path) => before[path] === undefined && at(clear, path) === undefined)
+    .map((path) => ({ path, class: "drift" }));
 };
 
 /** What the arguments ask for beyond the state, judged by the state alone. */
@@ -30,7 +39,9 @@ export const difference = (
   const { shape, clear } = wanted;
   const { base, live } = recorded(adapter, id, olds, wanted, fitting);
   const unknown = unknownPaths(clear);
-  const fields = compare(shape, wanted.sealed, live, base, false).filter((field) => !within(unknown, field.path));
+  const fields = [...compare(shape, wanted.sealed, live, base, false), ...vanished(olds, news, clear)].filter(
+    (field) => !within(unknown, field.path),
+  );
   const changed = [...fields.map((field) => field.path), ...unknown];
   return {
     fields,

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type { Catalog } from "../../catalog/index.ts";
-import type { Base, Json, Live, Path, Properties, Shape } from "../../contract/index.ts";
+import type { Base, Json, Live, Path, Properties, Sealed, Shape } from "../../contract/index.ts";
 import { at, fingerprint, isObject, joinPath, withAt, within } from "../../contract/index.ts";
 import { withoutCredentials } from "../../resources/index.ts";
 import type { Adapter } from "./adapter.ts";
-import { fingerprintsOf } from "./fingerprint.ts";
+import { fingerprintsOf, missingPaths } from "./fingerprint.ts";
 import { withoutHidden } from "./hidden-texts.ts";
 
 /** Fingerprints are only compared within one process: both sides are always at hand in clear. */
@@ -37,6 +37,17 @@ export const wantedBy = (adapter: Adapter, catalog: Catalog, inputs: Properties)
 const withAll = (properties: Properties, from: Properties, paths: readonly Path[]): Properties =>
   paths.reduce<Properties>((all, path) => withAt(all, path, at(from, path)), properties);
 
+const left: Sealed = { $secret: "only known by its fingerprint" };
+
+/** What only a fingerprint stands for was declared: where it no longer is, it has to go. */
+const withMissing = (
+  properties: Properties,
+  olds: Properties,
+  { clear }: Wanted,
+  fitting: readonly Path[],
+): Properties =>
+  missingPaths(olds, clear, fitting).reduce<Properties>((all, path) => withAt(all, path, left), properties);
+
 /**
  * What a state says of its resource, in the ledger's terms: what was declared, and what was live at the last write or
  * refresh. What the target does not tell and the state does not have is taken from the arguments, as on an adoption;
@@ -54,7 +65,7 @@ export const recorded = (
   const applied = untold.reduce<Properties>(
     (properties, path) =>
       at(properties, path) === undefined ? withAt(properties, path, at(wanted.clear, path)) : properties,
-    seal(shape.secret, withAll(adapter.properties(olds), wanted.clear, fitting)),
+    withMissing(seal(shape.secret, withAll(adapter.properties(olds), wanted.clear, fitting)), olds, wanted, fitting),
   );
   const readable = fitting.filter((path) => !within(shape.secret, path) && !within(shape.writeOnly, path));
   const live = isObject(olds["live"]) ? withAll(olds["live"], wanted.clear, readable) : applied;

@@ -2,7 +2,7 @@ import { equal } from "../../canonical.ts";
 import type { Json, Live, Properties } from "../../contract/index.ts";
 import { at, isObject, leaves, withAt, within } from "../../contract/index.ts";
 import type { Adapter } from "./adapter.ts";
-import { fingerprintsOf, withoutFingerprinted } from "./fingerprint.ts";
+import { fingerprintsNow, fingerprintsOf, withoutFingerprinted } from "./fingerprint.ts";
 import { accessTo } from "./open-target.ts";
 import { argumentsOf, stateOf, wantedBy } from "./picture.ts";
 import { refuseElsewhere, refuseNamesake, type Session } from "./session.ts";
@@ -51,12 +51,14 @@ export const read = async (
   }
   session.owned.add(id);
   const { shape, clear } = wanted;
-  const fingerprints = fingerprintsOf(olds);
-  const hidden = [...shape.secret, ...shape.writeOnly, ...shape.local, ...Object.keys(fingerprints)];
+  const hidden = [...shape.secret, ...shape.writeOnly, ...shape.local, ...Object.keys(fingerprintsOf(olds))];
   const inputs = isLookup
     ? { ...argumentsOf(adapter, olds), ...adapter.inputs(live.properties) }
     : argumentsNow(adapter, olds, clear, withDrift(clear, olds, live, hidden));
   const seen = { live: withoutFingerprinted(olds, live.properties), health: live.health, before: olds };
   const props = stateOf(adapter, id, inputs, target.endpoint, seen);
-  return { id, props: Object.keys(fingerprints).length === 0 ? props : { ...props, fingerprints }, inputs };
+  const fingerprints = fingerprintsNow(opened.secretKey, id, olds, shape, live);
+  if (Object.keys(fingerprints).length === 0) return { id, props, inputs };
+  // As an import file has it: there is no other sign that a value is there.
+  return { id, props: { ...props, fingerprints }, inputs: { ...inputs, fingerprints } };
 };

@@ -33,7 +33,7 @@ export const fittingOf = async (
 ): Promise<readonly Path[]> => {
   if (Object.keys(fingerprintsOf(olds)).length === 0) return [];
   const { secretKey } = await session.open(news);
-  return fittingPaths(secretKey, id, olds, session.adapter.properties(news));
+  return fittingPaths(secretKey, id, olds, session.adapter.properties(news), news);
 };
 
 /** A guard's refusal: nothing was written. */

@@ -2,6 +2,7 @@ import type { Field, Live, Properties } from "../../contract/index.ts";
 import { basis, compare, isObject } from "../../contract/index.ts";
 import { ensure } from "../../resources/index.ts";
 import { difference } from "./diff.ts";
+import { withFingerprinted } from "./fingerprint.ts";
 import { accessTo } from "./open-target.ts";
 import { asPartial } from "./partial.ts";
 import { recorded, stateOf, wantedBy } from "./picture.ts";
@@ -19,23 +20,24 @@ const moved = (session: Session, id: string, fields: readonly Field[]) => {
 export const update = async (
   session: Session,
   id: string,
-  olds: Properties,
+  given: Properties,
   news: Properties,
 ): Promise<{ outs: Properties }> => {
   const { adapter } = session;
   session.owned.add(id);
   const opened = await session.open(news);
   const { target } = opened;
-  refuseNamesake(session, opened, id, olds);
+  refuseNamesake(session, opened, id, given);
   const wanted = wantedBy(adapter, target.catalog, news);
-  const fitting = await fittingOf(session, id, olds, news);
-  const { base, live: before } = recorded(adapter, id, olds, wanted, fitting);
   const access = accessTo(opened, adapter.kind, wanted);
   const now = await access.read(id);
   if (now === undefined) {
-    refuseElsewhere(session, opened, id, olds);
+    refuseElsewhere(session, opened, id, given);
     throw gone(session, id);
   }
+  const olds = withFingerprinted(opened.secretKey, id, given, wanted.shape, now);
+  const fitting = await fittingOf(session, id, olds, news);
+  const { base, live: before } = recorded(adapter, id, olds, wanted, fitting);
   const state = (live: Properties, health: Live["health"]) => ({
     outs: stateOf(adapter, id, news, target.endpoint, { live, health, before: olds }),
   });

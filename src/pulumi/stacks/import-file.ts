@@ -57,16 +57,18 @@ const entryOf = (item: ImportItem, settings: ImportSettings, parent: string | un
   const content = adapter.kind.localFile === undefined ? undefined : at(properties, adapter.kind.localFile.digest);
   const given = { ...args, ...(content === undefined ? {} : { content }) };
   const provider = { __provider: pointer(kind.provider) };
+  // In the arguments too: a check tells by it what is left out and what is missing.
+  const symbols = Object.keys(fingerprints).length === 0 ? {} : { fingerprints };
   return {
     type: resourceType(kind.className),
     name: _id,
     id,
     ...(parent === undefined ? {} : { parent }),
-    inputs: { ...argumentsOf(adapter, given), ...provider },
+    inputs: { ...argumentsOf(adapter, given), ...provider, ...symbols },
     outputs: {
       ...stateOf(adapter, id, given, endpoint, { live, health }),
       ...provider,
-      ...(Object.keys(fingerprints).length === 0 ? {} : { fingerprints }),
+      ...symbols,
     },
   };
 };

@@ -13,11 +13,15 @@ export const importCases = (subject: Subject): readonly ContractCase[] => {
   const { fingerprinted } = subject;
   if (fingerprinted === undefined) return [];
   const { path, without, other } = fingerprinted;
+  const adapterOf = () => {
+    const kind = [...pulumiKinds.values()].find(({ provider }) => provider === subject.kind);
+    if (kind === undefined) throw new Error(`there is no kind ${subject.kind}`);
+    return kind.adapter;
+  };
   const imported = async ({ world, make }: Scene, key = testCredentials.secretKey, owner?: string) => {
     const given = await subject.given(world);
     const { id, inputs, outs } = await make(given);
-    const adapter = [...pulumiKinds.values()].find(({ provider }) => provider === subject.kind)?.adapter;
-    const value = at((adapter?.properties(inputs as Properties) ?? {}) as Properties, path);
+    const value = at(adapterOf().properties(inputs as Properties), path);
     if (value === undefined) throw new Error(`there is nothing at ${path}`);
     const fingerprints = { [path]: credentialFingerprint(key, owner ?? id, path, value) };
     return { id, inputs, state: { ...without(outs, world), fingerprints } as State };
@@ -48,9 +52,31 @@ export const importCases = (subject: Subject): readonly ContractCase[] => {
       name: "a refresh of an imported state keeps its fingerprints and learns no value",
       run: async (scene) => {
         const { id, inputs, state } = await imported(scene);
-        const seen = await scene.host.read(id, state, without(inputs, scene.world));
-        expect(seen).toEqual({ id, props: state, inputs: without(inputs, scene.world) });
+        const recorded = { ...without(inputs, scene.world), fingerprints: state["fingerprints"] };
+        const seen = await scene.host.read(id, state, recorded);
+        expect(seen).toEqual({ id, props: state, inputs: recorded });
         expect(await scene.host.diff(id, seen.props, inputs)).toEqual(same);
+        // As a refresh compares: what it found with the arguments before it.
+        expect(await scene.host.diff(id, seen.props, recorded)).toEqual(same);
+      },
+    },
+    {
+      name: "what an import file leaves out is no failure of the import, and is one of a program that leaves it out",
+      run: async (scene) => {
+        const { id, inputs, state } = await imported(scene);
+        const lacking = without(inputs, scene.world);
+        const recorded = { ...lacking, fingerprints: state["fingerprints"] };
+        expect((await scene.host.check(recorded, recorded)).failures).toEqual([]);
+        expect((await scene.host.check(recorded, inputs)).failures).toEqual([]);
+        const property = adapterOf().argument(path);
+        const isRequired = !(await scene.host.check({}, lacking)).failures.every((one) => one.property !== property);
+        for (const olds of [recorded, lacking]) {
+          const { failures } = await scene.host.check(olds, lacking);
+          expect(failures.map((one) => one.property)).toEqual(isRequired ? [property] : []);
+        }
+        expect((await scene.host.diff(id, state, lacking)).changes).toBe(true);
+        const ours = await scene.host.check({}, { ...inputs, fingerprints: state["fingerprints"] });
+        expect(ours.failures.map((one) => one.property)).toEqual(["fingerprints"]);
       },
     },
     {
