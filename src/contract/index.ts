@@ -10,5 +10,6 @@ export * from "./read-entities.ts";
 export * from "./reference.ts";
 export * from "./seal.ts";
 export * from "./target-times.ts";
+export * from "./texts-in.ts";
 export * from "./traits.ts";
 export * from "./types.ts";

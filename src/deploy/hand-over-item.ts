@@ -1,6 +1,18 @@
 import type { Base, Json, Live, Path, Properties, Resource, Shape } from "../contract/index.ts";
-import { at, holdsSealed, isObject, joinPath, leaves, mapSealed, segments, withAt, within } from "../contract/index.ts";
+import {
+  at,
+  holdsSealed,
+  isObject,
+  joinPath,
+  leaves,
+  mapSealed,
+  segments,
+  textsIn,
+  withAt,
+  within,
+} from "../contract/index.ts";
 import type { InfinoClient } from "../infino/index.ts";
+import { withoutTexts } from "../infino/index.ts";
 import type { ResourceKind } from "../resources/index.ts";
 import type { HandOverItem } from "./hand-over-types.ts";
 import { withoutSecrets } from "./without-secrets.ts";
@@ -50,10 +62,11 @@ export type Owned = {
   readonly endpoint: string;
 };
 
-/** Secrets by what stands for them: `values` are what their texts resolve to. */
+/** Secrets by what stands for them: `values` are what their texts resolve to, `secrets` what a target may quote beside. */
 export const itemOf = (
   { entry, desired, live, shape, kind, endpoint }: Owned,
   values: ReadonlyMap<string, string>,
+  secrets: readonly string[],
   idOf: (kind: string, _id: string) => string | undefined,
   fingerprint: (path: Path, value: Json) => string,
 ): HandOverItem => {
@@ -62,6 +75,9 @@ export const itemOf = (
   const clear = (path: Path): Json =>
     mapSealed(at(properties, path) ?? null, (_, { $secret }) => values.get($secret) ?? null);
   const shown = withoutSecrets(live, entry, [properties]);
+  const quotable = [...values.values(), ...secrets, ...hidden.flatMap((path) => textsIn(clear(path)))];
+  const { health } = live;
+  const reason = health?.reason === undefined ? undefined : withoutTexts(health.reason, quotable);
   return {
     tenant,
     target: entry.target,
@@ -71,7 +87,7 @@ export const itemOf = (
     endpoint,
     properties: withReferences(kind, without(properties, hidden), idOf),
     live: withReferences(kind, strip(shown.properties, [...shape.secret, ...hidden]), idOf),
-    ...(live.health === undefined ? {} : { health: live.health }),
+    ...(health === undefined ? {} : { health: { ...health, ...(reason === undefined ? {} : { reason }) } }),
     fingerprints: Object.fromEntries(hidden.map((path) => [path, fingerprint(path, clear(path))])),
     handedOver: entry.driver === "pulumi",
   };

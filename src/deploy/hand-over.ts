@@ -16,6 +16,7 @@ import { planAndSee, prepareTenants } from "./plan-project.ts";
 import { matcher } from "./policies.ts";
 import { resolveSealed } from "./seal.ts";
 import { tool } from "./version.ts";
+import { secretValues } from "./without-secrets.ts";
 
 const nameOf = ({ resource }: Base): string => address(resource.kind, resource._id);
 
@@ -146,18 +147,18 @@ const itemsOf = async (
   fingerprint: HandOverOptions["fingerprint"],
 ): Promise<readonly HandOverItem[]> => {
   const values = new Map<string, ReadonlyMap<string, string>>();
+  const quotable = new Map<string, readonly string[]>();
   const keys = new Map<string, string>();
   const items: HandOverItem[] = [];
   for (const candidate of candidates) {
     const { entry, desired, prepared } = candidate;
     const { tenant } = prepared;
-    const own =
-      values.get(tenant) ??
-      (await resolveSealed(
-        prepared.desired.map((resource) => ({ ...entry, resource, applied: resource.properties })),
-        context.secrets(tenants.get(tenant)),
-      ));
+    const asked = prepared.desired.map((resource) => ({ ...entry, resource, applied: resource.properties }));
+    const secrets = context.secrets(tenants.get(tenant));
+    const own = values.get(tenant) ?? (await resolveSealed(asked, secrets));
     values.set(tenant, own);
+    const quoted = quotable.get(tenant) ?? (await secretValues([...asked, ...prepared.entries], secrets));
+    quotable.set(tenant, quoted);
     const secretKey = keys.get(entry.target) ?? (await secretKeyOf(context, entry.target));
     keys.set(entry.target, secretKey);
     eachSealed(desired.properties, (_, { $secret }) => {
@@ -171,6 +172,7 @@ const itemsOf = async (
       itemOf(
         { ...candidate, endpoint },
         own,
+        quoted,
         (kind, _id) => ids.get(address(kind, _id)),
         (path, value) => fingerprint(secretKey, entry.id, path, value),
       ),

@@ -5,6 +5,7 @@ import type { Project } from "../../src/deploy/index.ts";
 import { localHolder, openLedger } from "../../src/ledger/index.ts";
 import { credentialFingerprint } from "../../src/pulumi/stacks/index.ts";
 import { aConnection, signal, workbench } from "../engine/workbench.ts";
+import { expectClean, key, on, quotes, saying } from "../support/quoting.ts";
 import { signedClient } from "../support/signed.ts";
 import { uploadDouble } from "../support/upload-double.ts";
 import type { Stage } from "./hand-over-bench.ts";
@@ -12,6 +13,7 @@ import {
   handedOver,
   innerSecrets,
   kindOf,
+  one,
   programOf,
   stackExport,
   stage,
@@ -19,7 +21,18 @@ import {
   upload,
 } from "./hand-over-bench.ts";
 import type { Files } from "./project-folder.ts";
-import { credentials, datatype, env, opened, system, tenant, write } from "./project-folder.ts";
+import {
+  credentials,
+  datatype,
+  env,
+  opened,
+  project as projectFile,
+  projectFolder,
+  startedService,
+  system,
+  tenant,
+  write,
+} from "./project-folder.ts";
 
 const ledgerOf = ({ dir }: Stage) => openLedger(join(dir, ".connector-deployer/ledger.db"), { environment: "default" });
 
@@ -87,6 +100,38 @@ describe("from the ledger to Pulumi and back", () => {
 });
 
 describe("what is handed over", () => {
+  it("has no secret in what the target says of its health, however it is spelled", async () => {
+    const system = `
+_id: <<@ system @>>
+type: connection
+source: elasticsearch
+auth: api_key
+config: { base_url: "http://user:$SECRET(url_key)@127.0.0.1:9/x", api_key: $SECRET(crm_api_key) }
+`;
+    const password = "PLANTED-url-pw";
+    const dir = await projectFolder({
+      ...one,
+      "connectors/crm/templates/system.yaml": system,
+      "connector-deployer.yaml": projectFile.replace("secrets:\n", "secrets:\n  url_key: { env: URL_KEY }\n"),
+    });
+    const service = await startedService();
+    const words = `http://127.0.0.1:9: connection refused: ${quotes()} ${quotes(password)} http://user:${password}@127.0.0.1:9/x`;
+    const quoting = on("GET", "/source", saying(words));
+    const project = await opened(
+      dir,
+      { ...service, fetch: (request) => quoting(request, async () => service.fetch(request)) },
+      { env: { ...env, CRM_KEY: key, URL_KEY: password } },
+    );
+    await project.apply(await project.plan(), {});
+    const { report, text, items } = await handedOver(project);
+    expect(report.left).toEqual([]);
+    expect(items.find(({ kind }) => kind === "connection")?.health?.reason).toMatch(
+      /^http:\/\/127\.0\.0\.1:9: connection refused: key \[redacted\]/,
+    );
+    expect(text).toContain("statusReason");
+    expectClean(text);
+  });
+
   it("is refused with its tenant, whatever would write; the others go on", async () => {
     const bench = await stage({ "tenants/t002.yaml": tenant("t002") });
     const { project, requests, dir } = bench;

@@ -8,52 +8,13 @@ import { pulumiKinds } from "../../src/pulumi/lifecycle/adapters.ts";
 import { createProvider } from "../../src/pulumi/lifecycle/create-provider.ts";
 import { credentialFingerprint } from "../../src/pulumi/lifecycle/fingerprint.ts";
 import { createService } from "../../src/service/index.ts";
+import { type Answer, expectClean, key, on, quotes, rejecting, saying } from "../support/quoting.ts";
 import { testCredentials } from "../support/service.ts";
 
-const key = 'PLANTED"key é\nline2-PLANTED';
 const address = "http://usr:PLANTED-url-pw@127.0.0.1:1/PLANTED-path";
 const query = "PLANTED-query";
-const base64 = (text: string): string => Buffer.from(text).toString("base64");
-
-/** What a careless target says: everything that it was sent, in all the ways that it knows. */
-const spelled = [
-  `key ${key}`,
-  JSON.stringify(key),
-  JSON.stringify(JSON.stringify(key)),
-  base64(key),
-  `Basic ${base64(`elastic:${key}`)}`,
-  encodeURIComponent(key),
-];
-const quote = [...spelled, address].join(" ");
-const quoteOfJob = [...spelled, JSON.stringify(query)].join(" ");
-
-const traces = ["PLANTED", "line2", ...[key, "PLANTED-url-pw"].map((text) => base64(text).slice(0, 12))];
-
-const expectClean = (value: unknown): void => {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  for (const trace of traces) expect(text).not.toContain(trace);
-};
-
-type Answer = (request: Request, pass: () => Promise<Response>) => Promise<Response>;
-
-const rejected =
-  (status: number, reason = quote) =>
-  async (): Promise<Response> =>
-    Response.json({ error: { type: "bad", reason }, status }, { status });
-
-const on =
-  (method: string, path: string, answer: Answer): Answer =>
-  (request, pass) =>
-    request.method === method && new URL(request.url).pathname.startsWith(path) ? answer(request, pass) : pass();
-
-/** Says why it is not well in the target's words. */
-const saying =
-  (words: string): Answer =>
-  async (_, pass) => {
-    const answer = await pass();
-    const text = (await answer.text()).replaceAll(/"reason":"[^"]*"/g, () => `"reason":${JSON.stringify(words)}`);
-    return new Response(text, answer);
-  };
+const quote = `${quotes()} ${address}`;
+const quoteOfJob = `${quotes()} ${JSON.stringify(query)}`;
 
 const adapterOf = (kind: string): Adapter => {
   const found = pulumiKinds.get(kind)?.adapter;
@@ -116,12 +77,12 @@ const statusReason = (state: Properties | undefined): unknown => state?.["status
 describe("a target that quotes what it was sent", () => {
   it("gives no secret away where a create is refused, nor where it was done in part", async () => {
     const { provider, intercept } = await scene();
-    intercept(on("POST", "/source", rejected(400)));
+    intercept(on("POST", "/source", rejecting(400, quote)));
     expect((await failureOf(provider().create(connection()))).message).toContain("answered 400");
     let isMade = false;
     intercept(async (request, pass) => {
       if (request.method === "POST") isMade = true;
-      return isMade && request.method === "GET" ? rejected(403)() : pass();
+      return isMade && request.method === "GET" ? rejecting(403, quote)(request, pass) : pass();
     });
     const partial = await failureOf(provider().create(connection()));
     expect(partial.id).toBeDefined();
@@ -132,12 +93,12 @@ describe("a target that quotes what it was sent", () => {
   it("gives no secret away where a look, an update or a delete is refused", async () => {
     const { provider, intercept } = await scene();
     const { id, outs = {} } = await provider().create(connection());
-    intercept(on("GET", "/source", rejected(403)));
+    intercept(on("GET", "/source", rejecting(403, quote)));
     expect((await failureOf(provider().read(id, outs))).message).toContain("403");
-    intercept(on("PATCH", "/source", rejected(400)));
+    intercept(on("PATCH", "/source", rejecting(400, quote)));
     const news = connection({ timeout_secs: 31, api_key: "another one" });
     expect((await failureOf(provider().update(id, outs, news))).message).toContain("400");
-    intercept(on("DELETE", "/source", rejected(403)));
+    intercept(on("DELETE", "/source", rejecting(403, quote)));
     expect((await failureOf(provider().delete(id, outs))).message).toContain("403");
   });
 
@@ -188,14 +149,14 @@ describe("a target that quotes what it was sent", () => {
       targetDataset: "tickets",
       query: { term: { name: query, key } },
     };
-    intercept(on("PUT", "/import", rejected(400, quoteOfJob)));
+    intercept(on("PUT", "/import", rejecting(400, quoteOfJob)));
     await failureOf(provider("import-job").create(given));
     intercept(on("GET", "/import", saying(quoteOfJob)));
     const { id, outs = {} } = await provider("import-job").create(given);
     expectClean(statusReason(outs) ?? "");
-    intercept(on("GET", "/import", rejected(403, quoteOfJob)));
+    intercept(on("GET", "/import", rejecting(403, quoteOfJob)));
     await failureOf(provider("import-job").read(id, outs));
-    intercept(on("DELETE", "/import", rejected(403, quoteOfJob)));
+    intercept(on("DELETE", "/import", rejecting(403, quoteOfJob)));
     await failureOf(provider("import-job").delete(id, outs));
   });
 });

@@ -1,16 +1,6 @@
 import type { Json, Properties } from "../../contract/index.ts";
-import { isObject } from "../../contract/index.ts";
+import { textsIn } from "../../contract/index.ts";
 import { withoutTexts } from "../../infino/index.ts";
-
-/** Every text in a value. */
-export const textsIn = (value: Json | undefined): readonly string[] =>
-  typeof value === "string"
-    ? [value]
-    : Array.isArray(value)
-      ? value.flatMap(textsIn)
-      : isObject(value)
-        ? Object.values(value).flatMap(textsIn)
-        : [];
 
 /** Arguments of which the program may have marked any part as secret: the marks do not come this far. */
 const markable: readonly string[] = ["config", "query"];

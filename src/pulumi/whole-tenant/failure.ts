@@ -1,7 +1,7 @@
 import type { Properties } from "../../contract/index.ts";
+import { textsIn } from "../../contract/index.ts";
 import type { Diagnostic } from "../../diagnostic.ts";
 import { DeployerError } from "../../errors.ts";
-import { textsIn } from "../lifecycle/hidden-texts.ts";
 import { setOf } from "./arguments.ts";
 
 /** Shorter ones cannot be told from words. */
