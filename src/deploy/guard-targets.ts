@@ -2,7 +2,7 @@ import type { Base, Plan, Refusal, Resource } from "../contract/index.ts";
 import { address, sealPlan } from "../contract/index.ts";
 import type { Observed } from "../engine/index.ts";
 import type { InfinoClient } from "../infino/index.ts";
-import type { Ledger } from "../ledger/index.ts";
+import type { LeaseInfo, Ledger } from "../ledger/index.ts";
 import type { Target } from "../resources/index.ts";
 
 type Seen = {
@@ -98,29 +98,57 @@ export const guardEmptyLedger = async (
 
 const muddled: readonly Refusal["guard"][] = ["adoption-needed", "ambiguous", "missing-objects"];
 
+/** Leases of runs that are at work, by tenant. */
+export const runsAtWork = async (ledger: Ledger): Promise<ReadonlyMap<string, LeaseInfo>> =>
+  new Map((await ledger.leases()).filter(({ alive }) => alive).map((lease) => [lease.tenant, lease]));
+
+/** Who is or was at work on a tenant since its entries were read; undefined where nobody was. */
+const workOn = async (
+  tenant: string,
+  lease: LeaseInfo | undefined,
+  ledger: Ledger,
+  plan: Plan,
+): Promise<Pick<Refusal, "message" | "hint"> | undefined> => {
+  if (lease !== undefined) {
+    const { holder, since } = lease;
+    return {
+      message: `tenant ${tenant} is worked on by another run, on ${holder.host} (pid ${holder.pid}), since ${since}`,
+      hint: "wait until it has ended, then run the same command again",
+    };
+  }
+  if ((await ledger.revision(tenant)) === plan.tenants[tenant]?.ledger) return undefined;
+  return {
+    message: `tenant ${tenant} was deployed by another run while this plan was made`,
+    hint: "run the same command again",
+  };
+};
+
 /**
- * Where another run is at work on a tenant, what the ledger and the target held just now do not belong together: that is
- * what is said, instead of what it looks like.
+ * Where another run is at work on a tenant, or was while the plan was made, what the ledger and the target held do not
+ * belong together: that is what is said, instead of what it looks like. `before` are the runs at work when it was begun.
  */
-export const nameRunsAtWork = async (ledger: Ledger, plan: Plan): Promise<Plan> => {
+export const nameRunsAtWork = async (
+  ledger: Ledger,
+  plan: Plan,
+  before: ReadonlyMap<string, LeaseInfo>,
+): Promise<Plan> => {
   if (!plan.refusals.some(({ guard }) => muddled.includes(guard))) return plan;
-  const busy = new Map((await ledger.leases()).filter(({ alive }) => alive).map((lease) => [lease.tenant, lease]));
+  const now = await runsAtWork(ledger);
   const named = new Set<string>();
-  const refusals = plan.refusals.flatMap((refusal): Refusal[] => {
-    const lease = refusal.tenant === undefined ? undefined : busy.get(refusal.tenant);
-    if (lease === undefined || !muddled.includes(refusal.guard)) return [refusal];
-    if (named.has(lease.tenant)) return [];
-    named.add(lease.tenant);
-    return [
-      {
-        guard: "lease-held",
-        tenant: lease.tenant,
-        message: `tenant ${lease.tenant} is worked on by another run, on ${lease.holder.host} (pid ${lease.holder.pid}), since ${lease.since}`,
-        hint: "wait until it has ended, then run the same command again",
-        resources: [],
-      },
-    ];
-  });
+  const refusals: Refusal[] = [];
+  for (const refusal of plan.refusals) {
+    const { guard, tenant } = refusal;
+    if (tenant !== undefined && muddled.includes(guard)) {
+      if (named.has(tenant)) continue;
+      const work = await workOn(tenant, now.get(tenant) ?? before.get(tenant), ledger, plan);
+      if (work !== undefined) {
+        named.add(tenant);
+        refusals.push({ guard: "lease-held", tenant, ...work, resources: [] });
+        continue;
+      }
+    }
+    refusals.push(refusal);
+  }
   if (named.size === 0) return plan;
   const findings = plan.findings.filter(({ tenant }) => tenant === undefined || !named.has(tenant));
   return sealPlan({ ...plan, findings, refusals });

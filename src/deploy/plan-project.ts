@@ -7,7 +7,7 @@ import type { OpenIntent } from "../ledger/index.ts";
 import type { Tenant } from "../manifest/index.ts";
 import type { Context } from "./context.ts";
 import { observeTargets } from "./context.ts";
-import { guardEmptyLedger, guardTargets, nameRunsAtWork } from "./guard-targets.ts";
+import { guardEmptyLedger, guardTargets, nameRunsAtWork, runsAtWork } from "./guard-targets.ts";
 import { makePolicies } from "./policies.ts";
 import { readTenants, refuseInvalid } from "./read-tenants.ts";
 import { readdressed, resolveSealed, sealResources } from "./seal.ts";
@@ -87,7 +87,11 @@ export const planAndSee = async (
       ...tenant.entries.map((entry) => entry.target),
       ...tenant.open.map((intent) => intent.change.target),
     ]);
-  await waitForRequestsUnderWay(context, prepared, options.signal ?? never);
+  const ledger = await context.ledger();
+  const atWork = await runsAtWork(ledger);
+  // A run that is alive ends by itself what it has begun.
+  const left = prepared.filter(({ tenant }) => !atWork.has(tenant));
+  await waitForRequestsUnderWay(context, left, options.signal ?? never);
   const { targets, observed } = await observeTargets(
     context,
     names,
@@ -97,7 +101,6 @@ export const planAndSee = async (
     prepared.flatMap(({ open }) => open),
   );
   const policies = makePolicies(files, tenants, options, await ownersOf(context, targets, options));
-  const ledger = await context.ledger();
   const systems = prepared.flatMap((tenant) => tenant.systems);
   const plan = makePlan({
     tool,
@@ -122,7 +125,7 @@ export const planAndSee = async (
       ...(await guardEmptyLedger(ledger, { targets, observed }, systems, desired, policies.mayAdopt)),
     ],
   });
-  return { plan: await nameRunsAtWork(ledger, plan), seen: { targets, observed } };
+  return { plan: await nameRunsAtWork(ledger, plan, atWork), seen: { targets, observed } };
 };
 
 /** Looked up only where something may be taken over. */

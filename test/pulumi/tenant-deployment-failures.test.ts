@@ -5,7 +5,7 @@ import type { Properties } from "../../src/contract/index.ts";
 import { localHolder, openLedger } from "../../src/ledger/index.ts";
 import { createTenantProvider } from "../../src/pulumi/whole-tenant/create-tenant-provider.ts";
 import { inArguments } from "../../src/pulumi/whole-tenant/failure.ts";
-import { env, manifest } from "../deploy/project-folder.ts";
+import { env, manifest, project as projectFile } from "../deploy/project-folder.ts";
 import { compare, declared, errorOf, make, type TenantStage, tenantStage } from "../support/pulumi/tenant-stage.ts";
 
 const connection = "connection/acme-t001-crm";
@@ -137,6 +137,45 @@ describe("another run on the same tenant", () => {
     expect(writes).toEqual([]);
     await lease[Symbol.asyncDispose]();
     await provider.update(id, outs, inputs);
+  });
+
+  it("is what is told where it deployed the tenant while this one planned, and not that what it made is a stranger's", async () => {
+    const stage = await tenantStage();
+    let first: Promise<unknown> | undefined;
+    stage.intercept(async (request, pass) => {
+      if (first === undefined) {
+        first = make(stage.start());
+        await first;
+      }
+      return pass(request);
+    });
+    const { message } = await errorOf(make(stage.start()));
+    expect(message).toMatch(/another run/);
+    expect(message).not.toMatch(/adopt/);
+    expect(await stage.writesOf(() => make(stage.start()))).toEqual([]);
+  });
+
+  it("is told at once while it is at work, without waiting for what it has begun", async () => {
+    const stage = await tenantStage({
+      "connector-deployer.yaml": projectFile.replace("settle: 5ms", "settle: 5ms\n    request_timeout: 30s"),
+    });
+    const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    stage.intercept(async (request, pass) => {
+      if (request.method === "POST" && request.url.includes("/source/")) {
+        reach();
+        await released;
+      }
+      return pass(request);
+    });
+    const first = make(stage.start());
+    await reached;
+    const { message } = await errorOf(make(stage.start()));
+    expect(message).toMatch(/another run/);
+    expect(message).not.toMatch(/adopt/);
+    release();
+    await first;
+    expect(await stage.writesOf(() => make(stage.start()))).toEqual([]);
   });
 });
 
