@@ -41,6 +41,7 @@ export const createProvider = (adapter: Adapter, rim: Rim = processRim()): Provi
     dir: rim.dir,
     open: createOpener(rim),
     owned: new Set(),
+    asked: new Map(),
     made: new Set(),
     claimed: new Set(),
   };
@@ -57,6 +58,7 @@ export const createProvider = (adapter: Adapter, rim: Rim = processRim()): Provi
       guarded([olds, news], async () => {
         session.owned.add(id);
         const [before, after] = [own(olds), own(news)];
+        session.asked.set(id, adapter.kind.key(adapter.properties(after)));
         const fitting = await fittingOf(session, id, before, after);
         return diff(adapter, catalogOf(catalogFiles(news), rim.dir), id, before, after, fitting);
       }),

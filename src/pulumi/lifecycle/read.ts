@@ -5,7 +5,7 @@ import type { Adapter } from "./adapter.ts";
 import { fingerprintsNow, fingerprintsOf, withoutFingerprinted } from "./fingerprint.ts";
 import { accessTo } from "./open-target.ts";
 import { argumentsOf, stateOf, wantedBy } from "./picture.ts";
-import { refuseElsewhere, refuseNamesake, type Session } from "./session.ts";
+import { notThere, refuseElsewhere, refuseNamesake, type Session } from "./session.ts";
 
 /** What was declared, with what changed on the target since. What the target spells in its own way is no change. */
 const withDrift = (declared: Properties, olds: Properties, live: Live, hidden: readonly string[]) => {
@@ -45,6 +45,8 @@ export const read = async (
   const wanted = wantedBy(adapter, target.catalog, olds);
   const live = await accessTo(opened, adapter.kind, wanted).read(id);
   if (live === undefined) {
+    // Every state has the address; what is looked up has only the program's arguments.
+    if (olds["endpoint"] === undefined) throw notThere(session, opened, id);
     refuseElsewhere(session, opened, id, olds);
     session.owned.delete(id);
     return { id: "", props: {}, inputs: {} };

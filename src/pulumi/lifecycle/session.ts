@@ -12,6 +12,8 @@ export type Session = {
   open(inputs: Properties): Promise<Opened>;
   /** Live ids of resources that are in the state: none of them is an earlier attempt at another one. */
   readonly owned: Set<string>;
+  /** Names that the program asks for by now, by live id. */
+  readonly asked: Map<string, string>;
   /** Names of what was made here, with their endpoints. */
   readonly made: Set<string>;
   /** Live ids of what was found and taken for a new resource here: no other resource's deletion may take it away. */
@@ -65,6 +67,12 @@ export const refuseNamesake = ({ adapter }: Session, opened: Opened, id: string,
     `${wayBack}; with adopt: true a new one takes over what is there`,
   );
 };
+
+/** For a look-up: nothing would be made in its place. */
+export const notThere = ({ adapter }: Session, { target }: Opened, id: string): DeployerError =>
+  new DeployerError("usage", `there is no ${adapter.kind.name} ${id} at ${target.endpoint}`, {
+    hint: "correct the id, or the target where it is looked up",
+  });
 
 export const gone = ({ adapter }: Session, id: string): DeployerError =>
   refusal(

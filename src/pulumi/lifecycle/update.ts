@@ -6,6 +6,7 @@ import { withFingerprinted } from "./fingerprint.ts";
 import { accessTo } from "./open-target.ts";
 import { asPartial } from "./partial.ts";
 import { recorded, stateOf, wantedBy } from "./picture.ts";
+import { renamed } from "./rename.ts";
 import { fittingOf, gone, refusal, refuseElsewhere, refuseNamesake, type Session } from "./session.ts";
 
 const moved = (session: Session, id: string, fields: readonly Field[]) => {
@@ -53,7 +54,9 @@ export const update = async (
   const seen = overwrites ? now : before;
   const basedOn = basis(wanted.shape, wanted.sealed, base.applied, seen.properties);
   try {
-    const done = await ensure(access, id, wanted.sealed, { properties: basedOn }, fields);
+    const done = await renamed(session, opened, now, wanted, () =>
+      ensure(access, id, wanted.sealed, { properties: basedOn }, fields),
+    );
     if (done.state === "conflict") throw moved(session, id, done.fields);
     return state(done.live.properties, done.live.health);
   } catch (error) {

@@ -61,9 +61,11 @@ export const readCases = (subject: Subject): readonly ContractCase[] => [
     },
   },
   {
-    name: "a look-up of what is not there has no id",
-    run: async ({ host }) => {
-      expect((await host.read("contract-none", undefined, {})).id).toBe("");
+    name: "a look-up of what is not there fails, and says where it looked",
+    run: async ({ host, world }) => {
+      const message = await messageOf(host.read("contract-none", undefined, {}));
+      expect(message).toContain("contract-none");
+      expect(message).toContain(world.front.url);
     },
   },
   ...(subject.kind === "connection"
