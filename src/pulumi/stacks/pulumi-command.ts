@@ -9,6 +9,8 @@ export type CommandPlace = {
   readonly dir: string;
   /** All that the command gets. */
   readonly env: Env;
+  /** Milliseconds that a question may take; default 60,000. Nothing bounds the operations themselves. */
+  readonly patience?: number;
 };
 
 /** The first version with all that the resource classes need. */
@@ -17,6 +19,8 @@ const oldest = [3, 254] as const;
 const notLoggedIn = 3;
 /** Milliseconds that a process gets to end by itself after the second signal. */
 const patience = 5_000;
+/** Milliseconds for what only asks. */
+const longestQuestion = 60_000;
 
 export const missingPulumi = (): DeployerError =>
   new DeployerError("missing-package", "there is no `pulumi` command", {
@@ -35,7 +39,8 @@ const firstError = async (text: string, env: Env): Promise<string> => {
 };
 
 /** Runs a short command whose output is read. Throws `missing-package`, `unauthorized`, `pulumi-failed`, `cancelled`. */
-const ask = async (args: readonly string[], { dir, env }: CommandPlace, signal: AbortSignal): Promise<string> => {
+const ask = async (args: readonly string[], place: CommandPlace, signal: AbortSignal): Promise<string> => {
+  const { dir, env, patience: most = longestQuestion } = place;
   if (signal.aborted) throw cancelled();
   const { execa } = await import("execa");
   const result = await execa("pulumi", [...args, "--non-interactive", "--color", "never"], {
@@ -44,11 +49,17 @@ const ask = async (args: readonly string[], { dir, env }: CommandPlace, signal: 
     extendEnv: false,
     stdin: "ignore",
     cancelSignal: signal,
+    timeout: most,
     reject: false,
   });
   if (!result.failed) return result.stdout;
   if (result.code === "ENOENT") throw missingPulumi();
   if (result.isCanceled) throw cancelled();
+  if (result.timedOut) {
+    throw new DeployerError("pulumi-failed", `\`pulumi ${args.join(" ")}\` did not answer within ${most / 1000} s`, {
+      hint: "see whether the backend of the stacks can be reached: pulumi whoami",
+    });
+  }
   const said = await firstError(result.stderr, env);
   const why = said === "" ? (result.code ?? `exit code ${result.exitCode}`) : said;
   const message = `\`pulumi ${args.join(" ")}\` failed: ${why}`;

@@ -20,7 +20,7 @@ export type FakePlan = {
   readonly version?: string;
   readonly stacks?: readonly string[];
   /** What `stack ls` ends with. */
-  readonly list?: { readonly print: string; readonly exit: number };
+  readonly list?: { readonly print: string; readonly exit: number; readonly wait?: number };
   readonly by?: Readonly<Record<string, FakeStack>>;
 };
 
@@ -71,7 +71,8 @@ if (argv[0] === "version") {
 if (argv[0] === "stack" && argv[1] === "ls") {
   const list = plan.list ?? { print: JSON.stringify((plan.stacks ?? []).map((name) => ({ name }))), exit: 0 };
   (list.exit === 0 ? process.stdout : process.stderr).write(list.print + "\\n");
-  end(list.exit);
+  setTimeout(() => end(list.exit), list.wait ?? 0);
+  return;
 }
 if (argv[0] === "stack" && argv[1] === "init") {
   console.log("Created stack '" + name + "'");
