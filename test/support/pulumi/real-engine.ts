@@ -39,7 +39,7 @@ export type RealEngine = {
   run(...args: readonly string[]): Promise<Outcome>;
   /** What a preview would do to what, and the inputs before and after it. */
   previewSteps(): Promise<readonly PreviewStep[]>;
-  /** Entries of the state without the SDK's source positions, which are those of its own files. */
+  /** Entries of the state; what the SDK itself registers without its source positions, which are those of its files. */
   state(): Promise<readonly Readonly<Record<string, unknown>>[]>;
   remove(): void;
 };
@@ -124,7 +124,11 @@ export const startRealEngine = async (
       const { deployment } = (await json("stack", "export")) as {
         readonly deployment: { readonly resources?: readonly Record<string, unknown>[] };
       };
-      return (deployment.resources ?? []).map(({ sourcePosition, stackTrace, ...resource }) => resource);
+      return (deployment.resources ?? []).map((resource) => {
+        if (!String(resource["type"]).startsWith("pulumi:")) return resource;
+        const { sourcePosition, stackTrace, ...rest } = resource;
+        return rest;
+      });
     },
     remove: () => rmSync(own, { recursive: true, force: true }),
   };
