@@ -28,7 +28,8 @@ const refuseOthers = (resource: string, args: object, known: readonly string[]):
 
 /**
  * Arguments that a class does not know: with them the check of the provider fails and names each. Throws a `RunError` for
- * what the SDK cannot pass on, and where nothing checks: a look-up.
+ * what the SDK cannot pass on, and where nothing checks: a look-up. Pulumi's engine prints the value beside the name, which
+ * may be a secret in a wrong place: all of them are Pulumi secrets.
  */
 export const otherArguments = (
   resource: string,
@@ -43,5 +44,7 @@ export const otherArguments = (
   // A property of the class itself cannot become an output; the SDK leaves out `id` and `urn`.
   const reserved = names.filter((name) => name in prototype || ["id", "urn", "__provider"].includes(name));
   refuseOthers(resource, Object.fromEntries(reserved.map((name) => [name, true])), known);
-  return Object.fromEntries(Object.entries(args).filter(([name]) => names.includes(name)));
+  return Object.fromEntries(
+    Object.entries(args).flatMap(([name, value]) => (names.includes(name) ? [[name, pulumi.secret(value)]] : [])),
+  );
 };
