@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import type { Properties } from "../../src/contract/index.ts";
+import { connectionAdapter } from "../../src/pulumi/lifecycle/connection-adapter.ts";
 import { datasetAdapter } from "../../src/pulumi/lifecycle/dataset-adapter.ts";
 import { fileUploadAdapter } from "../../src/pulumi/lifecycle/file-upload-adapter.ts";
 import { addresses, failureOf, never, providerStage, withRecords } from "../support/pulumi/provider-stage.ts";
@@ -48,6 +49,30 @@ it("an update does not take a dataset of the same name at another address for ou
   const target = { endpoint: { env: "OTHER_ENDPOINT" } };
   const failure = await failureOf(start(datasetAdapter).update(id, outs, { ...inputs, target }));
   expect(failure).toMatchObject({ code: "blocked", message: expect.stringMatching(both) });
+});
+
+it("a connection is neither read, changed, deleted nor called gone where another address does not know its id", async () => {
+  const { start, env, writesOf } = await providerStage();
+  const inputs: Properties = {
+    source: "elasticsearch",
+    auth: "api_key",
+    name: "crm",
+    config: { base_url: "http://127.0.0.1:1", api_key: "planted-api-key-0" },
+  };
+  const { id, outs = {} } = await start(connectionAdapter).create(inputs);
+  env["OTHER_ENDPOINT"] = addresses.elsewhere;
+  const target = { endpoint: { env: "OTHER_ENDPOINT" } };
+  const provider = start(connectionAdapter);
+  const written = await writesOf(async () => {
+    for (const work of [
+      provider.update(id, outs, { ...inputs, name: "crm-2", target }),
+      provider.read(id, { ...outs, target }),
+      provider.delete(id, { ...outs, target }),
+    ]) {
+      expect(await failureOf(work)).toMatchObject({ code: "blocked", message: expect.stringMatching(both) });
+    }
+  });
+  expect(written).toEqual([]);
 });
 
 it("a file is not taken for one of another address either", async () => {
