@@ -31,7 +31,7 @@ const isNamed = (file: string, tenant: string): boolean =>
 type Read = Awaited<ReturnType<ProjectFiles["readTenant"]>>;
 
 /** The file of one tenant, read; of the others only as many as it takes to find it, each once. */
-const findTenant = async (files: ProjectFiles, tenant: string): Promise<Read> => {
+export const findTenant = async (files: ProjectFiles, tenant: string): Promise<Read> => {
   const memory = knownOf(files);
   const read = async (file: string): Promise<Read> => {
     const found = await files.readTenant(file);

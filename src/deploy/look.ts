@@ -106,7 +106,11 @@ export const statusOf = async (
     const collection = observed.get(target)?.collections.get(resource.kind);
     return collection?.readable === true ? collection.byId.get(id) : undefined;
   };
-  const talking = entries.filter((entry) => liveOf(entry)?.health?.reason !== undefined);
+  const saidOf = ({ target, resource, id }: Base): string | undefined => {
+    const collection = observed.get(target)?.collections.get(resource.kind);
+    return collection?.readable === false ? collection.error.message : collection?.byId.get(id)?.health?.reason;
+  };
+  const talking = entries.filter((entry) => saidOf(entry) !== undefined);
   const values = await quotable(context, new Set(talking.map(({ resource }) => resource.tenant)), entries);
   const items = entries.map((entry): StatusItem => {
     const { tenant, kind, _id } = entry.resource;
@@ -118,7 +122,7 @@ export const statusOf = async (
         : live === undefined
           ? "vanished"
           : (live.health?.status ?? "present");
-    const said = collection?.readable === false ? collection.error.message : live?.health?.reason;
+    const said = saidOf(entry);
     const reason = said === undefined ? undefined : withoutValues(said, values.get(tenant) ?? []);
     return {
       tenant,

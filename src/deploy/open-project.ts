@@ -118,6 +118,8 @@ export const openProject = async (dir: string, options: OpenOptions = {}): Promi
       (await import("./desired-digest.ts")).desiredDigestOf(context, tenant, set ?? context.set),
     owned: async (tenant) => (await import("./desired-digest.ts")).ownedOf(context, tenant),
     ownerOf: async (place) => (await import("./owner-of.ts")).ownerOf(context, place),
+    withoutSecrets: async (tenant, texts, also = []) =>
+      (await import("./quiet.ts")).quietOf(context, tenant, texts, also),
     leases: async () => (await import("./care.ts")).leasesOf(context),
     unlock: async (tenant, epoch) => (await context.ledger()).unlock(tenant, epoch),
     ledger: async () => (await import("./care.ts")).ledgerOf(context),

@@ -412,6 +412,12 @@ export type Project = AsyncDisposable & {
    * nothing. Throws where the ledger cannot be opened.
    */
   ownerOf(place: LivePlace): Promise<LiveOwner | undefined>;
+  /**
+   * Words that a target may have had a part in, without the values of the tenant's secrets, however they are spelled there:
+   * those that its files name and those that its entries in the ledger name, as far as they can be had here, and those in
+   * `also`.
+   */
+  withoutSecrets(tenant: string, texts: readonly string[], also?: readonly string[]): Promise<readonly string[]>;
   /** Live ids by tenant and `_id`, from the ledger. Sends nothing. */
   outputs(selection?: Selection): Promise<OutputsReport>;
   /** Leases that somebody holds or left behind. */

@@ -59,7 +59,10 @@ export const withoutSecrets = (live: Live, base: Base | undefined, declared: rea
 const shortest = 6;
 
 /** The values of the secrets that some entries name, as far as they can be had here. */
-export const secretValues = async (entries: readonly Base[], secrets: SecretResolver): Promise<readonly string[]> => {
+export const secretValues = async (
+  entries: readonly Pick<Base, "resource" | "applied">[],
+  secrets: SecretResolver,
+): Promise<readonly string[]> => {
   const references = new Set<string>();
   for (const base of entries) {
     for (const part of [base.applied, base.resource.properties]) {

@@ -1,13 +1,15 @@
 import type { dynamic } from "@pulumi/pulumi";
 import type { Properties } from "../../contract/index.ts";
 import { DeployerError } from "../../errors.ts";
+import { printedOnce } from "../lifecycle/failure.ts";
 import { processRim, type Rim } from "../lifecycle/rim.ts";
 import { idOf, placeOf } from "./arguments.ts";
 import { check } from "./check.ts";
 import { deploy } from "./deploy.ts";
 import { diff } from "./diff.ts";
-import { cleaner, errorText, PartialFailure } from "./failure.ts";
+import { errorText, PartialFailure } from "./failure.ts";
 import { openProjects } from "./open-projects.ts";
+import { quietState, quietTexts } from "./quiet.ts";
 import { read } from "./read.ts";
 import { remove } from "./remove.ts";
 import type { Session } from "./session.ts";
@@ -31,18 +33,27 @@ const own = (state: Properties | undefined): Properties => {
 /** JSON and nothing else: one `undefined` would fail the call after the work is done. */
 const clean = <T>(value: T): T => (value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T));
 
-/** An error for Pulumi, which prints its message as it is; with an id and what was done, where some was. */
-const toFailure = (folder: string, id: string, states: readonly Properties[], error: unknown): Error => {
-  const words = cleaner(folder, states);
-  const { code, details } = error instanceof DeployerError ? error : { code: "internal" as const, details: undefined };
-  const failure = new DeployerError(code, words(errorText(error)), { details });
-  if (!(error instanceof PartialFailure)) return failure;
-  const reasons = error.reasons.map(words);
-  const { message } = new DeployerError("target-problem", `some of it was not done:\n${reasons.join("\n")}`);
-  return Object.assign(new DeployerError("target-problem", message), {
+/**
+ * An error for Pulumi, which prints its message as it is and keeps some; with an id and what was done, where some was.
+ */
+const toFailure = async (
+  session: Session,
+  id: string,
+  states: readonly Properties[],
+  error: unknown,
+): Promise<DeployerError> => {
+  const code = error instanceof DeployerError ? error.code : "internal";
+  if (!(error instanceof PartialFailure)) {
+    const [message = ""] = await quietTexts(session, states, [errorText(error)]);
+    return printedOnce(new DeployerError(code, message));
+  }
+  const reasons = await quietTexts(session, states, error.reasons);
+  const failure = new DeployerError("target-problem", `some of it was not done:\n${reasons.join("\n")}`);
+  const properties = await quietState(session, states, error.properties);
+  return Object.assign(printedOnce(failure), {
     id,
     // Pulumi's host adds the pointer to what a call returns, but not to what a failure records.
-    properties: clean({ ...error.properties, __provider: states.at(-1)?.["__provider"] }),
+    properties: clean({ ...properties, __provider: states.at(-1)?.["__provider"] }),
     reasons,
   });
 };
@@ -63,7 +74,7 @@ export const createTenantProvider = (rim: Rim = processRim(), options: Options =
     try {
       return clean(await work());
     } catch (error) {
-      throw toFailure(rim.dir, id, states, error);
+      throw await toFailure(session, id, states, error);
     }
   };
   const refuseTwice = (id: string, tenant: string): void => {
@@ -86,18 +97,22 @@ export const createTenantProvider = (rim: Rim = processRim(), options: Options =
         refuseTwice(id, place.tenant);
         session.made.add(id);
         try {
-          return { id, outs: await deploy(session, own(inputs), {}) };
+          return { id, outs: await quietState(session, [inputs], await deploy(session, own(inputs), {})) };
         } catch (error) {
           if (!(error instanceof PartialFailure)) session.made.delete(id);
           throw error;
         }
       });
     },
-    read: (id, props) => guarded(id, [own(props)], () => read(session, id, own(props))),
+    read: (id, props) =>
+      guarded(id, [own(props)], async () => {
+        const seen = await read(session, id, own(props));
+        return { ...seen, props: await quietState(session, [own(props)], seen.props) };
+      }),
     update: (id, olds, news) =>
       guarded(id, [olds, news], async () => {
         session.known.add(id);
-        return { outs: await deploy(session, own(news), own(olds)) };
+        return { outs: await quietState(session, [olds, news], await deploy(session, own(news), own(olds))) };
       }),
     delete: (id, props) => guarded(id, [props], () => remove(session, id, own(props))),
   };

@@ -2,7 +2,7 @@ import type { Properties } from "../../contract/index.ts";
 import type { ApplyReport, Project } from "../../deploy/index.ts";
 import { DeployerError } from "../../errors.ts";
 import { type Place, placeOf, planOptions, setOf } from "./arguments.ts";
-import { cleaner, errorText, PartialFailure } from "./failure.ts";
+import { errorText, PartialFailure } from "./failure.ts";
 import { unresolvedText } from "./plan-text.ts";
 import { refuseStrangeLedger } from "./refuse-strange-ledger.ts";
 import { bounds, type Session } from "./session.ts";
@@ -23,12 +23,11 @@ const recorded = async (
   { tenant }: Place,
   inputs: Properties,
   problems: Problems,
-  clean: (text: string) => string,
 ): Promise<Properties> => {
   const status = await statusOf(project, tenant).catch(async () =>
     (await project.owned(tenant)).items.map((item) => ({ ...item, tenant, health: "unreadable", healthy: false })),
   );
-  return stateOf(inputs, { desired: String(inputs["desired"]), status, drift: {}, problems, clean });
+  return stateOf(inputs, { desired: String(inputs["desired"]), status, drift: {}, problems });
 };
 
 const apply = async (
@@ -73,9 +72,6 @@ const apply = async (
 export const deploy = (session: Session, inputs: Properties, olds: Properties): Promise<Properties> => {
   const place = placeOf(inputs);
   const set = setOf(inputs);
-  const clean = cleaner(session.rim.dir, [inputs]);
-  const cleaned = (left: Problems): Problems =>
-    Object.fromEntries(Object.entries(left).map(([name, text]) => [name, clean(text)]));
   return session.withProject(place, Object.keys(set).length === 0 ? undefined : set, async (project) => {
     const before = await project.owned(place.tenant);
     // What may be taken over from the target starts a ledger anew.
@@ -87,16 +83,16 @@ export const deploy = (session: Session, inputs: Properties, olds: Properties): 
       const now = await project.owned(place.tenant).catch(() => before);
       // It threw in the middle: what it did so far is in the ledger.
       if (JSON.stringify(now) === JSON.stringify(before)) throw error;
-      const left = cleaned({ interrupted: errorText(error) });
-      throw new PartialFailure(await recorded(project, place, inputs, left, clean), leftLines(left));
+      const left = { interrupted: errorText(error) };
+      throw new PartialFailure(await recorded(project, place, inputs, left), leftLines(left));
     }
-    const left = cleaned(workLeft(report));
+    const left = workLeft(report);
     const lines = leftLines(left);
     if (lines.length === 0) {
       const status = await statusOf(project, place.tenant);
-      return stateOf(inputs, { desired: String(inputs["desired"]), status, drift: {}, problems: {}, clean });
+      return stateOf(inputs, { desired: String(inputs["desired"]), status, drift: {}, problems: {} });
     }
-    if (mayHaveWritten(report)) throw new PartialFailure(await recorded(project, place, inputs, left, clean), lines);
+    if (mayHaveWritten(report)) throw new PartialFailure(await recorded(project, place, inputs, left), lines);
     throw new DeployerError("blocked", `tenant ${place.tenant} is as it was:\n${lines.join("\n")}`);
   });
 };

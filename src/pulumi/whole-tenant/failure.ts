@@ -1,26 +1,40 @@
-import type { Properties } from "../../contract/index.ts";
-import { textsIn } from "../../contract/index.ts";
+import type { Json, Properties } from "../../contract/index.ts";
+import { isObject, textsIn } from "../../contract/index.ts";
 import type { Diagnostic } from "../../diagnostic.ts";
 import { DeployerError } from "../../errors.ts";
-import { setOf } from "./arguments.ts";
+import { withoutTexts } from "../../infino/index.ts";
+import { placeOf, setOf } from "./arguments.ts";
 
-/** Shorter ones cannot be told from words. */
-const shortest = 4;
+/** Texts and numbers in a value. */
+const wordsIn = (value: Json): readonly string[] =>
+  typeof value === "number"
+    ? [String(value)]
+    : Array.isArray(value)
+      ? value.flatMap(wordsIn)
+      : isObject(value)
+        ? Object.values(value).flatMap(wordsIn)
+        : textsIn(value);
+
+/** Texts that are secret nowhere. */
+const plain = ["true", "false", "null", "none"];
+
+/** What `set` holds, any of which the program may have marked as secret. */
+export const hiddenWords = (states: readonly Properties[]): readonly string[] => {
+  const shown = new Set<Json>([...plain, ...states.flatMap((state) => Object.values(placeOf(state)))]);
+  return states.flatMap((state) => wordsIn(setOf(state))).filter((text) => !shown.has(text));
+};
+
+/** Words without the folders of this machine. */
+export const withoutFolder = (folder: string, text: string): string =>
+  text.replaceAll(`${folder}/`, "").replaceAll(folder, ".");
 
 /**
- * Words for Pulumi, which prints them as they are and keeps some: without the values of `set`, any of which the program
- * may have marked as secret, and without the folders of this machine.
+ * Words for Pulumi, which prints them as they are and keeps some: without the values of `set`, however they are spelled,
+ * and without the folders of this machine.
  */
 export const cleaner = (folder: string, states: readonly Properties[]): ((text: string) => string) => {
-  const hidden = states
-    .flatMap((state) => textsIn(setOf(state)))
-    .filter((text) => text.length >= shortest)
-    .sort((a, b) => b.length - a.length);
-  return (text) =>
-    hidden
-      .reduce((clean, value) => clean.replaceAll(value, "[secret]"), text)
-      .replaceAll(`${folder}/`, "")
-      .replaceAll(folder, ".");
+  const hidden = hiddenWords(states);
+  return (text) => withoutFolder(folder, withoutTexts(text, hidden));
 };
 
 const flags: Readonly<Record<string, (value: string) => string>> = {

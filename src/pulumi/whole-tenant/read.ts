@@ -3,7 +3,6 @@ import { address, segments } from "../../contract/index.ts";
 import type { Project } from "../../deploy/index.ts";
 import { DeployerError } from "../../errors.ts";
 import { argumentsOf, placeOf, setOf } from "./arguments.ts";
-import { cleaner } from "./failure.ts";
 import { refuseStrangeLedger } from "./refuse-strange-ledger.ts";
 import { bounds, type Session } from "./session.ts";
 import { problemsIn, type SeenDrift, stateOf } from "./state.ts";
@@ -67,7 +66,7 @@ export const read = (
     const desired = String(olds["desired"] ?? (await project.desiredDigest(tenant, setOf(olds))).digest);
     const moved = await revertible(project, tenant, setOf(olds), drift?.items ?? []);
     const facts = { desired, status, drift: seenDrift(moved), problems: problemsIn(olds) };
-    const props = stateOf(olds, { ...facts, clean: cleaner(session.rim.dir, [olds]) });
+    const props = stateOf(olds, facts);
     return { id, props, inputs: { ...argumentsOf(olds), desired } };
   });
 };

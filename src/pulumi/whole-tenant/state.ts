@@ -16,11 +16,9 @@ type Facts = {
   readonly status: StatusReport["items"];
   readonly drift: SeenDrift;
   readonly problems: Problems;
-  /** Takes out of a target's words what may not be kept. */
-  readonly clean: (text: string) => string;
 };
 
-const resourcesOf = (items: StatusReport["items"], clean: Facts["clean"]): Properties => {
+const resourcesOf = (items: StatusReport["items"]): Properties => {
   const addresses = Map.groupBy(items, ({ kind, _id }) => `${kind}/${_id}`);
   return Object.fromEntries(
     items.map(({ target, kind, _id, id, healthy, health, reason, state }) => {
@@ -29,7 +27,7 @@ const resourcesOf = (items: StatusReport["items"], clean: Facts["clean"]): Prope
       const report = {
         id,
         healthy,
-        ...(healthy ? {} : { problem: clean(reason === undefined ? health : `${health}: ${reason}`) }),
+        ...(healthy ? {} : { problem: reason === undefined ? health : `${health}: ${reason}` }),
         ...(state === "retained" ? { retained: true } : {}),
       };
       // A tenant that moved between targets.
@@ -39,10 +37,10 @@ const resourcesOf = (items: StatusReport["items"], clean: Facts["clean"]): Prope
 };
 
 /** The whole state: arguments, what was applied as a digest, and what is known of each resource. */
-export const stateOf = (inputs: Properties, { desired, status, drift, problems, clean }: Facts): Properties => ({
+export const stateOf = (inputs: Properties, { desired, status, drift, problems }: Facts): Properties => ({
   ...argumentsOf(inputs),
   desired,
-  resources: resourcesOf(status, clean),
+  resources: resourcesOf(status),
   drift,
   problems,
   pending: Object.keys(drift).length + Object.keys(problems).length > 0,
