@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Properties } from "../../src/contract/index.ts";
+import { createPreviewer } from "../../src/pulumi/whole-tenant/preview.ts";
 import { system } from "../deploy/project-folder.ts";
 import { declared, errorOf, make, type Provider, tenantStage } from "../support/pulumi/tenant-stage.ts";
 import { type Answer, expectClean, key, on, quotes, rejecting, saying } from "../support/quoting.ts";
@@ -69,5 +70,20 @@ describe("a target that quotes what it was sent", () => {
     expect((await failed(start().read(id, outs))).message).toContain("403");
     quoting(on("DELETE", "/", rejecting(403, words)));
     expect((await failed(start().delete(id, outs))).message).toContain("403");
+  });
+
+  it("gives no secret away in a preview", async () => {
+    const stage = await scene();
+    const refusing = on("GET", "/source", rejecting(403, words));
+    const show = createPreviewer({
+      env: stage.env,
+      dir: stage.folder,
+      clock: Date.now,
+      sleep: async () => undefined,
+      fetch: (request) => refusing(request, async () => stage.service.fetch(request)),
+    });
+    const notes = await show(declared({ set }));
+    expect(notes.some(({ text }) => text.includes("403"))).toBe(true);
+    expectClean(notes);
   });
 });

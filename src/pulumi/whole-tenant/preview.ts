@@ -4,7 +4,7 @@ import type { Project } from "../../deploy/index.ts";
 import type { Diagnostic } from "../../diagnostic.ts";
 import { processRim, type Rim } from "../lifecycle/rim.ts";
 import { completed, placeOf, planOptions, setOf } from "./arguments.ts";
-import { cleaner, diagnosticLine, errorText, invalidFiles } from "./failure.ts";
+import { cleaner, diagnosticLine, errorText, hiddenWords, invalidFiles } from "./failure.ts";
 import { openProjects, type WithProject } from "./open-projects.ts";
 import { findingTexts, hasWork, planText, refusalTexts, unresolvedText } from "./plan-text.ts";
 import { bounds } from "./session.ts";
@@ -21,6 +21,14 @@ const failureNotes = (tenant: string, error: unknown): readonly Note[] => {
   return [{ severity: "warning", text: `the plan of tenant ${tenant} cannot be shown: ${errorText(error)}` }];
 };
 
+/** What is planned holds names and no values; the rest may quote the target. */
+const quietNotes = async (project: Project, inputs: Properties, notes: readonly Note[]): Promise<readonly Note[]> => {
+  const said = notes.filter(({ severity }) => severity !== "info").map(({ text }) => text);
+  const quiet = await project.withoutSecrets(placeOf(inputs).tenant, said, hiddenWords([inputs]));
+  const by = new Map(said.map((text, index) => [text, quiet[index] ?? ""]));
+  return notes.map(({ severity, text }) => ({ severity, text: by.get(text) ?? text }));
+};
+
 const planNotes = async (
   project: Project,
   plan: Plan,
@@ -30,10 +38,10 @@ const planNotes = async (
   const { tenant } = placeOf(inputs);
   const { unresolved } = await project.desiredDigest(tenant);
   const isRefused = unresolved.length > 0 && inputs["acceptUnresolved"] !== true;
-  return [
+  return quietNotes(project, inputs, [
     ...notesOf(plan, tenant, warnings),
     ...(isRefused ? [{ severity: "warning", text: unresolvedText(tenant, unresolved) } as const] : []),
-  ];
+  ]);
 };
 
 const notesOf = (plan: Plan, tenant: string, warnings: readonly Diagnostic[]): readonly Note[] => [
@@ -66,7 +74,8 @@ export const createPreviewer = (rim: Rim = processRim()): ((given: Properties) =
     try {
       answer(await planNotes(project, await plan(project, [tenant], inputs), inputs, warnings));
     } catch (error) {
-      answer(failureNotes(tenant, error));
+      const notes = failureNotes(tenant, error);
+      answer(await quietNotes(project, inputs, notes).catch(() => notes));
     }
   };
 
