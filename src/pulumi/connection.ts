@@ -59,10 +59,15 @@ const isOutput = (value: unknown): boolean => pulumi.Output.isInstance(value) ||
 
 type Config = Input<ConnectionConfig> | undefined;
 
-const withSecrets = (config: Config, secrets: readonly string[] | undefined): Config => {
-  if (config === undefined || config === null || secrets?.length === 0) return config;
-  // What of it is secret is not known yet: all of it becomes secret. The provider says where it is no mapping.
-  if (secrets === undefined || isOutput(config) || !isObject(config)) return pulumi.secret<unknown>(config) as Config;
+const withSecrets = (resource: string, config: Config, secrets: readonly string[] | undefined): Config => {
+  if (config === undefined || config === null) return config;
+  if (!isOutput(config) && !isObject(config)) {
+    // Pulumi's engine would print the value beside the provider's failure.
+    throw new pulumi.RunError(`"${resource}": "config" must be an object with the fields of the connection type`);
+  }
+  if (secrets?.length === 0) return config;
+  // What of it is secret is not known yet: all of it becomes secret.
+  if (secrets === undefined || isOutput(config)) return pulumi.secret<unknown>(config) as Config;
   const members = Object.entries(config).map(([field, value]) =>
     secrets.includes(field) && value !== undefined ? [field, pulumi.secret<unknown>(value)] : [field, value],
   );
@@ -112,7 +117,7 @@ export class Connection extends pulumi.CustomResource {
       source: args.source,
       auth: args.auth,
       name: isLookup ? undefined : (args.name ?? name),
-      config: withSecrets(args.config, secrets),
+      config: withSecrets(name, args.config, secrets),
       target: args.target,
       catalog: args.catalog,
       adopt: args.adopt,

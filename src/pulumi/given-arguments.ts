@@ -28,8 +28,8 @@ const refuseOthers = (resource: string, args: object, known: readonly string[]):
 
 /**
  * Arguments that a class does not know: with them the check of the provider fails and names each. Throws a `RunError` for
- * what the SDK cannot pass on, and where nothing checks: a look-up. Pulumi's engine prints the value beside the name, which
- * may be a secret in a wrong place: all of them are Pulumi secrets.
+ * what the SDK cannot pass on, and where nothing checks: a look-up. Pulumi's engine prints the value of what a failure
+ * names, also of a Pulumi secret: it may be one in a wrong place, so another text stands for each.
  */
 export const otherArguments = (
   resource: string,
@@ -37,14 +37,12 @@ export const otherArguments = (
   own: object,
   prototype: object,
   isLookup: boolean,
-): { readonly [name: string]: unknown } => {
+): { readonly [name: string]: string } => {
   const known = Object.keys(own);
   if (isLookup) refuseOthers(resource, args, known);
   const names = otherNames(args, known);
   // A property of the class itself cannot become an output; the SDK leaves out `id` and `urn`.
   const reserved = names.filter((name) => name in prototype || ["id", "urn", "__provider"].includes(name));
   refuseOthers(resource, Object.fromEntries(reserved.map((name) => [name, true])), known);
-  return Object.fromEntries(
-    Object.entries(args).flatMap(([name, value]) => (names.includes(name) ? [[name, pulumi.secret(value)]] : [])),
-  );
+  return Object.fromEntries(names.map((name) => [name, "not shown"]));
 };

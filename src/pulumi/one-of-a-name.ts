@@ -7,6 +7,12 @@ type Names = Map<string, string>;
 /** By the run of a program: one process may run several, or one several times. */
 const runs = new WeakMap<object, Names>();
 
+/** False where a part of it is only known later. */
+const isKnown = (value: unknown): boolean => {
+  if (typeof value === "function" || pulumi.Output.isInstance(value) || value instanceof Promise) return false;
+  return typeof value !== "object" || value === null || Object.values(value).every(isKnown);
+};
+
 /**
  * Two resources of a program never are one object of the target: the second fails before anything is sent, in previews
  * too. `key` is what makes them the same; undefined where it is not known yet. Throws a `RunError`.
@@ -19,7 +25,7 @@ export const oneOfAName = (
   shown: string | undefined = key,
 ): void => {
   const run = pulumi.runtime.getStackResource();
-  if (run === undefined || key === undefined) return;
+  if (run === undefined || key === undefined || !isKnown(target)) return;
   const names = runs.get(run) ?? new Map<string, string>();
   runs.set(run, names);
   const name = canonicalJson([kind, (target ?? null) as Json, key]);
