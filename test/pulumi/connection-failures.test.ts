@@ -116,6 +116,19 @@ describe("a catalog of one's own", () => {
   });
 });
 
+describe("a failure that Pulumi's host prints by itself", () => {
+  it("is printed once, without a stack", async () => {
+    const { id, outs } = await stage.make(args());
+    const before = stage.host.printed().length;
+    stage.front.refuse("GET /source/", 403);
+    const message = await messageOf(stage.host.read(id, outs, {}));
+    const printed = stage.host.printed().slice(before);
+    const said = message.slice(message.indexOf("read connection"));
+    expect(printed.split(said)).toHaveLength(2);
+    expect(printed).not.toMatch(/\n\s+at /);
+  });
+});
+
 describe("a target that cannot be used", () => {
   it("names every variable that is missing", async () => {
     const host = await stage.startHost({ INFINO_ENDPOINT: stage.front.url });
