@@ -10,7 +10,7 @@ import { oneOfAName } from "./one-of-a-name.ts";
 import { ownPositions } from "./own-positions.ts";
 import { programFolder, statePath } from "./program-folder.ts";
 import { pulumi } from "./sdk.ts";
-import { cleaner, invalidFiles, wording } from "./whole-tenant/failure.ts";
+import { invalidFiles, withoutFolder, wording } from "./whole-tenant/wording.ts";
 
 export type TenantArgs = {
   /** The project's folder, relative to the folder of `Pulumi.yaml`. */
@@ -63,8 +63,8 @@ const fail = (errors: readonly unknown[], { tenant, project }: TenantArgs, resou
     if (found.length === 0) return [wording(error.message, error.hint)];
     return found.map((diagnostic) => diagnosticText(diagnostic, project));
   });
-  const clean = cleaner(programFolder(process.cwd()), []);
-  for (const text of texts) pulumi.log.error(clean(text), resource);
+  const folder = programFolder(process.cwd());
+  for (const text of texts) pulumi.log.error(withoutFolder(folder, text), resource);
   throw new pulumi.RunError(
     `tenant ${tenant}: ${texts.length} ${texts.length === 1 ? "error" : "errors"}; nothing of it was declared`,
   );

@@ -56,7 +56,7 @@ it.each(["connection", "dataset", "file-upload", "import-job"])(
 
 it("gives a provider of a whole tenant that loads the library only when it is asked", () => {
   const loaded = loadedBy(loading("tenant-deployment"));
-  expect(roomsOf(loaded)).toEqual(["contract", "pulumi"]);
+  expect(roomsOf(loaded)).toEqual(["contract", "infino", "pulumi"]);
   expect(loaded.filter((path) => foreign.test(path))).toEqual([]);
 });
 

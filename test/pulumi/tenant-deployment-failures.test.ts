@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import type { Properties } from "../../src/contract/index.ts";
 import { localHolder, openLedger } from "../../src/ledger/index.ts";
 import { createTenantProvider } from "../../src/pulumi/whole-tenant/create-tenant-provider.ts";
-import { inArguments } from "../../src/pulumi/whole-tenant/failure.ts";
+import { inArguments } from "../../src/pulumi/whole-tenant/wording.ts";
 import { env, manifest, project as projectFile } from "../deploy/project-folder.ts";
 import { compare, declared, errorOf, make, type TenantStage, tenantStage } from "../support/pulumi/tenant-stage.ts";
 

@@ -3,8 +3,9 @@ import type { Properties } from "../../contract/index.ts";
 import { DeployerError } from "../../errors.ts";
 import { isUnknown, unknownPaths, unknownText } from "../lifecycle/unknown.ts";
 import { argumentFailures, completed, placeOf, setOf } from "./arguments.ts";
-import { cleaner, diagnosticLine, errorText, invalidFiles } from "./failure.ts";
+import { cleaner } from "./failure.ts";
 import type { Session } from "./session.ts";
+import { diagnosticLine, errorText, invalidFiles } from "./wording.ts";
 
 const propertyOf = (error: unknown): string =>
   error instanceof DeployerError && error.code === "usage" && /tenant/.test(error.message) ? "tenant" : "project";

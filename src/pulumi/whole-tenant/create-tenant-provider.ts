@@ -7,13 +7,14 @@ import { idOf, placeOf } from "./arguments.ts";
 import { check } from "./check.ts";
 import { deploy } from "./deploy.ts";
 import { diff } from "./diff.ts";
-import { errorText, PartialFailure } from "./failure.ts";
+import { PartialFailure } from "./failure.ts";
 import { openProjects } from "./open-projects.ts";
 import { quietState, quietTexts } from "./quiet.ts";
 import { read } from "./read.ts";
 import { remove } from "./remove.ts";
 import type { Session } from "./session.ts";
 import { processSignals, type SignalSource, stopping } from "./stop-signal.ts";
+import { errorText } from "./wording.ts";
 
 export type TenantProvider = Required<Omit<dynamic.ResourceProvider<Properties, Properties>, "configure">>;
 

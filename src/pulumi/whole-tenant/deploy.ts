@@ -2,12 +2,13 @@ import type { Properties } from "../../contract/index.ts";
 import type { ApplyReport, Project } from "../../deploy/index.ts";
 import { DeployerError } from "../../errors.ts";
 import { type Place, placeOf, planOptions, setOf } from "./arguments.ts";
-import { errorText, PartialFailure } from "./failure.ts";
+import { PartialFailure } from "./failure.ts";
 import { unresolvedText } from "./plan-text.ts";
 import { refuseStrangeLedger } from "./refuse-strange-ledger.ts";
 import { bounds, type Session } from "./session.ts";
 import { driftIn, type Problems, stateOf } from "./state.ts";
 import { refuseUnseenDrift } from "./unseen-drift.ts";
+import { errorText } from "./wording.ts";
 import { leftLines, mayHaveWritten, workLeft } from "./work-left.ts";
 
 /** What is known of each resource now; its health where the target tells it. */

@@ -1,6 +1,6 @@
 import type { Change, Field, Operation, Plan } from "../../contract/index.ts";
 import { address, segments } from "../../contract/index.ts";
-import { wording } from "./failure.ts";
+import { wording } from "./wording.ts";
 
 const signs: Readonly<Record<Operation, string>> = {
   insert: "+",

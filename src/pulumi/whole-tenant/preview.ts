@@ -4,10 +4,11 @@ import type { Project } from "../../deploy/index.ts";
 import type { Diagnostic } from "../../diagnostic.ts";
 import { processRim, type Rim } from "../lifecycle/rim.ts";
 import { completed, placeOf, planOptions, setOf } from "./arguments.ts";
-import { cleaner, diagnosticLine, errorText, hiddenWords, invalidFiles } from "./failure.ts";
+import { cleaner, hiddenWords } from "./failure.ts";
 import { openProjects, type WithProject } from "./open-projects.ts";
 import { findingTexts, hasWork, planText, refusalTexts, unresolvedText } from "./plan-text.ts";
 import { bounds } from "./session.ts";
+import { diagnosticLine, errorText, invalidFiles } from "./wording.ts";
 
 /** One diagnostic of a resource. */
 export type Note = { readonly severity: "info" | "warning" | "error"; readonly text: string };

@@ -2,8 +2,9 @@ import type { Properties } from "../../contract/index.ts";
 import { isObject } from "../../contract/index.ts";
 import { withoutTexts } from "../../infino/index.ts";
 import { placeOf, setOf } from "./arguments.ts";
-import { hiddenWords, withoutFolder } from "./failure.ts";
+import { hiddenWords } from "./failure.ts";
 import type { Session } from "./session.ts";
+import { withoutFolder } from "./wording.ts";
 
 /**
  * Words that a target may have had a part in, without the values of the tenant's secrets and of `set`, and without this

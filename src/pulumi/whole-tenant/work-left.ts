@@ -1,6 +1,6 @@
 import type { ApplyReport } from "../../deploy/index.ts";
-import { wording } from "./failure.ts";
 import type { Problems } from "./state.ts";
+import { wording } from "./wording.ts";
 
 /** What an apply left to do: changes by address, then what kept it from going on. Empty where all is done. */
 export const workLeft = (report: ApplyReport): Problems => {
