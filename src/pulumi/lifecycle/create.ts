@@ -14,6 +14,14 @@ import { stateOf, wantedBy } from "./picture.ts";
 import { refuseOwned } from "./refuse-owned.ts";
 import { idsOf, placeOf, refusal, type Session } from "./session.ts";
 
+/** What makes two of a kind differ. */
+const another = ({ fields }: Adapter): string =>
+  fields.includes("name")
+    ? "another name"
+    : fields.includes("path")
+      ? "another dataset"
+      : "another connection or targetDataset";
+
 const hour = 3_600_000;
 /** The target's clock may be ahead of ours. */
 const skew = 300_000;
@@ -53,7 +61,7 @@ const exists = ({ adapter }: Session, { clear }: Wanted, live: Live | undefined)
   const records = live?.records === undefined || live.records === 0 ? "" : ` with ${live.records} records`;
   return refusal(
     `a ${kind.name} named "${key}" exists already: ${live?.id ?? key}${records}`,
-    "set adopt: true to take it over, or choose another name",
+    `set adopt: true to take it over, or choose ${another(adapter)}`,
   );
 };
 
@@ -139,7 +147,7 @@ export const create = async (session: Session, inputs: Properties): Promise<{ id
   if (session.made.has(place)) {
     throw refusal(
       `another resource of this program already made the ${kind.name} "${key}"`,
-      "give one of them another name",
+      `give one of them ${another(adapter)}`,
     );
   }
   session.made.add(place);
@@ -155,11 +163,14 @@ export const create = async (session: Session, inputs: Properties): Promise<{ id
       return { id: made.id, outs: state(made.id, made.live) };
     }
     if (same.length > 1) {
-      const hint = "delete those that nobody uses, or choose another name";
+      const hint = `delete those that nobody uses, or choose ${another(adapter)}`;
       throw refusal(`${same.length} objects are a ${kind.name} named "${key}": ${idsOf(same)}`, hint);
     }
     if (session.owned.has(only.id)) {
-      throw refusal(`another resource of this program is the ${kind.name} "${key}": ${only.id}`, "choose another name");
+      throw refusal(
+        `another resource of this program is the ${kind.name} "${key}": ${only.id}`,
+        `choose ${another(adapter)}`,
+      );
     }
     await refuseOwned(session, opened, only.id, inputs["adopt"] === true);
     if (inputs["adopt"] !== true && !isOwnAttempt(adapter, target.catalog, wanted, only, rim.clock())) {
