@@ -61,3 +61,15 @@ it("two connections of a program are not renamed to one name", async () => {
   expect(await names()).toHaveLength(2);
   expect(new Set(await names()).size).toBe(2);
 });
+
+it("a rename that was refused takes no name", async () => {
+  const { start, other, id, outs, names } = await stage();
+  await other.updateConnection(id, { base_url: "http://127.0.0.1:2" }, never);
+  const provider = start(connectionAdapter);
+  expect(await failureOf(provider.update(id, outs, named("third")))).toMatchObject({
+    code: "blocked",
+    message: expect.stringContaining("config.base_url"),
+  });
+  await provider.create(named("third"));
+  expect(await names()).toEqual(["first", "third"]);
+});

@@ -54,11 +54,12 @@ export const update = async (
   const seen = overwrites ? now : before;
   const basedOn = basis(wanted.shape, wanted.sealed, base.applied, seen.properties);
   try {
-    const done = await renamed(session, opened, now, wanted, () =>
-      ensure(access, id, wanted.sealed, { properties: basedOn }, fields),
-    );
-    if (done.state === "conflict") throw moved(session, id, done.fields);
-    return state(done.live.properties, done.live.health);
+    const live = await renamed(session, opened, now, wanted, async () => {
+      const done = await ensure(access, id, wanted.sealed, { properties: basedOn }, fields);
+      if (done.state === "conflict") throw moved(session, id, done.fields);
+      return done.live;
+    });
+    return state(live.properties, live.health);
   } catch (error) {
     throw asPartial(session, id, state(now.properties, now.health).outs, error);
   }
