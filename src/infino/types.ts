@@ -46,7 +46,66 @@ export type DatasetWire = {
   readonly creation_date: string;
 };
 
-/** `POST /import/file`, `GET /_connectors/jobs/{run_id}`; their two forms in one. */
+/** `stats` of runs. */
+export type RunStatsWire = {
+  readonly documents_processed: number;
+  readonly documents_failed: number;
+  readonly bytes_processed: number;
+  readonly avg_throughput_docs_per_sec: number;
+  readonly errors: readonly string[];
+};
+
+/** `POST /import/file`. */
+export type FileUploadWire = {
+  readonly connector_id: string;
+  readonly run_id: string;
+  readonly status: "submitted" | "running" | "completed" | "failed";
+  readonly message: string;
+  readonly stats: RunStatsWire | null;
+  readonly errors: readonly string[];
+};
+
+/** `GET /_connectors/jobs/{run_id}`; `GET /import/jobs/{job_id}/runs` (a list of them) is an addition of the local service. */
+export type JobStatusWire = {
+  readonly run_id: string;
+  readonly status: "submitted" | "running" | "completed" | "failed";
+  readonly connector_id: string;
+  /** Null for uploads. */
+  readonly connection_id: string | null;
+  readonly index_name: string;
+  readonly started_at: string;
+  readonly completed_at: string | null;
+  readonly duration_ms: number | null;
+  readonly error_message: string | null;
+  readonly stats: RunStatsWire | null;
+  /** Why it was started; an addition of the local service. */
+  readonly trigger?: string;
+  /** Records that are no longer in the source and were removed; an addition of the local service. */
+  readonly documents_removed?: number;
+  /** Records that interrupted attempts had read already; an addition of the local service. */
+  readonly documents_resumed?: number;
+};
+
+/** `GET|POST /sql`, and SQL answers of sources in `SourceSqlWire`. */
+export type SqlWire = {
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly rows: readonly (readonly Json[])[];
+  readonly size: number;
+  readonly total: number;
+};
+
+/** What `GET|POST /source/{id}/{dataset}/dsl` answers for SQL sources, as the API's Python client reads it. */
+export type SourceSqlWire = {
+  /** Milliseconds. */
+  readonly execution_time: number;
+  readonly statement_type: string;
+  readonly affected_rows: number;
+  readonly error_message: string | null;
+  readonly columns: readonly { readonly display_name: string; readonly data_type: string }[];
+  readonly rows: readonly (readonly Json[])[];
+};
+
+/** `POST /import/file`, `GET /_connectors/jobs/{run_id}`; their two forms in one, as the client reads them. */
 export type RunWire = {
   readonly run_id: string;
   readonly status: "submitted" | "running" | "completed" | "failed";

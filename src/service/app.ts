@@ -1,13 +1,20 @@
 import type { IncomingMessage } from "node:http";
 import { Hono } from "hono";
-import { parseJson, readBody } from "./body.ts";
-import { type Operation, operations } from "./operations.ts";
+import { parseJson, readBody, streamBody } from "./body.ts";
+import { type Call, type Operation, operations } from "./operations.ts";
 import { Problem, problemResponse } from "./problem.ts";
-import { createVerifier } from "./signature.ts";
+import { checkPayload, createVerifier } from "./signature.ts";
 import type { State } from "./state.ts";
 import type { Credentials } from "./types.ts";
 
-type Env = { Variables: { body: Uint8Array }; Bindings: { readonly incoming?: IncomingMessage } };
+type Bytes = Uint8Array<ArrayBuffer>;
+type Env = {
+  /** `payload`: the digest that the body must have, where its signature did not cover the body itself. */
+  Variables: { body: () => Promise<Bytes>; payload: string | undefined };
+  Bindings: { readonly incoming?: IncomingMessage };
+};
+
+const noStore = { "cache-control": "no-store" };
 
 /** The API over a state. Every request must be signed; every answer, errors too, is JSON. */
 export const createApp = (
@@ -19,24 +26,40 @@ export const createApp = (
   const app = new Hono<Env>();
   const verify = createVerifier(credentials, clock);
   app.use("*", async (context, next) => {
-    let reading: Promise<Uint8Array<ArrayBuffer>> | undefined;
+    let reading: Promise<Bytes> | undefined;
     const body = () => {
       // In process there are no bindings at all.
       reading ??= readBody(context.req.raw, context.env?.incoming);
       return reading;
     };
-    await verify(context.req.raw, body);
-    context.set("body", await body());
+    context.set("payload", await verify(context.req.raw, body));
+    context.set("body", body);
     await next();
   });
   for (const operation of operations) {
     const method = operation.method === "HEAD" ? "GET" : operation.method;
     app.on(method, operation.path.replace(/\{(\w+)\}/g, ":$1"), async (context) => {
-      const answer = await answerOf(operation)(state, {
+      const answer = answerOf(operation);
+      const request = context.req.raw;
+      const payload = context.get("payload");
+      let body: Bytes | undefined;
+      if (operation.body !== "stream") {
+        body =
+          operation.body === "large"
+            ? await readBody(request, context.env?.incoming, true)
+            : await context.get("body")();
+        checkPayload(body, payload);
+      }
+      const call: Call = {
         param: (name) => context.req.param(name) ?? "",
-        json: () => parseJson(context.get("body"), context.req.header("content-type") ?? null),
-      });
-      return context.json(answer as object, 200, { "cache-control": "no-store" });
+        query: (name) => context.req.query(name),
+        header: (name) => context.req.header(name),
+        json: () => parseJson(body ?? new Uint8Array(), context.req.header("content-type") ?? null),
+        bytes: () => body ?? new Uint8Array(),
+        stream: () => streamBody(request, payload),
+        signal: request.signal,
+      };
+      return context.json((await answer(state, call)) as object, 200, noStore);
     });
   }
   app.notFound((context) =>

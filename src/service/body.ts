@@ -1,31 +1,55 @@
+import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Json } from "../contract/index.ts";
 import { Problem } from "./problem.ts";
+import { comparePayload } from "./signature.ts";
 
-/** Bytes that a body may have. */
+/** Bytes that a body may have, and those of operations that take many records at once. */
 const maxBody = 4 * 1024 * 1024;
+const maxLarge = 64 * 1024 * 1024;
 const maxDepth = 64;
 
 /**
- * The whole body; throws `payload_too_large` before more than `maxBody` bytes are held. `incoming` gives the body of a
- * GET, which a `Request` cannot carry.
+ * The whole body; throws `payload_too_large` before more than 4 MiB (`isLarge`: 64 MiB) are held. `incoming` gives the
+ * body of a GET, which a `Request` cannot carry.
  */
-export const readBody = async (request: Request, incoming?: IncomingMessage): Promise<Uint8Array<ArrayBuffer>> => {
+export const readBody = async (
+  request: Request,
+  incoming?: IncomingMessage,
+  isLarge = false,
+): Promise<Uint8Array<ArrayBuffer>> => {
+  const most = isLarge ? maxLarge : maxBody;
   const announced = Number(request.headers.get("content-length") ?? Number.NaN);
-  if (announced > maxBody) throw tooLarge();
+  if (announced > most) throw tooLarge(most);
   if (request.method === "GET" || request.method === "HEAD") {
-    return incoming === undefined || incoming.complete ? new Uint8Array() : collect(incoming);
+    return incoming === undefined || incoming.complete ? new Uint8Array() : collect(incoming, most);
   }
   if (announced >= 0 && incoming !== undefined) return new Uint8Array(await request.arrayBuffer());
-  return request.body === null ? new Uint8Array() : collect(request.body);
+  return request.body === null ? new Uint8Array() : collect(request.body, most);
 };
 
-const collect = async (chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> => {
+/** The body piece by piece. `payload`: the SHA-256 in hex that it has to have; else throws `unauthorized` at its end. */
+export const streamBody = async function* (
+  request: Request,
+  payload: string | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (request.bodyUsed) {
+    throw new Problem("unauthorized", "an upload needs the header x-amz-content-sha256, UNSIGNED-PAYLOAD will do");
+  }
+  const hash = payload === undefined ? undefined : createHash("sha256");
+  for await (const chunk of request.body ?? []) {
+    hash?.update(chunk);
+    yield chunk;
+  }
+  if (hash !== undefined) comparePayload(hash.digest("hex"), payload);
+};
+
+const collect = async (chunks: AsyncIterable<Uint8Array>, most: number): Promise<Uint8Array<ArrayBuffer>> => {
   const parts: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of chunks) {
     length += chunk.byteLength;
-    if (length > maxBody) throw tooLarge();
+    if (length > most) throw tooLarge(most);
     parts.push(chunk);
   }
   return new Uint8Array(Buffer.concat(parts));
@@ -59,4 +83,5 @@ const deeperThan = (value: Json, depth: number): boolean => {
   return false;
 };
 
-const tooLarge = (): Problem => new Problem("payload_too_large", `the body is larger than ${maxBody} bytes`);
+const tooLarge = (most: number): Problem =>
+  new Problem("payload_too_large", `the body is larger than ${most} bytes; POST /import/file takes larger ones`);

@@ -1,4 +1,5 @@
-import type { ConnectionRecord, DatasetRecord, ImportJobRecord } from "./state.ts";
+import type { RunRecord } from "./imports/types.ts";
+import type { ConnectionRecord, DatasetRecord, ImportJobRecord, State } from "./state.ts";
 import type { Service, ServiceOptions } from "./types.ts";
 
 /**
@@ -14,12 +15,15 @@ export const createService = async (options: ServiceOptions = {}): Promise<Servi
       import("./sources/health.ts"),
       import("./store/open-store.ts"),
     ]);
-  const [{ createTimestamps }, { behaviourOf }, { defaultTraits }] = await Promise.all([
+  const [{ createTimestamps }, { behaviourOf }, { defaultTraits }, { openData }, { createRuns }] = await Promise.all([
     import("./timestamps.ts"),
     import("./behaviour.ts"),
     import("../contract/index.ts"),
+    import("./data/open-data.ts"),
+    import("./imports/runs.ts"),
   ]);
-  const { dataDir, clock = Date.now, statusWait = 3_000, reportError = () => {} } = options;
+  const { createImports, idleImports } = await import("./imports/create-imports.ts");
+  const { dataDir, clock = Date.now, statusWait = 3_000, reportError = () => {}, runImports = true } = options;
   const store = openStore(dataDir);
   const behaviour = behaviourOf({ ...defaultTraits, ...options.traits });
   const timestamp = createTimestamps(clock);
@@ -27,16 +31,22 @@ export const createService = async (options: ServiceOptions = {}): Promise<Servi
   try {
     const kept = options.credentials === undefined && dataDir !== undefined ? storedCredentials(dataDir) : undefined;
     const credentials = options.credentials ?? kept?.credentials ?? createCredentials();
-    const state = {
+    const data = openData(dataDir);
+    const imports = runImports ? createImports(() => state, { clock, reportError }) : idleImports;
+    const state: State = {
       catalog: options.catalog ?? builtinCatalog(),
       connections: store.collection<ConnectionRecord>("connection"),
       datasets: store.collection<DatasetRecord>("dataset"),
       importJobs: store.collection<ImportJobRecord>("import-job"),
+      data,
+      runs: createRuns(store.collection<RunRecord>("run")),
+      imports,
       health,
       behaviour,
       statusWait,
       timestamp,
     };
+    imports.start();
     const app = createApp(state, credentials, clock, reportError);
     return {
       credentials,
@@ -44,6 +54,8 @@ export const createService = async (options: ServiceOptions = {}): Promise<Servi
       fetch: async (request, bindings) => app.fetch(request, bindings),
       close: async () => {
         health.close();
+        await imports.close();
+        await data.close();
         store.close();
       },
     };

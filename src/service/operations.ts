@@ -9,14 +9,25 @@ import type { State } from "./state.ts";
 export type Call = {
   /** A path parameter, decoded. */
   param(name: string): string;
+  /** A parameter of the query string. */
+  query(name: string): string | undefined;
+  header(name: string): string | undefined;
   /** The body as JSON; throws `unsupported_media_type` or `invalid_json`. */
   json(): Json;
+  /** The body; empty where the operation streams. */
+  bytes(): Uint8Array;
+  /** The body as it arrives, once; only where the operation streams. Throws `unauthorized` at its end if it is not the one that was signed. */
+  stream(): AsyncIterable<Uint8Array>;
+  /** Aborts when the client goes away. */
+  readonly signal: AbortSignal;
 };
 
 export type Operation = {
   readonly method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** With parameters in braces. */
   readonly path: string;
+  /** `large`: up to 64 MiB in memory; `stream`: not read before the answer asks for it. Default: up to 4 MiB. */
+  readonly body?: "large" | "stream";
   /** Gives the answer's body. */
   readonly answer?: (state: State, call: Call) => unknown;
   /** What is missing here; such operations answer 501. */

@@ -15,8 +15,19 @@ const statuses = {
   name_taken: 409,
   payload_too_large: 413,
   unsupported_media_type: 415,
+  unsupported_query: 400,
+  query_failed: 400,
+  malformed_file: 400,
+  connection_mismatch: 400,
+  source_error: 400,
+  source_not_found: 404,
+  result_too_large: 413,
   internal_error: 500,
   not_implemented: 501,
+  source_refused: 502,
+  source_unreachable: 502,
+  source_timeout: 504,
+  query_timeout: 504,
 } as const;
 
 export type ProblemType = keyof typeof statuses;
@@ -26,8 +37,8 @@ export class Problem extends Error {
   override readonly name = "Problem";
   readonly type: ProblemType;
 
-  constructor(type: ProblemType, reason: string) {
-    super(reason);
+  constructor(type: ProblemType, reason: string, options?: ErrorOptions) {
+    super(reason, options);
     this.type = type;
   }
 }

@@ -22,11 +22,12 @@ type Claim = {
 
 /**
  * Verifies AWS Signature Version 4 by signing the request again. Throws `unauthorized`. The body is read only where
- * it takes part in the signature or after the signature proved right.
+ * it takes part in the signature itself; otherwise gives the SHA-256 in hex that it has to have, or undefined where the
+ * signature says nothing of it.
  */
 export const createVerifier = (credentials: Credentials, clock: () => number) => {
   const keys = new Map<string, ArrayBuffer>();
-  return async (request: Request, body: () => Promise<Uint8Array<ArrayBuffer>>): Promise<void> => {
+  return async (request: Request, body: () => Promise<Uint8Array<ArrayBuffer>>): Promise<string | undefined> => {
     const claim = readClaim(request, clock());
     const known = sameText(claim.accessKey, credentials.accessKey);
     const hashed = claim.payload !== undefined && claim.signedHeaders.includes("x-amz-content-sha256");
@@ -38,12 +39,21 @@ export const createVerifier = (credentials: Credentials, clock: () => number) =>
     }
     if (!known) throw refuse(`the access key ${JSON.stringify(claim.accessKey)} is not known here`);
     if (!valid) throw refuse("the signature does not match the request and the secret key");
-    if (claim.payload === undefined || claim.payload === unsignedPayload) return;
-    const actual = createHash("sha256")
-      .update(content ?? (await body()))
-      .digest("hex");
-    if (!sameText(actual, claim.payload)) throw refuse("the body does not match x-amz-content-sha256");
+    if (claim.payload === undefined || claim.payload === unsignedPayload) return undefined;
+    // Covered already where the header itself is not signed.
+    if (content !== undefined) checkPayload(content, claim.payload);
+    return claim.payload;
   };
+};
+
+/** Throws `unauthorized` where the body is not the one that was signed. */
+export const checkPayload = (body: Uint8Array, payload: string | undefined): void => {
+  if (payload !== undefined) comparePayload(createHash("sha256").update(body).digest("hex"), payload);
+};
+
+/** `actual`: the SHA-256 of the body in hex. Throws `unauthorized`. */
+export const comparePayload = (actual: string, payload = actual): void => {
+  if (!sameText(actual, payload)) throw refuse("the body does not match x-amz-content-sha256");
 };
 
 const readClaim = (request: Request, now: number): Claim => {

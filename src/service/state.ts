@@ -1,6 +1,8 @@
 import type { Catalog } from "../catalog/index.ts";
 import type { Properties } from "../contract/index.ts";
 import type { Behaviour } from "./behaviour.ts";
+import type { DataStore } from "./data/types.ts";
+import type { Imports, Runs } from "./imports/types.ts";
 import type { Health } from "./sources/health.ts";
 import type { Collection } from "./store/open-store.ts";
 
@@ -31,6 +33,10 @@ export type State = {
   readonly connections: Collection<ConnectionRecord>;
   readonly datasets: Collection<DatasetRecord>;
   readonly importJobs: Collection<ImportJobRecord>;
+  /** The records of datasets. */
+  readonly data: DataStore;
+  readonly runs: Runs;
+  readonly imports: Imports;
   readonly health: Health;
   readonly behaviour: Behaviour;
   /** Milliseconds that reading one connection waits for its status. */

@@ -16,6 +16,8 @@ export type ServiceOptions = {
   readonly clock?: () => number;
   /** Milliseconds that reading one connection waits for its status to be tried; default 3,000. */
   readonly statusWait?: number;
+  /** False: import jobs are kept, but do not run. Default true. */
+  readonly runImports?: boolean;
   /** How it behaves; what is left out has its default. */
   readonly traits?: Partial<Traits>;
   /** Told of defects that a client only sees as `internal_error`; default: nobody. */
@@ -32,7 +34,7 @@ export type Service = {
    * Node server received: only from there can the body of a GET be read.
    */
   fetch(request: Request, bindings?: { readonly incoming?: IncomingMessage }): Promise<Response>;
-  /** Stops trying connections and closes the data folder. */
+  /** Ends imports, which go on at the next start, stops trying connections and closes the data folder. */
   close(): Promise<void>;
 };
 

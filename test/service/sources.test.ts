@@ -5,6 +5,7 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Server } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import type { Properties } from "../../src/contract/index.ts";
 import { createHealth } from "../../src/service/sources/health.ts";
 import { searchDriver } from "../../src/service/sources/search.ts";
 import { startService, temporaryFolder } from "../support/service.ts";
@@ -23,8 +24,8 @@ const listen = async (server: Server): Promise<number> => {
   return (server.address() as AddressInfo).port;
 };
 const listenHttp = async (listener: RequestListener) => `http://127.0.0.1:${await listen(createServer(listener))}`;
-const probe = (config: Parameters<typeof searchDriver.probe>[0], auth = "none") =>
-  searchDriver.probe(config, auth, new AbortController().signal);
+const probe = (config: Properties, auth = "none") =>
+  searchDriver.check({ source: "elasticsearch", auth, config }, new AbortController().signal);
 
 describe("a search server is tried", () => {
   it.each([

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
-import { createVerifier } from "../../src/service/signature.ts";
+import { checkPayload, createVerifier } from "../../src/service/signature.ts";
 
 /*
  * A contract double, not the service: it speaks the shapes of the API's description for datasets, file import, job
@@ -296,7 +296,8 @@ export const startUploadDouble = async (
     try {
       const content = new Uint8Array(body);
       const isBare = method === "GET" || method === "HEAD";
-      await verify(new Request(url, { method, headers, ...(isBare ? {} : { body: content }) }), async () => content);
+      const signed = new Request(url, { method, headers, ...(isBare ? {} : { body: content }) });
+      checkPayload(content, await verify(signed, async () => content));
     } catch (error) {
       return sendProblem(response, 401, "unauthorized", error instanceof Error ? error.message : "");
     }

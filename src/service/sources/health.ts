@@ -130,7 +130,7 @@ export const createHealth = ({
 const probe = async (connection: Probed, signal: AbortSignal): Promise<SourceStatus> => {
   try {
     const driver = await sourceDriver(connection.source);
-    if (driver !== undefined) return await driver.probe(connection.config, connection.auth, signal);
+    if (driver !== undefined) return await driver.check(connection, signal);
   } catch {
     return { status: "disconnected", reason: `the driver for ${connection.source} failed` };
   }

@@ -1,6 +1,7 @@
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { isObject, type Properties } from "../../contract/index.ts";
+import { Problem } from "../problem.ts";
 import { boundedLookup } from "./lookup.ts";
 import type { SourceDriver, SourceStatus } from "./source-driver.ts";
 
@@ -10,7 +11,7 @@ const defaultPort = 9200;
 
 /** Elasticsearch and OpenSearch, over their common REST API. */
 export const searchDriver: SourceDriver = {
-  probe: async (config, auth, signal) => {
+  check: async ({ config, auth }, signal) => {
     const url = endpoint(config);
     if (url === undefined) {
       return { status: "disconnected", reason: "base_url is not an http(s) URL" };
@@ -25,7 +26,15 @@ export const searchDriver: SourceDriver = {
       return { status: "disconnected", reason: `${url.protocol}//${url.host}: ${why}` };
     }
   },
+  query: () => Promise.reject(notYet()),
+  metadata: () => Promise.reject(notYet()),
+  // biome-ignore lint/correctness/useYield: it ends before it could.
+  read: async function* () {
+    throw notYet();
+  },
 };
+
+const notYet = (): Problem => new Problem("not_implemented", "queries of search sources");
 
 type Answer = { readonly status: number; readonly body: string };
 

@@ -1,0 +1,100 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
+import type { Json, Properties } from "../../contract/index.ts";
+
+/**
+ * Types that a column of a dataset can have. `JSON` holds objects, arrays and columns whose values differ in type.
+ * Values arrive as JSON: whole numbers beyond 2^53 and decimals as their digits, times as ISO 8601 text.
+ */
+export type ColumnType =
+  | "BOOLEAN"
+  | "BIGINT"
+  | "HUGEINT"
+  | "DOUBLE"
+  | `DECIMAL(${number},${number})`
+  | "DATE"
+  | "TIME"
+  | "TIMESTAMP"
+  | "TIMESTAMPTZ"
+  | "VARCHAR"
+  | "JSON";
+
+export type Column = { readonly name: string; readonly type: ColumnType };
+
+/** One record. Without an `_id` it gets one of its own. `_id` is no member of `properties`. */
+export type DataRow = { readonly _id?: string; readonly properties: Properties };
+
+/** What a change did to a dataset. */
+export type Written = { readonly added: number; readonly removed: number };
+
+/** Changes to one dataset, in one transaction. */
+export type Writer = {
+  /** For statements of one's own inside the transaction. */
+  readonly connection: DuckDBConnection;
+  /**
+   * Makes the table where there is none, adds columns that are missing and widens those whose types differ. Gives the
+   * type that each of `columns` now has.
+   */
+  ensureColumns(columns: readonly Column[]): Promise<readonly Column[]>;
+  /** `select` yields the `columns` in their order, after a first column `_id` (VARCHAR, null: gets one of its own). */
+  insertSelect(columns: readonly Column[], select: string): Promise<number>;
+  /** Types come from `declared`, else from the values. */
+  insertRows(rows: readonly DataRow[], declared?: readonly Column[]): Promise<number>;
+  /** `where`: an SQL condition over the columns; undefined: all. */
+  deleteWhere(where?: string): Promise<number>;
+  deleteIds(ids: readonly string[]): Promise<number>;
+};
+
+/** What an import has read so far; outlives the process, and becomes visible when it is finished. */
+export type Stage = {
+  /** Where to go on reading, as the last committed batch gave it; undefined: from the start. */
+  readonly cursor: Json | undefined;
+  /** Rows of the committed batches. */
+  readonly rows: number;
+  /** One transaction: the rows and the cursor. A staged row with the same `_id` is replaced, if `mayRepeat`. */
+  append(batch: {
+    readonly rows: readonly DataRow[];
+    readonly columns?: readonly Column[];
+    readonly cursor?: Json;
+    readonly mayRepeat?: boolean;
+  }): Promise<void>;
+  /** Changes staged rows before they become visible: statements over the table `name`. */
+  transform(work: (connection: DuckDBConnection, name: string) => Promise<void>): Promise<void>;
+  /**
+   * One transaction: the owner's rows become the staged ones; what the owner has no longer seen goes. With `keyed` rows
+   * of others with the same `_id` are replaced too. The stage is gone afterwards.
+   */
+  finish(options: { readonly keyed: boolean }): Promise<Written>;
+  discard(): Promise<void>;
+};
+
+/**
+ * The records of datasets, in one DuckDB database that is opened when it is first needed. A dataset that never had a
+ * record has no table. Throws `Problem` `not_implemented` where DuckDB is not installed.
+ *
+ * Tables stand in the schema `store`: `_id VARCHAR`, `_by VARCHAR` (the import job that a row belongs to, or null), then
+ * the properties. Users see views of the same name in `main`, without `_by`.
+ */
+export type DataStore = {
+  /** Records of a dataset; 0 where it has no table. */
+  count(dataset: string): Promise<number>;
+  /** Of all datasets that have a table. */
+  counts(): Promise<ReadonlyMap<string, number>>;
+  /** Bytes that a dataset takes, roughly. */
+  size(dataset: string): Promise<number>;
+  /** With `_id`, without `_by`; empty where there is no table. */
+  columns(dataset: string): Promise<readonly Column[]>;
+  /** Reads. Running statements are interrupted when `signal` aborts. */
+  read<Result>(work: (connection: DuckDBConnection) => Promise<Result>, signal: AbortSignal): Promise<Result>;
+  /** One transaction, after all earlier ones of this dataset; rolled back when `work` throws or `signal` aborts. */
+  write<Result>(dataset: string, work: (writer: Writer) => Promise<Result>, signal: AbortSignal): Promise<Result>;
+  /** Drops the table and all stages of the dataset. */
+  drop(dataset: string): Promise<void>;
+  /** `owner`: the import job. With `resume` the stage that the run before left, if it did; else an empty one. */
+  stage(dataset: string, owner: string, options: { readonly resume: boolean }): Promise<Stage>;
+  /** Drops the stage of an owner, if it has one. Its rows stay, as nobody's. */
+  release(owner: string): Promise<void>;
+  /** A folder for files on their way in, which only the service reads; emptied at start. */
+  uploads(): Promise<string>;
+  /** Interrupts what runs and closes the database; does nothing the second time. */
+  close(): Promise<void>;
+};

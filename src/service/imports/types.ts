@@ -1,0 +1,54 @@
+import type { JobStatusWire } from "../../infino/index.ts";
+
+/** Why a run was started. */
+export type Trigger = "created" | "schedule" | "catch-up" | "resume" | "upload";
+
+/** One run of an import job, or one file upload, as it is kept. */
+export type RunRecord = {
+  readonly id: string;
+  /** Absent: a file upload. */
+  readonly job?: string;
+  /** Connector type; `file` for uploads. */
+  readonly connector: string;
+  readonly connection?: string;
+  readonly dataset: string;
+  readonly trigger: Trigger;
+  readonly status: JobStatusWire["status"];
+  readonly started_at: string;
+  readonly completed_at?: string;
+  readonly duration_ms?: number;
+  /** Records that were read and are, or will be, in the dataset. */
+  readonly processed: number;
+  /** Records that could not be taken. */
+  readonly failed: number;
+  /** Records that were in the dataset and no longer in the source. */
+  readonly removed: number;
+  readonly bytes: number;
+  /** Records that earlier, interrupted attempts of this run had read already. */
+  readonly resumed?: number;
+  /** Why it failed; holds no secret. */
+  readonly error?: string;
+  /** Records that could not be taken, the first ones: where and why. */
+  readonly errors: readonly string[];
+};
+
+/** Keeps what runs did; the last 50 of each job, and the last 1,000 uploads. */
+export type Runs = {
+  get(id: string): RunRecord | undefined;
+  put(run: RunRecord): void;
+  /** Newest first. */
+  ofJob(job: string): readonly RunRecord[];
+  forgetJob(job: string): void;
+};
+
+/** Runs import jobs: each once when it is made, then by its schedule; a run that a crash ended goes on at the start. */
+export type Imports = {
+  /** Goes on with interrupted runs, catches up one missed run of each job, starts the schedules. */
+  start(): void;
+  /** A job that was just made: runs it, and schedules it. */
+  added(job: string): void;
+  /** Ends its run and its schedule, and forgets its history; its records stay. */
+  removed(job: string): Promise<void>;
+  /** Lets nothing new start, and ends what runs: it goes on at the next start. */
+  close(): Promise<void>;
+};
