@@ -10,13 +10,24 @@ import { cli, temporaryFolder } from "./support.ts";
 
 const choices = builtinCatalog()
   .list()
-  .flatMap((type) => type.connections.map((connection) => [type.id, connection.type] as const));
+  .flatMap(({ id, connections }): (readonly [string, string])[] =>
+    connections.length === 0 ? [[id, "none"]] : connections.map((connection) => [id, connection.type]),
+  );
 
 const filesBelow = async (folder: string): Promise<readonly string[]> =>
   (await readdir(folder, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
     .sort();
+
+test("init scaffolds files without a connection type, and refuses one", async () => {
+  await using folder = await temporaryFolder();
+  const refused = await cli(["init", "--connector", "file", "--auth", "basic_auth"], { cwd: folder.path });
+  expect(refused).toMatchObject({ exit: 3, stdout: "" });
+  const done = await cli(["init", "--connector", "file", "--auth", "none"], { cwd: folder.path });
+  expect(done.stdout).toContain("connectors/file/data/regions.csv");
+  expect((await cli(["validate"], { cwd: folder.path })).stdout).toBe("valid: 1 tenant, 2 resources\n");
+});
 
 describe("init", () => {
   test("writes a project that validates, and never overwrites one", async () => {
@@ -65,7 +76,8 @@ describe("init", () => {
     await using folder = await temporaryFolder();
     const type = builtinCatalog().get(connector);
     const connection = type?.connections.find((candidate) => candidate.type === auth);
-    if (type === undefined || connection === undefined) throw new Error(`${connector} is not in the catalog`);
+    if (type === undefined || (connection === undefined && auth !== "none"))
+      throw new Error(`${connector} is not in the catalog`);
     for (const { path, text } of await scaffold(type, connection)) {
       expect(text).not.toMatch(/__|undefined/);
       if (/\.ya?ml$/.test(path) && !path.includes("/templates/")) expect(() => parse(text)).not.toThrow();
@@ -76,10 +88,25 @@ describe("init", () => {
       await using project = await openProject(folder.path, { environment, env: {} });
       expect((await project.validate()).diagnostics).toEqual([]);
       const { components } = await project.expand();
-      expect(components.map(({ type }) => type)).toContain("connection");
+      expect(components.map(({ type }) => type)).toContain(connector === "file" ? "file" : "connection");
+      // A starter brings data along, not only a connection.
+      expect(components.map(({ type }) => type)).toContain("dataset");
     }
     await expect(stat(join(folder.path, ".connector-deployer", "ledger.db"))).rejects.toThrow();
   });
+});
+
+test("a connector type without a starter of its own gets its connection from the catalog alone", async () => {
+  const type = builtinCatalog().get("snowflake");
+  const connection = type?.connections[0];
+  if (type === undefined || connection === undefined) throw new Error("snowflake is not in the catalog");
+  const files = await scaffold({ ...type, id: "other-warehouse" }, connection);
+  const below = files.filter(({ path }) => path.startsWith("connectors/other-warehouse/"));
+  expect(below.map(({ path }) => path).sort()).toEqual([
+    "connectors/other-warehouse/manifest.yaml",
+    "connectors/other-warehouse/templates/system.yaml",
+  ]);
+  expect(below.map(({ text }) => text).join("\n")).toContain("source: other-warehouse");
 });
 
 describe("a template", () => {

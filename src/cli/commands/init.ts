@@ -12,11 +12,9 @@ import { shellText } from "../shell-text.ts";
 const choose = async (
   connector: string,
   auth: string | undefined,
-): Promise<readonly [ConnectorType, ConnectionType]> => {
+): Promise<readonly [ConnectorType, ConnectionType | undefined]> => {
   const { builtinCatalog } = await import("../../deploy/index.ts");
-  const types = builtinCatalog()
-    .list()
-    .filter((type) => type.connections.length > 0);
+  const types = builtinCatalog().list();
   const type = types.find(({ id }) => id === connector);
   if (type === undefined) {
     throw usage(
@@ -28,6 +26,13 @@ const choose = async (
     );
   }
   const names = type.connections.map((connection) => connection.type);
+  if (names.length === 0 && (auth === undefined || auth === "none")) return [type, undefined];
+  if (names.length === 0) {
+    throw usage(
+      `${connector} connects to nothing, so it has no connection type ${JSON.stringify(auth)}`,
+      "leave --auth out",
+    );
+  }
   const wanted = auth ?? (names.includes("api_key") ? "api_key" : names[0]);
   const connection = type.connections.find((candidate) => candidate.type === wanted);
   if (connection === undefined) {
@@ -100,7 +105,7 @@ export const command = defineCommand({
         schemaVersion: 1,
         project: flags.project,
         connector: type.id,
-        auth: connection.type,
+        auth: connection?.type ?? null,
         created,
       },
       text: () => created.map((path) => `+ ${printable(path)}`).join("\n"),

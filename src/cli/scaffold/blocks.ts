@@ -31,14 +31,15 @@ const remark = (field: CatalogField): string => (field.description === undefined
 const secretName = (connector: string, field: CatalogField): string =>
   `${connector}_${field.name}`.replaceAll("-", "_");
 
-/** What a new project says of a connector type and one of its connection types, from the catalog alone. */
-export const scaffoldBlocks = (type: ConnectorType, connection: ConnectionType): Blocks => {
-  const required = connection.fields.filter((field) => field.required);
+/** What a new project says of a connector type and one of its connection types, if it has any, from the catalog alone. */
+export const scaffoldBlocks = (type: ConnectorType, connection: ConnectionType | undefined): Blocks => {
+  const fields = connection?.fields ?? [];
+  const required = fields.filter((field) => field.required);
   const secrets = required.filter((field) => field.secret === true);
   const open = required.filter((field) => field.secret !== true);
   const ofTenant = open.filter((field) => field.name !== multiTenantAddress);
   const address = open.find((field) => field.name === multiTenantAddress);
-  const optional = connection.fields.filter((field) => !field.required);
+  const optional = fields.filter((field) => !field.required);
   const parameters = open.map((field) =>
     field === address
       ? `${field.name}: {} # from auth.api_base_url of the project`

@@ -27,10 +27,16 @@ const filesBelow = async (folder: string): Promise<readonly string[]> => {
 
 export type ScaffoldFile = { readonly path: string; readonly text: string };
 
-/** The files of a new project with one connector: the type's own starter, or one made from the catalog. */
-export const scaffold = async (type: ConnectorType, connection: ConnectionType): Promise<readonly ScaffoldFile[]> => {
+/**
+ * The files of a new project with one connector: the type's own starter, or one made from the catalog. `connection`:
+ * undefined where the type has nothing to connect to.
+ */
+export const scaffold = async (
+  type: ConnectorType,
+  connection: ConnectionType | undefined,
+): Promise<readonly ScaffoldFile[]> => {
   const blocks = scaffoldBlocks(type, connection);
-  const words = { CONNECTOR: type.id, NAME: type.name, AUTH: connection.type, VERSION: version() };
+  const words = { CONNECTOR: type.id, NAME: type.name, AUTH: connection?.type ?? "none", VERSION: version() };
   const own = join(templates, type.id);
   const parts = [
     { folder: join(templates, "project"), to: hidden },
