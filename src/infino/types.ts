@@ -84,6 +84,8 @@ export type JobStatusWire = {
   readonly documents_removed?: number;
   /** Records that interrupted attempts had read already; an addition of the local service. */
   readonly documents_resumed?: number;
+  /** Runs of the same job that fell due meanwhile and were left out; an addition of the local service. */
+  readonly skipped_runs?: number;
 };
 
 /** `GET|POST /sql`, and SQL answers of sources in `SourceSqlWire`. */
@@ -158,6 +160,10 @@ export type ImportJobWire = {
   readonly schedule?: string;
   readonly created_at: string;
   readonly last_run?: string;
+  /** For `GET /_connectors/jobs/{run_id}`; an addition of the local service. */
+  readonly last_run_id?: string;
+  /** When its schedule runs it next; an addition of the local service. */
+  readonly next_run?: string;
   /** Why it failed or waits; an addition of the local service. */
   readonly reason?: string;
 };

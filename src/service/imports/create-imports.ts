@@ -1,3 +1,4 @@
+import { Problem } from "../problem.ts";
 import type { State } from "../state.ts";
 import type { Imports } from "./types.ts";
 
@@ -10,17 +11,17 @@ export type ImportsRim = {
 };
 
 /** `state` is complete when the first member is called. */
-export const createImports = (_state: () => State, _rim: ImportsRim): Imports => ({
-  start: () => undefined,
-  added: () => undefined,
-  removed: async () => undefined,
-  close: async () => undefined,
-});
+export const createImports = (_state: () => State, _rim: ImportsRim): Imports => idleImports;
 
 /** Keeps jobs as they are; nothing runs. */
 export const idleImports: Imports = {
   start: () => undefined,
   added: () => undefined,
   removed: async () => undefined,
+  run: () => {
+    throw new Problem("bad_request", "import jobs do not run here: the service was started without them");
+  },
+  next: () => undefined,
+  dropped: async () => undefined,
   close: async () => undefined,
 };

@@ -1,7 +1,7 @@
 import type { JobStatusWire } from "../../infino/index.ts";
 
 /** Why a run was started. */
-export type Trigger = "created" | "schedule" | "catch-up" | "resume" | "upload";
+export type Trigger = "created" | "schedule" | "catch-up" | "request" | "resume" | "upload";
 
 /** One run of an import job, or one file upload, as it is kept. */
 export type RunRecord = {
@@ -26,6 +26,8 @@ export type RunRecord = {
   readonly bytes: number;
   /** Records that earlier, interrupted attempts of this run had read already. */
   readonly resumed?: number;
+  /** Runs of the same job that fell due while this one was under way, and were left out. */
+  readonly skipped?: number;
   /** Why it failed; holds no secret. */
   readonly error?: string;
   /** Records that could not be taken, the first ones: where and why. */
@@ -38,6 +40,8 @@ export type Runs = {
   put(run: RunRecord): void;
   /** Newest first. */
   ofJob(job: string): readonly RunRecord[];
+  /** Ids of the jobs that have runs. */
+  jobs(): readonly string[];
   forgetJob(job: string): void;
 };
 
@@ -49,6 +53,12 @@ export type Imports = {
   added(job: string): void;
   /** Ends its run and its schedule, and forgets its history; its records stay. */
   removed(job: string): Promise<void>;
+  /** Runs a job now, or gives the run that is under way. */
+  run(job: string): RunRecord;
+  /** When a job runs next by its schedule, in milliseconds since the epoch. */
+  next(job: string): number | undefined;
+  /** A dataset is about to be deleted: ends the runs that fill it; they fail. */
+  dropped(dataset: string): Promise<void>;
   /** Lets nothing new start, and ends what runs: it goes on at the next start. */
   close(): Promise<void>;
 };
