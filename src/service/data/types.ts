@@ -18,12 +18,16 @@ export type ColumnType =
   | "VARCHAR"
   | "JSON";
 
+/**
+ * A column. Its name is that of its property, but where SQL cannot tell it from another one's: `Name` beside `name` is
+ * `Name#1`. `propertyOf` (columns.ts) gives the property.
+ */
 export type Column = { readonly name: string; readonly type: ColumnType };
 
 /** One record. Without an `_id` it gets one of its own. `_id` is no member of `properties`. */
 export type DataRow = { readonly _id?: string; readonly properties: Properties };
 
-/** What a change did to a dataset. */
+/** What a change did to a dataset: ids that it has now and had not before, and the other way round. */
 export type Written = { readonly added: number; readonly removed: number };
 
 /** Changes to one dataset, in one transaction. */
@@ -31,13 +35,19 @@ export type Writer = {
   /** For statements of one's own inside the transaction. */
   readonly connection: DuckDBConnection;
   /**
-   * Makes the table where there is none, adds columns that are missing and widens those whose types differ. Gives the
-   * type that each of `columns` now has.
+   * Makes the table where there is none, adds columns that are missing and widens those whose types differ. `columns` are
+   * named by their properties; gives the names and types that they now have in the table.
    */
   ensureColumns(columns: readonly Column[]): Promise<readonly Column[]>;
-  /** `select` yields the `columns` in their order, after a first column `_id` (VARCHAR, null: gets one of its own). */
+  /**
+   * `select` yields the `columns` in their order and of their types, after a first column `_id` (VARCHAR, null: gets one
+   * of its own; others must not be in the dataset yet). The table has the columns; their types in it may be wider.
+   */
   insertSelect(columns: readonly Column[], select: string): Promise<number>;
-  /** Types come from `declared`, else from the values. */
+  /**
+   * Types come from `declared`, else from the values; a value that is not of the declared type widens the column. A row
+   * with the `_id` of another one replaces it. Gives the number of rows that are new or were replaced.
+   */
   insertRows(rows: readonly DataRow[], declared?: readonly Column[]): Promise<number>;
   /** `where`: an SQL condition over the columns; undefined: all. */
   deleteWhere(where?: string): Promise<number>;
@@ -79,11 +89,14 @@ export type DataStore = {
   count(dataset: string): Promise<number>;
   /** Of all datasets that have a table. */
   counts(): Promise<ReadonlyMap<string, number>>;
-  /** Bytes that a dataset takes, roughly. */
+  /** Bytes that a dataset takes, roughly: its records as JSON, estimated from some of them. */
   size(dataset: string): Promise<number>;
   /** With `_id`, without `_by`; empty where there is no table. */
   columns(dataset: string): Promise<readonly Column[]>;
-  /** Reads. Running statements are interrupted when `signal` aborts. */
+  /**
+   * Reads, in one transaction that cannot write: it sees one state, and ends with the first statement that fails. Running
+   * statements are interrupted when `signal` aborts.
+   */
   read<Result>(work: (connection: DuckDBConnection) => Promise<Result>, signal: AbortSignal): Promise<Result>;
   /** One transaction, after all earlier ones of this dataset; rolled back when `work` throws or `signal` aborts. */
   write<Result>(dataset: string, work: (writer: Writer) => Promise<Result>, signal: AbortSignal): Promise<Result>;

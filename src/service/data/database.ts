@@ -1,0 +1,169 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { Problem } from "../problem.ts";
+import { literal } from "./columns.ts";
+import { storeSchema } from "./tables.ts";
+
+/** What DuckDB keeps in memory before it uses the folder `spill`. */
+const memoryLimit = "512MB";
+const mostThreads = 4;
+/** Milliseconds between two tries to interrupt what runs: a statement may start just after one. */
+const interruptEvery = 20;
+/** Milliseconds that closing waits for what runs. */
+const closeWait = 1_500;
+
+/** One DuckDB instance, opened when it is first used: a second one on the same file would lose records. */
+export type Database = {
+  /** Whether there can be records; false spares opening it. */
+  holdsSomething(): boolean;
+  /** A connection of its own. Running statements are interrupted when `signal` aborts. */
+  use<Result>(work: (connection: DuckDBConnection) => Promise<Result>, signal?: AbortSignal): Promise<Result>;
+  /** In one transaction; `begin` is how it starts. Rolled back when `work` throws or `signal` aborts. */
+  transact<Result>(
+    begin: string,
+    work: (connection: DuckDBConnection) => Promise<Result>,
+    signal?: AbortSignal,
+  ): Promise<Result>;
+  /** A folder that DuckDB may read from, too; empty at start. */
+  uploads(): string;
+  close(): Promise<void>;
+};
+
+export const createDatabase = (dataDir: string | undefined): Database => {
+  const file = dataDir === undefined ? undefined : join(dataDir, "datasets.duckdb");
+  if (dataDir !== undefined) {
+    for (const name of ["uploads", "spill"]) rmSync(join(dataDir, name), { recursive: true, force: true });
+  }
+  let folder = dataDir;
+  let isTemporary = false;
+  let opening: Promise<DuckDBInstance> | undefined;
+  const closing = new AbortController();
+  const running = new Set<Promise<unknown>>();
+
+  const base = (): string => {
+    if (folder === undefined) {
+      folder = mkdtempSync(join(tmpdir(), "connector-service-data-"));
+      isTemporary = true;
+    }
+    return folder;
+  };
+  const uploads = (): string => {
+    const path = join(base(), "uploads");
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    return path;
+  };
+  const instance = (): Promise<DuckDBInstance> => {
+    opening ??= openInstance(file, uploads(), join(base(), "spill")).catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    });
+    return opening;
+  };
+
+  const use: Database["use"] = async (work, signal) => {
+    const ends = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]);
+    ends.throwIfAborted();
+    const run = async () => {
+      const connection = await (await instance()).connect();
+      let repeat: NodeJS.Timeout | undefined;
+      const interrupt = () => {
+        connection.interrupt();
+        repeat = setInterval(() => connection.interrupt(), interruptEvery);
+      };
+      ends.addEventListener("abort", interrupt, { once: true });
+      try {
+        ends.throwIfAborted();
+        return await work(connection);
+      } catch (error) {
+        ends.throwIfAborted();
+        throw error;
+      } finally {
+        ends.removeEventListener("abort", interrupt);
+        clearInterval(repeat);
+        connection.closeSync();
+      }
+    };
+    const result = run();
+    const settled = result.then(
+      () => undefined,
+      () => undefined,
+    );
+    running.add(settled);
+    try {
+      return await result;
+    } finally {
+      running.delete(settled);
+    }
+  };
+
+  return {
+    holdsSomething: () => opening !== undefined || (file !== undefined && existsSync(file)),
+    use,
+    transact: (begin, work, signal) =>
+      use(async (connection) => {
+        await connection.run(begin);
+        try {
+          const result = await work(connection);
+          signal?.throwIfAborted();
+          await connection.run("COMMIT");
+          return result;
+        } catch (error) {
+          await connection.run("ROLLBACK").catch(() => undefined);
+          throw error;
+        }
+      }, signal),
+    uploads,
+    close: async () => {
+      if (closing.signal.aborted) return;
+      closing.abort(new Problem("internal_error", "the service is being closed"));
+      let timer: NodeJS.Timeout | undefined;
+      const waited = new Promise((resolve) => {
+        timer = setTimeout(resolve, closeWait);
+      });
+      await Promise.race([Promise.all(running), waited]);
+      clearTimeout(timer);
+      (await opening?.catch(() => undefined))?.closeSync();
+      if (isTemporary && folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+};
+
+const openInstance = async (file: string | undefined, uploads: string, spill: string): Promise<DuckDBInstance> => {
+  const { DuckDBInstance } = await import("@duckdb/node-api").catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
+    throw new Problem("not_implemented", "records of datasets need DuckDB: npm i @duckdb/node-api", { cause: error });
+  });
+  mkdirSync(spill, { recursive: true, mode: 0o700 });
+  const instance = await DuckDBInstance.create(file ?? ":memory:", {
+    autoinstall_known_extensions: "false",
+    autoload_known_extensions: "false",
+    threads: String(Math.min(availableParallelism(), mostThreads)),
+    memory_limit: memoryLimit,
+    temp_directory: spill,
+  });
+  try {
+    if (file !== undefined) chmodSync(file, 0o600);
+    const connection = await instance.connect();
+    try {
+      for (const statement of [
+        `CREATE SCHEMA IF NOT EXISTS ${storeSchema}`,
+        "CREATE SCHEMA IF NOT EXISTS stage",
+        "CREATE TABLE IF NOT EXISTS stage.cursors (owner VARCHAR, dataset VARCHAR, cursor VARCHAR)",
+        "SET GLOBAL TimeZone = 'UTC'",
+        `SET GLOBAL allowed_directories = [${literal(`${uploads}/`)}, ${literal(`${spill}/`)}]`,
+        "SET GLOBAL enable_external_access = false",
+        "SET GLOBAL lock_configuration = true",
+      ]) {
+        await connection.run(statement);
+      }
+    } finally {
+      connection.closeSync();
+    }
+    return instance;
+  } catch (error) {
+    instance.closeSync();
+    throw error;
+  }
+};

@@ -1,0 +1,102 @@
+import { randomUUID } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { byColumn, converted, idColumn, literal, quoted } from "./columns.ts";
+import { inferColumns } from "./infer.ts";
+import { writeRows } from "./rows-file.ts";
+import { ensureTable, numberOf, tableName } from "./tables.ts";
+import type { Column, DataRow } from "./types.ts";
+
+/** Ids that one statement deletes. */
+const idsAtOnce = 10_000;
+
+/** An id for a record that has none. */
+const newId = "CAST(gen_random_uuid() AS VARCHAR)";
+
+export type Insertion = {
+  readonly connection: DuckDBConnection;
+  readonly table: string;
+  /** The import job that the rows belong to. */
+  readonly owner?: string;
+  /** Where a file may be put that the database can read. */
+  readonly folder: string;
+};
+
+/** Puts rows into a table, which is made or changed for them. */
+export const insertRows = async (
+  { connection, table, owner, folder }: Insertion,
+  rows: readonly DataRow[],
+  options: {
+    readonly declared?: readonly Column[];
+    /** Rows of the table, and earlier ones of `rows`, with the same `_id` go. */
+    readonly isReplacing: boolean;
+  },
+): Promise<{ readonly added: number; readonly isChanged: boolean }> => {
+  const inferred = await inferColumns(rows, options.declared);
+  const batch = Array.from(inferred.values(), ({ property, type, isWide }) => ({ name: property, type, isWide }));
+  const { columns, isChanged } = await ensureTable(connection, table, batch);
+  if (rows.length === 0) return { added: 0, isChanged };
+  const wanted = options.isReplacing ? lastOfEach(rows) : rows;
+  if (options.isReplacing) {
+    const ids = wanted.flatMap(({ _id }) => (_id === undefined ? [] : [_id]));
+    if (ids.length > 0) await deleteIds(connection, table, ids);
+  }
+  const path = join(folder, `rows-${randomUUID()}.jsonl`);
+  try {
+    const { relation } = await writeRows(path, wanted, inferred);
+    const select = Array.from(inferred.values(), ({ place }) => `${quoted(String(place))}`);
+    const added = await insertSelect(
+      { connection, table, folder, ...(owner === undefined ? {} : { owner }) },
+      columns,
+      batch,
+      `SELECT id${select.map((column) => `, ${column}`).join("")} FROM ${relation}`,
+    );
+    return { added, isChanged };
+  } finally {
+    await rm(path, { force: true });
+  }
+};
+
+/** `select` yields `_id`, then the columns in the types of `given`, which become those of `columns`. */
+export const insertSelect = async (
+  { connection, table, owner }: Insertion,
+  columns: readonly Column[],
+  given: readonly Column[],
+  select: string,
+): Promise<number> => {
+  const names = columns.map(({ name }) => `, ${quoted(name)}`).join("");
+  const values = columns
+    .map(({ type }, place) => `, ${converted(given[place]?.type ?? type, type, `s.c${place}`)}`)
+    .join("");
+  const by = owner === undefined ? "NULL" : literal(owner);
+  return numberOf(
+    connection,
+    `INSERT INTO ${tableName(table)} (${idColumn}, ${byColumn}${names})
+      SELECT coalesce(CAST(s.id AS VARCHAR), ${newId}), ${by}${values}
+      FROM (${select}) AS s(id${columns.map((_, place) => `, c${place}`).join("")})`,
+  );
+};
+
+export const deleteIds = async (
+  connection: DuckDBConnection,
+  table: string,
+  ids: readonly string[],
+): Promise<number> => {
+  let removed = 0;
+  for (let start = 0; start < ids.length; start += idsAtOnce) {
+    const some = ids.slice(start, start + idsAtOnce).map((id) => id.toWellFormed());
+    const answer = await connection.runAndReadAll(
+      `DELETE FROM ${tableName(table)} WHERE ${idColumn} IN (SELECT unnest(CAST(CAST(? AS JSON) AS VARCHAR[])))`,
+      [JSON.stringify(some)],
+    );
+    removed += Number(answer.getRowsJson()[0]?.[0] ?? 0);
+  }
+  return removed;
+};
+
+const lastOfEach = (rows: readonly DataRow[]): readonly DataRow[] => {
+  const last = new Map<string, DataRow>();
+  for (const row of rows) if (row._id !== undefined) last.set(row._id, row);
+  return rows.filter((row) => row._id === undefined || last.get(row._id) === row);
+};
