@@ -212,6 +212,31 @@ describe("writing to a dataset", () => {
     );
   });
 
+  it("may delete records and change columns, in any order", async () => {
+    const data = openStoreOfData();
+    await insert(data, "a", [row({ n: 1 }, "1"), row({ n: 2 }, "2"), row({ n: 3 }, "3")]);
+    await data.write(
+      "a",
+      async (writer) => {
+        await writer.insertRows([row({ n: "two", m: 1 }, "2")]);
+        await writer.insertRows([row({ n: 4, m: "x", o: true }, "4"), row({ p: 1 }, "1")]);
+        await writer.deleteIds(["3"]);
+        await writer.ensureColumns([{ name: "m", type: "DATE" }]);
+      },
+      never,
+    );
+    expect(await sources(data, "a")).toEqual([{ p: 1 }, { n: "two", m: 1 }, { n: 4, m: "x", o: true }]);
+    await data.write(
+      "a",
+      async (writer) => {
+        await writer.deleteWhere();
+        await writer.insertRows([row({ q: 1 }, "1")]);
+      },
+      never,
+    );
+    expect(await sources(data, "a")).toEqual([{ q: 1 }]);
+  });
+
   it("is gone with the dataset", async () => {
     const data = openStoreOfData();
     await insert(data, "a", [row({ n: 1 })]);

@@ -21,38 +21,39 @@ export type Insertion = {
   readonly owner?: string;
   /** Where a file may be put that the database can read. */
   readonly folder: string;
+  /** Rows of the table were deleted in this transaction. */
+  readonly hasDeleted: boolean;
 };
 
 /** Puts rows into a table, which is made or changed for them. */
 export const insertRows = async (
-  { connection, table, owner, folder }: Insertion,
+  insertion: Insertion,
   rows: readonly DataRow[],
   options: {
     readonly declared?: readonly Column[];
     /** Rows of the table, and earlier ones of `rows`, with the same `_id` go. */
     readonly isReplacing: boolean;
   },
-): Promise<{ readonly added: number; readonly isChanged: boolean }> => {
+): Promise<{ readonly added: number; readonly removed: number; readonly isChanged: boolean }> => {
+  const { connection, table, folder, hasDeleted } = insertion;
   const inferred = await inferColumns(rows, options.declared);
   const batch = Array.from(inferred.values(), ({ property, type, isWide }) => ({ name: property, type, isWide }));
-  const { columns, isChanged } = await ensureTable(connection, table, batch);
-  if (rows.length === 0) return { added: 0, isChanged };
+  const { columns, isChanged } = await ensureTable(connection, table, batch, hasDeleted);
+  if (rows.length === 0) return { added: 0, removed: 0, isChanged };
   const wanted = options.isReplacing ? lastOfEach(rows) : rows;
-  if (options.isReplacing) {
-    const ids = wanted.flatMap(({ _id }) => (_id === undefined ? [] : [_id]));
-    if (ids.length > 0) await deleteIds(connection, table, ids);
-  }
+  const ids = options.isReplacing ? wanted.flatMap(({ _id }) => (_id === undefined ? [] : [_id])) : [];
+  const removed = await deleteIds(connection, table, ids);
   const path = join(folder, `rows-${randomUUID()}.jsonl`);
   try {
     const { relation } = await writeRows(path, wanted, inferred);
     const select = Array.from(inferred.values(), ({ place }) => `${quoted(String(place))}`);
     const added = await insertSelect(
-      { connection, table, folder, ...(owner === undefined ? {} : { owner }) },
+      insertion,
       columns,
       batch,
       `SELECT id${select.map((column) => `, ${column}`).join("")} FROM ${relation}`,
     );
-    return { added, isChanged };
+    return { added, removed, isChanged };
   } finally {
     await rm(path, { force: true });
   }
@@ -60,7 +61,7 @@ export const insertRows = async (
 
 /** `select` yields `_id`, then the columns in the types of `given`, which become those of `columns`. */
 export const insertSelect = async (
-  { connection, table, owner }: Insertion,
+  { connection, table, owner }: Pick<Insertion, "connection" | "table" | "owner">,
   columns: readonly Column[],
   given: readonly Column[],
   select: string,

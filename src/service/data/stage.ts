@@ -5,7 +5,7 @@ import { byColumn, converted, idColumn, literal, propertyOf, quoted } from "./co
 import type { Database } from "./database.ts";
 import { insertRows } from "./insert.ts";
 import { createView, dropTable, ensureTable, numberOf, readColumns, rowsOf, stageTable, tableName } from "./tables.ts";
-import type { Column, Stage, Written } from "./types.ts";
+import type { Stage, Written } from "./types.ts";
 
 type Queue = <Result>(name: string, work: () => Promise<Result>) => Promise<Result>;
 
@@ -34,7 +34,7 @@ export const openStage = async (
         return { cursor: kept.cursor, rows: await countOf(connection, table) };
       }
       await dropStage(connection, owner);
-      await ensureTable(connection, table, []);
+      await ensureTable(connection, table, [], false);
       await connection.run(`INSERT INTO stage.cursors VALUES (${literal(owner)}, ${literal(dataset)}, NULL)`);
       return { cursor: undefined, rows: 0 };
     }),
@@ -60,7 +60,7 @@ export const openStage = async (
     },
     append: async (batch) => {
       await transact(async (connection) => {
-        await insertRows({ connection, table, owner, folder: database.uploads() }, batch.rows, {
+        await insertRows({ connection, table, owner, folder: database.uploads(), hasDeleted: false }, batch.rows, {
           isReplacing: batch.mayRepeat === true,
           ...(batch.columns === undefined ? {} : { declared: batch.columns }),
         });
@@ -165,27 +165,20 @@ const publish = async (
     await createView(connection, dataset);
   } else {
     const columns = ((await readColumns(connection, table)) ?? []).filter(({ name }) => name !== idColumn);
+    const wanted = columns.map(({ name, type }) => ({ name: propertyOf(name), type }));
+    const { columns: ensured, isChanged } = await ensureTable(connection, dataset, wanted, false);
     await connection.run(`DELETE FROM ${to} WHERE ${mine}${isKeyed ? ` OR ${isStaged}` : ""}`);
-    await merge(connection, { dataset, columns, from });
+    const names = ensured.map(({ name }) => `, ${quoted(name)}`).join("");
+    const values = columns.map(
+      ({ name, type }, place) => `, ${converted(type, ensured[place]?.type ?? type, quoted(name))}`,
+    );
+    await connection.run(
+      `INSERT INTO ${to} (${idColumn}, ${byColumn}${names})
+        SELECT ${idColumn}, ${byColumn}${values.join("")} FROM ${from}`,
+    );
+    if (isChanged) await createView(connection, dataset);
   }
   return { added: staged - kept, removed: before - keptMine };
-};
-
-const merge = async (
-  connection: DuckDBConnection,
-  { dataset, columns, from }: { dataset: string; columns: readonly Column[]; from: string },
-): Promise<void> => {
-  const wanted = columns.map(({ name, type }) => ({ name: propertyOf(name), type }));
-  const { columns: ensured, isChanged } = await ensureTable(connection, dataset, wanted);
-  const names = ensured.map(({ name }) => `, ${quoted(name)}`).join("");
-  const values = columns.map(({ name, type }, place) => {
-    return `, ${converted(type, ensured[place]?.type ?? type, quoted(name))}`;
-  });
-  await connection.run(
-    `INSERT INTO ${tableName(dataset)} (${idColumn}, ${byColumn}${names})
-      SELECT ${idColumn}, ${byColumn}${values.join("")} FROM ${from}`,
-  );
-  if (isChanged) await createView(connection, dataset);
 };
 
 /** Of rows with the same `_id` the last one stays. */

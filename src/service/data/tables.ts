@@ -45,60 +45,82 @@ export const ensureTable = async (
   connection: DuckDBConnection,
   table: string,
   wanted: readonly Wanted[],
+  hasDeleted: boolean,
 ): Promise<{ readonly columns: readonly Column[]; readonly isChanged: boolean }> => {
   const present = await readColumns(connection, table);
-  const types = new Map(present?.map(({ name, type }) => [name, type]));
+  const before = new Map(present?.map(({ name, type }) => [name, type]));
+  const types = new Map(before);
   const names = columnNames(types.keys());
-  const target = tableName(table);
-  const before = new Map(types);
-  const columns: { readonly name: string; readonly wanted: Wanted }[] = [];
-  for (const one of wanted) {
-    checkName(one.name);
-    const name = names.add(one.name);
-    columns.push({ name, wanted: one });
+  const columns: Column[] = [];
+  for (const { name: property, type: given, isWide } of wanted) {
+    checkName(property);
+    const name = names.add(property);
+    columns.push({ name, type: given });
     const type = types.get(name);
-    if (type === undefined) types.set(name, one.type);
-    else types.set(name, one.isWide === true && type === "DOUBLE" ? "JSON" : joined(type, one.type));
+    if (type === undefined) types.set(name, given);
+    else types.set(name, isWide === true && type === "DOUBLE" ? "JSON" : joined(type, given));
   }
   types.delete(idColumn);
+  const changes = Array.from(types, ([name, type]) => ({ name, was: before.get(name), type })).filter(
+    ({ was, type }) => was !== type,
+  );
   if (present === undefined) {
-    const all = [
-      `${idColumn} VARCHAR`,
-      `${byColumn} VARCHAR`,
-      ...Array.from(types, ([n, type]) => `${quoted(n)} ${type}`),
-    ];
-    await connection.run(`CREATE TABLE ${target} (${all.join(", ")})`);
+    const all = Array.from(types, ([name, type]) => `, ${quoted(name)} ${type}`);
+    await connection.run(`CREATE TABLE ${tableName(table)} (${idColumn} VARCHAR, ${byColumn} VARCHAR${all.join("")})`);
+  } else if (changes.length > 0) {
+    for (const change of changes) {
+      if (await isLossy(connection, table, change)) change.type = "JSON";
+      types.set(change.name, change.type);
+    }
+    await (hasDeleted ? rebuild(connection, table, types, before) : alter(connection, table, changes));
   }
-  let isChanged = present === undefined;
-  for (const [name, type] of present === undefined ? [] : types) {
-    const was = before.get(name);
-    if (was === type) continue;
-    isChanged = true;
-    if (was === undefined) await connection.run(`ALTER TABLE ${target} ADD COLUMN ${quoted(name)} ${type}`);
-    else types.set(name, await widen(connection, target, name, was, type));
-  }
-  return { columns: columns.map(({ name, wanted: { type } }) => ({ name, type: types.get(name) ?? type })), isChanged };
+  return {
+    columns: columns.map(({ name, type }) => ({ name, type: types.get(name) ?? type })),
+    isChanged: present === undefined || changes.length > 0,
+  };
 };
 
-const widen = async (
+type TypeChange = { readonly name: string; readonly was: ColumnType | undefined; type: ColumnType };
+
+const isLossy = async (
   connection: DuckDBConnection,
-  target: string,
-  name: string,
-  was: ColumnType,
-  type: ColumnType,
-): Promise<ColumnType> => {
-  const column = quoted(name);
-  const isWhole = was === "BIGINT" || was === "HUGEINT";
-  const isLossy =
-    isWhole &&
-    type === "DOUBLE" &&
-    (await rowsOf(connection, `SELECT 1 FROM ${target} WHERE abs(${column}::HUGEINT) > 9007199254740992 LIMIT 1`))
-      .length > 0;
-  const kept = isLossy ? "JSON" : type;
+  table: string,
+  { name, was, type }: TypeChange,
+): Promise<boolean> => {
+  if (type !== "DOUBLE" || (was !== "BIGINT" && was !== "HUGEINT")) return false;
+  const wide = `abs(CAST(${quoted(name)} AS HUGEINT)) > 9007199254740992`;
+  return (await rowsOf(connection, `SELECT 1 FROM ${tableName(table)} WHERE ${wide} LIMIT 1`)).length > 0;
+};
+
+const alter = async (connection: DuckDBConnection, table: string, changes: readonly TypeChange[]): Promise<void> => {
+  for (const { name, was, type } of changes) {
+    const column = quoted(name);
+    const change =
+      was === undefined
+        ? `ADD COLUMN ${column} ${type}`
+        : `ALTER COLUMN ${column} TYPE ${type} USING ${converted(was, type, column)}`;
+    await connection.run(`ALTER TABLE ${tableName(table)} ${change}`);
+  }
+};
+
+// DuckDB cannot commit rows that were deleted from a table that the same transaction altered afterwards.
+const rebuild = async (
+  connection: DuckDBConnection,
+  table: string,
+  types: ReadonlyMap<string, ColumnType>,
+  before: ReadonlyMap<string, ColumnType>,
+): Promise<void> => {
+  const values = Array.from(types, ([name, type]) => {
+    const was = before.get(name);
+    const column = quoted(name);
+    return `, ${was === undefined ? `CAST(NULL AS ${type})` : converted(was, type, column)} AS ${column}`;
+  });
+  const built = tableName(`rebuilt/${table}`);
   await connection.run(
-    `ALTER TABLE ${target} ALTER COLUMN ${column} TYPE ${kept} USING ${converted(was, kept, column)}`,
+    `CREATE TABLE ${built} AS SELECT ${idColumn}, ${byColumn}${values.join("")} FROM ${tableName(table)}`,
   );
-  return kept;
+  await connection.run(`DROP TABLE ${tableName(table)}`);
+  await connection.run(`ALTER TABLE ${built} RENAME TO ${quoted(table)}`);
 };
 
 const checkName = (name: string): void => {

@@ -11,8 +11,13 @@ export const createWriter = (
   dataset: string,
   folder: string,
 ): Writer & { finish(): Promise<void> } => {
-  const insertion: Insertion = { connection, table: dataset, folder };
   let isChanged = false;
+  let hasDeleted = false;
+  const insertion = (): Insertion => ({ connection, table: dataset, folder, hasDeleted });
+  const deleted = (count: number): number => {
+    hasDeleted ||= count > 0;
+    return count;
+  };
 
   const present = async (columns: readonly Column[]): Promise<readonly Column[]> => {
     const all = await readColumns(connection, dataset);
@@ -30,25 +35,26 @@ export const createWriter = (
   return {
     connection,
     ensureColumns: async (columns) => {
-      const ensured = await ensureTable(connection, dataset, columns);
+      const ensured = await ensureTable(connection, dataset, columns, hasDeleted);
       isChanged ||= ensured.isChanged;
       return ensured.columns;
     },
-    insertSelect: async (columns, select) => insertSelect(insertion, await present(columns), columns, select),
+    insertSelect: async (columns, select) => insertSelect(insertion(), await present(columns), columns, select),
     insertRows: async (rows, declared) => {
-      const inserted = await insertRows(insertion, rows, {
+      const inserted = await insertRows(insertion(), rows, {
         isReplacing: true,
         ...(declared === undefined ? {} : { declared }),
       });
       isChanged ||= inserted.isChanged;
+      deleted(inserted.removed);
       return inserted.added;
     },
     deleteWhere: async (where) => {
       if (!(await exists())) return 0;
       const condition = where === undefined ? "" : ` WHERE (${where})`;
-      return numberOf(connection, `DELETE FROM ${tableName(dataset)}${condition}`);
+      return deleted(await numberOf(connection, `DELETE FROM ${tableName(dataset)}${condition}`));
     },
-    deleteIds: async (ids) => ((await exists()) ? deleteIds(connection, dataset, ids) : 0),
+    deleteIds: async (ids) => ((await exists()) ? deleted(await deleteIds(connection, dataset, ids)) : 0),
     finish: async () => {
       if (isChanged) await createView(connection, dataset);
     },
