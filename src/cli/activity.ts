@@ -3,9 +3,17 @@ import type { ReportEvent } from "../engine/index.ts";
 
 export type Running = { readonly resource: string; readonly op: Operation; readonly since: number };
 
+export type Waiting = {
+  readonly resources: number;
+  readonly healthy: number;
+  readonly unhealthy: number;
+  /** What was last heard of those that are not healthy yet, as far as anything was. */
+  readonly open: ReadonlyMap<string, string>;
+};
+
 /** What a run is doing, kept from its reports. */
 export type Activity = {
-  readonly phase: () => "starting" | "comparing" | "applying";
+  readonly phase: () => "starting" | "comparing" | "applying" | "waiting";
   readonly target: () => string | undefined;
   readonly changes: () => number;
   readonly outcomes: () => Readonly<Record<Outcome, number>>;
@@ -13,11 +21,14 @@ export type Activity = {
   readonly running: () => readonly Running[];
   readonly wave: () => string | undefined;
   readonly started: () => number;
+  /** What is waited for, while it is. */
+  readonly waiting: () => Waiting;
   readonly take: (event: ReportEvent) => void;
 };
 
 export const createActivity = (clock: () => number): Activity => {
-  let phase: "starting" | "comparing" | "applying" = "starting";
+  let phase: ReturnType<Activity["phase"]> = "starting";
+  let waiting = { resources: 0, healthy: 0, unhealthy: 0, open: new Map<string, string>() };
   let target: string | undefined;
   let changes = 0;
   let wave: string | undefined;
@@ -32,6 +43,7 @@ export const createActivity = (clock: () => number): Activity => {
     running: () => [...running.values()],
     wave: () => wave,
     started: () => started,
+    waiting: () => waiting,
     take: (event) => {
       switch (event.code) {
         case "observe-started":
@@ -55,6 +67,20 @@ export const createActivity = (clock: () => number): Activity => {
         case "change-ended":
           running.delete(`${event.tenant} ${event.resource}`);
           outcomes[event.outcome] += 1;
+          return;
+        case "wait-started":
+          phase = "waiting";
+          waiting = { resources: event.resources, healthy: 0, unhealthy: 0, open: new Map() };
+          return;
+        case "health":
+          if (event.healthy === undefined) waiting.open.set(event.resource, event.status);
+          else {
+            waiting.open.delete(event.resource);
+            waiting[event.healthy ? "healthy" : "unhealthy"] += 1;
+          }
+          return;
+        case "wait-ended":
+          phase = "applying";
           return;
         case "settling":
         case "warning":

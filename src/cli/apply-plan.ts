@@ -1,13 +1,13 @@
-import type { ApplyOptions, Plan, Project } from "../deploy/index.ts";
+import type { ApplyOptions, Plan, Project, WaitOptions } from "../deploy/index.ts";
 import { DeployerError } from "../errors.ts";
 import { planSummary, renderApplyReport, renderPlan } from "../render/index.ts";
 import type { ExitCode } from "./exit-code.ts";
-import { exitOfApply } from "./exit-code.ts";
+import { exitOfApply, exitOfLateApply } from "./exit-code.ts";
 import type { FlagValues } from "./flag.ts";
 import { usage } from "./flag.ts";
 import { showProgress } from "./progress.ts";
 import type { Session } from "./session.ts";
-import type { applying, detail } from "./shared-flags.ts";
+import type { applying, detail, waiting } from "./shared-flags.ts";
 
 /** Without a terminal nobody can say yes; found out before anything is planned. */
 export const refuseUnasked = (name: string, isConfirmed: boolean, session: Session): void => {
@@ -40,7 +40,12 @@ export const confirmPlan = async (plan: Plan, session: Session): Promise<void> =
   else await confirm("go on? [y/N]", ["y", "yes", "Y", "YES"], session);
 };
 
-type Flags = FlagValues<typeof applying> & FlagValues<typeof detail>;
+/** `--timeout` is that of the whole command: waiting may last as long. */
+export const waitOf = (timeout: number | undefined): WaitOptions => (timeout === undefined ? {} : { timeout });
+
+type Flags = FlagValues<typeof applying> &
+  FlagValues<typeof detail> &
+  Partial<FlagValues<typeof waiting>> & { readonly timeout: number | undefined };
 
 /** Applies a plan, shows how it goes on and what became of it. */
 export const applyPlan = async (
@@ -59,6 +64,7 @@ export const applyPlan = async (
     signal: stops.stop,
     abort: stops.abort,
     command,
+    ...(flags.wait === true ? { wait: waitOf(flags.timeout) } : {}),
   };
   const hide = isWork(plan) ? await showProgress(session, workOf(plan)) : undefined;
   const report = await opened.apply(plan, options).finally(hide);
@@ -67,5 +73,5 @@ export const applyPlan = async (
     text: ({ colour }) => renderApplyReport(report, { format: "text", colour, detail: flags.detail }),
     markdown: () => renderApplyReport(report, { format: "markdown", colour: false, detail: flags.detail }),
   });
-  return stops.reason() === "deadline" ? 1 : exitOfApply(report);
+  return stops.reason() === "deadline" ? exitOfLateApply(report) : exitOfApply(report);
 };

@@ -1,5 +1,5 @@
 import type { Plan } from "../contract/index.ts";
-import type { AdoptReport, ApplyReport, DoctorReport, DriftReport, Validation } from "../deploy/index.ts";
+import type { AdoptReport, ApplyReport, DoctorReport, DriftReport, StatusReport, Validation } from "../deploy/index.ts";
 import { hasErrors } from "../diagnostic.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { StackReport } from "../pulumi/stacks/index.ts";
@@ -10,7 +10,7 @@ export const exitCodes = {
   1: "error",
   2: "there are changes or drift (only with --exit-code)",
   3: "usage, or the files are invalid",
-  4: "some applied, some failed or uncertain",
+  4: "some applied, some failed or uncertain; with --wait: not all is healthy",
   5: "conflict: live moved since the plan, or the plan is stale",
   6: "authentication or authorisation",
   7: "blocked by a guard or another run's lease; adoption needed",
@@ -54,7 +54,8 @@ export const exitOfApply = (
   // What could not be read was not deployed.
   if (isUnreadable(report)) found.add(failure);
   let onlySkipped = false;
-  for (const { outcome, error } of report.results) {
+  for (const { outcome, error, health } of report.results) {
+    if (health?.healthy === false) found.add(4);
     if (outcome === "done") continue;
     const cause = error === undefined ? 1 : exitOfError(error.code);
     if (cause === 6 || cause === 7 || cause === 5) found.add(cause);
@@ -65,6 +66,14 @@ export const exitOfApply = (
   const first = exitOrder.find((code) => found.has(code));
   return first ?? (onlySkipped ? failure : 0);
 };
+
+/** `--timeout` has passed: what is not healthy was written all the same. */
+export const exitOfLateApply = ({ results }: Pick<ApplyReport, "results">): ExitCode =>
+  results.some(({ health }) => health?.healthy === false) ? 4 : 1;
+
+/** Only who waits asks for an answer. */
+export const exitOfStatus = ({ items }: Pick<StatusReport, "items">, waits: boolean): ExitCode =>
+  waits && items.some(({ healthy }) => !healthy) ? 4 : 0;
 
 /** Not everything that was meant could be taken over: as a guard's refusal. */
 export const exitOfAdopt = (report: Pick<AdoptReport, "interrupted" | "results" | "left">): ExitCode => {

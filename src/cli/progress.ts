@@ -1,5 +1,5 @@
 import type { ReportEvent } from "../engine/index.ts";
-import { printable, renderEvent, renderProgress } from "../render/index.ts";
+import { printable, renderEvent, renderProgress, renderWaiting } from "../render/index.ts";
 import type { Session } from "./session.ts";
 
 /** Milliseconds between two looks of the display. */
@@ -20,6 +20,10 @@ const live = async (session: Session, changes: number): Promise<{ line: (text: s
     if (activity.phase() === "starting") return;
     if (activity.phase() === "comparing") {
       display(`comparing with target ${printable(activity.target() ?? "")}`);
+      return;
+    }
+    if (activity.phase() === "waiting") {
+      display(renderWaiting(activity.waiting(), { columns: stderr.columns ?? 80 }));
       return;
     }
     const progress = {
@@ -88,6 +92,7 @@ export const showProgress = async (session: Session, changes: number): Promise<(
     if (event.code === "tenant-refused") return;
     // What ended well is in the display's counts already.
     if (isOnTerminal && event.code === "change-ended" && event.outcome === "done") return;
+    if (isOnTerminal && (event.code === "wait-started" || (event.code === "health" && event.healthy === true))) return;
     const line = renderEvent(event, { colour: session.output.colour });
     if (line !== undefined) display.line(line);
   });

@@ -21,6 +21,12 @@ const patienceOfWriters = 15_000;
 const whatWentOn = (activity: Activity): string => {
   if (activity.phase() === "comparing") return `it was comparing with target ${printable(activity.target() ?? "")}`;
   if (activity.phase() === "starting") return "it was reading the project";
+  if (activity.phase() === "waiting") {
+    const { resources, healthy, open } = activity.waiting();
+    const names = [...open].slice(0, 5).map(([resource, status]) => `${printable(resource)} (${printable(status)})`);
+    const of = names.length === 0 ? "" : `; not yet: ${names.join(", ")}`;
+    return `${count(healthy)} of ${count(resources)} were healthy${of}`;
+  }
   const ended = Object.values(activity.outcomes()).reduce((sum, number) => sum + number, 0);
   const running = activity
     .running()

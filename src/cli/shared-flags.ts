@@ -107,6 +107,14 @@ export const applying = {
   ),
 };
 
+/** What a command does after it has written, or looked. */
+export const waiting = {
+  wait: toggle(
+    "--wait",
+    "wait until connections work and import jobs have run, for 60s or until --timeout; exit 4 where not",
+  ),
+};
+
 export const yes = { yes: toggle("--yes", "do not ask; needed without a terminal") };
 
 /** Every flag that more than one command has: what may stand before the command, and what a typo is compared with. */
@@ -116,6 +124,7 @@ export const sharedFlags = {
   ...prune,
   ...planning,
   ...applying,
+  ...waiting,
   ...yes,
   ...detail,
   ...exitCode,

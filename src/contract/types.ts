@@ -44,8 +44,10 @@ export type Live = {
   readonly isBare?: true;
   /** How many records it holds, where it holds records and the target tells. */
   readonly records?: number;
-  /** What the target says of its health, such as `connected` or `failed`, with its reason. */
-  readonly health?: { readonly status: string; readonly reason?: string };
+  /** What the target says of its health, such as `connected` or `failed`, with its reason. `untried`: it never finds out. */
+  readonly health?: { readonly status: string; readonly reason?: string; readonly untried?: true };
+  /** Of an import job, where the target tells: when it ran last (ISO 8601), and the records of that run. */
+  readonly lastRun?: { readonly at: string; readonly processed?: number; readonly failed?: number };
 };
 
 /** A ledger entry. Its existence is ownership. */

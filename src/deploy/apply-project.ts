@@ -12,6 +12,7 @@ import { checkContents } from "./check-contents.ts";
 import type { Context } from "./context.ts";
 import { partOfPlan } from "./part-of-plan.ts";
 import { keepsField, matcher, refusesDrift } from "./policies.ts";
+import { quietTenants } from "./quiet-tenants.ts";
 import type { ReadTenant } from "./read-tenants.ts";
 import { readTenants, refuseInvalid } from "./read-tenants.ts";
 import { failureOutcome, runOutcome } from "./run-outcome.ts";
@@ -19,6 +20,7 @@ import { sleep } from "./sleep.ts";
 import { some } from "./some.ts";
 import type { ApplyOptions, ApplyReport } from "./types.ts";
 import { tool } from "./version.ts";
+import { waitTimeout } from "./wait-timeout.ts";
 
 const stale = (message: string): DeployerError => new DeployerError("stale-plan", message, { hint: "plan again" });
 
@@ -147,7 +149,16 @@ export const applyProject = async (context: Context, whole: Plan, options: Apply
       waves: context.files.waves,
       refusesDrift: refusesDrift(context.files, tenants),
       acceptUnresolved: options.acceptUnresolved ?? false,
+      wait:
+        options.wait === undefined
+          ? undefined
+          : {
+              timeout: options.wait.timeout ?? waitTimeout,
+              quiet: quietTenants(context, tenants, (tenant) => ledger.entries(tenant)),
+            },
     });
+    const awaited = applied.results.flatMap(({ health }) => health ?? []);
+    const healthy = awaited.filter((health) => health.healthy).length;
     await ledger.end({
       ...record,
       ended: new Date(context.clock()).toISOString(),
@@ -169,6 +180,7 @@ export const applyProject = async (context: Context, whole: Plan, options: Apply
       results: applied.results,
       refusals: applied.refusals,
       summary: applied.summary,
+      ...(options.wait === undefined ? {} : { waited: { healthy, unhealthy: awaited.length - healthy } }),
     };
   } catch (error) {
     const ended = new Date(context.clock()).toISOString();

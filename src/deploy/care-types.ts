@@ -1,8 +1,11 @@
 import type { Summary } from "../contract/index.ts";
 import type { LeaseInfo, RunOperation } from "../ledger/index.ts";
 
-/** How a run ended; where several hold, the first of interrupted, blocked, conflict, failed. `running`: somebody is at it. */
-export type RunOutcome = "done" | "failed" | "conflict" | "blocked" | "interrupted" | "error" | "running";
+/**
+ * How a run ended; where several hold, the first of interrupted, blocked, conflict, failed, unhealthy (it waited, in vain).
+ * `running`: somebody is at it.
+ */
+export type RunOutcome = "done" | "unhealthy" | "failed" | "conflict" | "blocked" | "interrupted" | "error" | "running";
 
 /** One run of the ledger's history. */
 export type RunItem = {

@@ -7,13 +7,14 @@ import { nearest } from "../nearest.ts";
 import { applyProject } from "./apply-project.ts";
 import type { Context } from "./context.ts";
 import { createContext } from "./context.ts";
-import { driftOf, sourcesOf, statusOf } from "./look.ts";
+import { driftOf, sourcesOf } from "./look.ts";
 import { planEntities } from "./plan-entities.ts";
 import { planDestroy, planProject } from "./plan-project.ts";
 import type { ReadTenants } from "./read-tenants.ts";
 import { readTenants, refuseInvalid } from "./read-tenants.ts";
 import { checkSelection } from "./selection.ts";
 import { collectSide, shareSide, transformSide } from "./sides.ts";
+import { statusOf } from "./status.ts";
 import type { Explanation, OpenOptions, Project, Selection } from "./types.ts";
 
 const read = async (context: Context, selection: Selection): Promise<ReadTenants> => {
@@ -104,7 +105,7 @@ export const openProject = async (dir: string, options: OpenOptions = {}): Promi
       return applyProject(context, plan, { command: "deploy-tenant", ...options });
     },
     drift: ({ signal, ...selection } = {}) => driftOf(context, selection, signal),
-    status: ({ signal, ...selection } = {}) => statusOf(context, selection, signal),
+    status: (options = {}) => statusOf(context, options),
     export: async (options) => (await import("./export-project.ts")).exportProject(context, options),
     adopt: async (options) => (await import("./adopt.ts")).adoptResources(context, options),
     handOver: async (options) => (await import("./hand-over.ts")).handOver(context, options),

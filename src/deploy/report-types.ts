@@ -2,7 +2,7 @@ import type { Component, DriftItem, Entity, Refusal, Summary } from "../contract
 import type { Diagnostic } from "../diagnostic.ts";
 import type { Result } from "../engine/index.ts";
 import type { Origin, Tenant } from "../manifest/index.ts";
-import type { PlanOptions, Selection } from "./types.ts";
+import type { PlanOptions, Selection, WaitOptions } from "./types.ts";
 
 export type ApplyReport = {
   readonly type: "apply-report";
@@ -19,6 +19,8 @@ export type ApplyReport = {
   /** Guards that refused the whole run (no `tenant`) or a tenant. */
   readonly refusals: readonly Refusal[];
   readonly summary: Summary;
+  /** Where the run waited: how many of those that were waited for became healthy; each result has its own `health`. */
+  readonly waited?: { readonly healthy: number; readonly unhealthy: number };
 };
 
 export type DriftReport = {
@@ -41,6 +43,14 @@ export type StatusItem = {
   readonly reason?: string;
   /** False for what needs a person: an unreachable source, a failed job, something vanished. */
   readonly healthy: boolean;
+  /** After waiting: what explains it, or what to do. */
+  readonly note?: string;
+  /** Five-field cron, of an import job. */
+  readonly schedule?: string;
+  /** Of an import job, where the target tells: when it ran last (ISO 8601), and the records of that run. */
+  readonly lastRun?: { readonly at: string; readonly processed?: number; readonly failed?: number };
+  /** How many records a dataset holds, where the target tells. */
+  readonly records?: number;
   readonly state: "live" | "retained";
   /** Set where it was handed over. */
   readonly driver?: "pulumi";
@@ -59,6 +69,15 @@ export type StatusReport = {
     /** Changes that an interrupted run left open. */
     readonly open: number;
   }[];
+};
+
+export type StatusOptions = Selection & {
+  readonly signal?: AbortSignal;
+  /**
+   * Waits until all that is selected is healthy, or will not be; default: does not wait. When `signal` aborts, what was
+   * seen last counts.
+   */
+  readonly wait?: WaitOptions;
 };
 
 export type ExpandReport = {

@@ -35,6 +35,7 @@ import type {
   Explanation,
   SideOptions,
   SourceItem,
+  StatusOptions,
   StatusReport,
   TenantItem,
   Validation,
@@ -87,6 +88,11 @@ export type PlanOptions = Selection & {
   readonly signal?: AbortSignal;
 };
 
+export type WaitOptions = {
+  /** Milliseconds; 0 looks once. Default 60,000. */
+  readonly timeout?: number;
+};
+
 export type ApplyOptions = {
   /** Globs of tenant ids, `!x` excludes: only this part of the plan; default all of it. */
   readonly tenants?: readonly string[];
@@ -98,6 +104,11 @@ export type ApplyOptions = {
   readonly parallelism?: number;
   /** `stop` starts nothing new after the first failure; default `continue`. */
   readonly onError?: "continue" | "stop";
+  /**
+   * Waits after each wave until the connections and import jobs that it made or changed are healthy; where one is not,
+   * later waves are skipped. `timeout` is that of one wave. Default: does not wait.
+   */
+  readonly wait?: WaitOptions;
   /** Stop starting new changes; running ones end and are journaled. */
   readonly signal?: AbortSignal;
   /** Abandon running requests too. */
@@ -141,7 +152,7 @@ export type Project = AsyncDisposable & {
   deployTenant(tenant: string, options?: PlanOptions & Omit<ApplyOptions, "tenants" | "wave">): Promise<ApplyReport>;
   /** Live against what we last wrote. */
   drift(selection?: Selection & { readonly signal?: AbortSignal }): Promise<DriftReport>;
-  status(selection?: Selection & { readonly signal?: AbortSignal }): Promise<StatusReport>;
+  status(options?: StatusOptions): Promise<StatusReport>;
   /**
    * Writes files for live objects that nobody declared: a connector, its lines in the project's and the tenant's file, and
    * `$SECRET()` placeholders. Overwrites nothing, keeps every byte of files that it adds to. Writes nothing to the target.

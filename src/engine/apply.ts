@@ -3,6 +3,7 @@ import { address, emptySummary } from "../contract/index.ts";
 import type { Holder, Lease, OpenIntent } from "../ledger/index.ts";
 import { passingTime } from "../passing-time.ts";
 import { applyBatch } from "./apply-batch.ts";
+import type { WaitSettings } from "./await-health.ts";
 import { checkSecrets } from "./check-secrets.ts";
 import type { IdMap } from "./ids.ts";
 import { createIds } from "./ids.ts";
@@ -14,6 +15,7 @@ import { finishedSteps, moveEntries, takeLeases, waitForRequestsUnderWay } from 
 import type { Step } from "./schedule.ts";
 import { makeSteps, runSteps, stepKey } from "./schedule.ts";
 import type { Result, Rim } from "./types.ts";
+import { waitForWave } from "./wait-for-wave.ts";
 
 export type ApplySettings = {
   readonly holder: Holder;
@@ -27,6 +29,8 @@ export type ApplySettings = {
   readonly refusesDrift: (change: Change) => boolean;
   /** Secrets that had no value when the plan was made are written as they are now; default false: refused. */
   readonly acceptUnresolved?: boolean;
+  /** Waits after each wave until what it made or changed is healthy; `timeout` is that of one wave. Default: does not wait. */
+  readonly wait?: Omit<WaitSettings, "stop"> | undefined;
 };
 
 export type Applied = {
@@ -189,12 +193,15 @@ export const applyPlan = async <Api>(rim: Rim<Api>, planned: Plan, settings: App
     }
     if (wave !== undefined && changes.length > 0) rim.report({ code: "wave-started", wave, changes: changes.length });
     await runWave(state, changes);
+    await waitForWave(state, wave, planned);
     // Tenants that a guard or another run's lease keeps out are no sign against the change itself.
     const bad = planned.find((change) => {
-      const outcome = state.results.get(stepKey(change))?.outcome;
-      return outcome === "failed" || outcome === "conflict" || outcome === "uncertain";
+      const { outcome, health } = state.results.get(stepKey(change)) ?? {};
+      return outcome === "failed" || outcome === "conflict" || outcome === "uncertain" || health?.healthy === false;
     });
-    if (bad !== undefined) troubled = address(bad.kind, bad.entity._id);
+    if (bad === undefined) continue;
+    const health = state.results.get(stepKey(bad))?.health;
+    troubled = `${address(bad.kind, bad.entity._id)}${health === undefined ? "" : ` is ${health.status}`}`;
   }
   const results = plan.changes.flatMap((change) => state.results.get(stepKey(change)) ?? []);
   const summary = summarize(plan, results);

@@ -1,6 +1,7 @@
 export * from "./apply.ts";
+export { type Awaited, awaitHealth } from "./await-health.ts";
 export * from "./drift.ts";
-export { type Observed, observe } from "./observe.ts";
+export { type Collection, type Observed, observe } from "./observe.ts";
 export { type Owners, readOwners } from "./owners.ts";
 export { makePlan } from "./plan.ts";
 export type { Policies, TenantInput } from "./plan-input.ts";

@@ -30,9 +30,33 @@ export type ReportEvent =
       readonly resource: string;
       readonly fields: readonly Field[];
     }
+  | { readonly code: "wait-started"; readonly resources: number; readonly timeout: number; readonly wave?: string }
+  /** What the target says of a resource that is waited for is another thing than before, or was the last word: `healthy`. */
+  | {
+      readonly code: "health";
+      readonly tenant: string;
+      readonly resource: string;
+      readonly status: string;
+      readonly reason?: string;
+      readonly healthy?: boolean;
+    }
+  | { readonly code: "wait-ended"; readonly healthy: number; readonly unhealthy: number }
   | { readonly code: "tenant-refused"; readonly refusal: Refusal }
   | { readonly code: "lease-taken-over"; readonly tenant: string; readonly holder: string }
   | { readonly code: "apply-ended"; readonly run: string; readonly summary: Summary };
+
+/** What a target said of a resource in the end, where it was waited for. */
+export type Health = {
+  /** In the target's words, such as `connected` or `completed`; `vanished` where it is not there, `unreadable` where the target did not tell. */
+  readonly status: string;
+  /** What the target gives as the reason, without values of secrets. */
+  readonly reason?: string;
+  readonly healthy: boolean;
+  /** What explains it, or what to do. */
+  readonly note?: string;
+  /** Milliseconds from the beginning of the waiting. */
+  readonly after: number;
+};
 
 /** What became of one change, for reports. */
 export type Result = {
@@ -49,6 +73,8 @@ export type Result = {
   readonly isEarlier?: true;
   /** Why it is not `done`. */
   readonly error?: { readonly code: string; readonly message: string; readonly hint?: string };
+  /** Where the run waits for health: what was made or changed, and comes to it by and by. */
+  readonly health?: Health;
   readonly durationMs: number;
 };
 

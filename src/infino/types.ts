@@ -26,6 +26,8 @@ export type ConnectionWire = {
   readonly query_type?: string;
   /** Why it is not connected; an addition of the local service. */
   readonly reason?: string;
+  /** Nobody ever tries it: there is no driver for its type; an addition of the local service. */
+  readonly untried?: true;
 };
 
 /** `POST /source/{source_type}`. */

@@ -4,6 +4,7 @@ import type { ApplyReport } from "../deploy/index.ts";
 import type { Result } from "../engine/index.ts";
 import { markdownText, printable } from "./escape.ts";
 import { genericText } from "./generic.ts";
+import { healthLines } from "./health.ts";
 import { fencedDiff } from "./markdown.ts";
 import { fieldText, symbolOf } from "./plan-lines.ts";
 import { refusalLines } from "./refusals.ts";
@@ -92,6 +93,11 @@ const lastLine = (report: ApplyReport): string => {
   });
   if (earlier > 0) rest.unshift(`, ${count(earlier)} done by an earlier run`);
   if (refused > 0) rest.push(`, ${count(refused)} refused`);
+  if (report.waited !== undefined) {
+    const { healthy, unhealthy } = report.waited;
+    if (healthy > 0) rest.push(`, ${count(healthy)} healthy`);
+    if (unhealthy > 0) rest.push(`, ${count(unhealthy)} unhealthy`);
+  }
   const interrupted = report.interrupted ? ", interrupted" : "";
   return `${doneSummary(done)} across ${counted(report.summary.tenants, "tenant")}${rest.join("")}${interrupted}`;
 };
@@ -100,6 +106,7 @@ const blocks = (report: ApplyReport, style: Style, detail: boolean): string[][] 
   detail ? report.results.filter((result) => result.outcome === "done").map((result) => resultLine(result, style)) : [],
   troubles(report.results, style, detail),
   refusalLines(report.refusals, style, detail),
+  healthLines(report.results, style, detail),
 ];
 
 /** What an apply did, for people; the counts are the last line. No line feed at the end. */

@@ -1,9 +1,10 @@
 import type { ReportEvent } from "../engine/index.ts";
 import { printable } from "./escape.ts";
+import { healthLine } from "./health.ts";
 import { symbolOf } from "./plan-lines.ts";
 import { styleOf } from "./style.ts";
 import { dotted, formatValue } from "./value.ts";
-import { counted } from "./words.ts";
+import { counted, duration } from "./words.ts";
 
 /** One line on what happened, or undefined where plain output says nothing. No line feed at the end. */
 export const renderEvent = (event: ReportEvent, options: { readonly colour: boolean }): string | undefined => {
@@ -36,6 +37,15 @@ export const renderEvent = (event: ReportEvent, options: { readonly colour: bool
       return style.yellow(
         `lease of tenant ${printable(event.tenant)} taken over from ${printable(event.holder)}, which ended`,
       );
+    case "wait-started": {
+      const wave = event.wave === undefined ? "" : ` of wave ${printable(event.wave)}`;
+      const what = `${counted(event.resources, "resource")}${wave} to become healthy`;
+      return event.resources === 0 ? undefined : `waiting for ${what}, at most ${duration(event.timeout)}`;
+    }
+    case "health":
+      return event.healthy === undefined
+        ? undefined
+        : healthLine(event.resource, { ...event, healthy: event.healthy }, style);
     // Diagnostics are collected and shown together.
     case "settling":
       return `waiting ${Math.ceil(event.ms / 1000)} s: an interrupted run may have ${counted(event.intents, "request")} under way`;
@@ -44,6 +54,7 @@ export const renderEvent = (event: ReportEvent, options: { readonly colour: bool
     case "observe-ended":
     case "apply-started":
     case "change-started":
+    case "wait-ended":
     case "apply-ended":
       return undefined;
     default:

@@ -26,6 +26,25 @@ const elapsed = (milliseconds: number): string => {
   return seconds < 60 ? `${seconds} s` : duration(seconds * 1000);
 };
 
+/** What a live display shows while the health of resources is waited for. No line feed at the end. */
+export const renderWaiting = (
+  waiting: {
+    readonly resources: number;
+    readonly healthy: number;
+    readonly unhealthy: number;
+    readonly open: ReadonlyMap<string, string>;
+  },
+  options: { readonly columns: number },
+): string => {
+  const unhealthy = waiting.unhealthy === 0 ? "" : `, ${count(waiting.unhealthy)} unhealthy`;
+  const head = `waiting: ${count(waiting.healthy)} of ${count(waiting.resources)} healthy${unhealthy}`;
+  const lines = [...waiting.open].slice(0, mostRunning).map(([resource, status]) => {
+    return `  ${clip(`${printable(resource)} ${printable(status)}`, options.columns - 3)}`;
+  });
+  const left = waiting.open.size - lines.length;
+  return [clip(head, options.columns - 1), ...lines, ...(left > 0 ? [`  and ${count(left)} more`] : [])].join("\n");
+};
+
 /** What a live display shows: counts, what runs, time passed. Lines clip into `columns`. No line feed at the end. */
 export const renderProgress = (
   progress: Progress,

@@ -1,6 +1,7 @@
 import { address } from "../contract/index.ts";
 import type { StatusItem, StatusReport } from "../deploy/index.ts";
 import { printable } from "./escape.ts";
+import { healthLine } from "./health.ts";
 import type { Style } from "./style.ts";
 import { styleOf } from "./style.ts";
 import { table } from "./table.ts";
@@ -9,12 +10,25 @@ import { count, counted } from "./words.ts";
 const mostUnhealthy = 50;
 const mostTenants = 50;
 
+/** `2026-01-15T10:30:00.000Z` is shown to the second. */
+const moment = (iso: string): string => printable(iso.replace("T", " ").replace(/\.\d+/, ""));
+
+const facts = ({ records, lastRun }: StatusItem): string => {
+  const processed = lastRun?.processed === undefined ? [] : [counted(lastRun.processed, "record")];
+  const failed = (lastRun?.failed ?? 0) > 0 ? [`${count(lastRun?.failed ?? 0)} failed`] : [];
+  const parts = [
+    ...(records === undefined ? [] : [counted(records, "record")]),
+    ...(lastRun === undefined ? [] : [[`last run ${moment(lastRun.at)}`, ...processed, ...failed].join(", ")]),
+  ];
+  return parts.length === 0 ? "" : ` (${parts.join("; ")})`;
+};
+
 const itemLine = (item: StatusItem, style: Style): string => {
-  const sign = item.healthy ? style.green("=") : style.red("!");
-  const reason = item.reason === undefined ? "" : `: ${printable(item.reason)}`;
   const retained = item.state === "retained" ? " (retained)" : "";
   const driver = item.driver === "pulumi" ? " (driven by Pulumi)" : "";
-  return `${sign} ${printable(address(item.kind, item._id))} ${printable(item.health)}${reason}${retained}${driver}`;
+  const note = item.note === undefined ? "" : `; ${printable(item.note)}`;
+  const line = healthLine(address(item.kind, item._id), { ...item, status: item.health }, style);
+  return `${line}${note}${facts(item)}${retained}${driver}`;
 };
 
 /** What is deployed and how it is: what needs a person first, then a line for each tenant. No line feed at the end. */

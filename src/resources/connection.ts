@@ -7,7 +7,7 @@ import { nearest } from "../nearest.ts";
 import { complete } from "./complete.ts";
 import { declareConnection } from "./declare-connection.ts";
 import { withoutCredentials } from "./masked.ts";
-import type { Problem, ResourceKind } from "./types.ts";
+import type { Judgement, Problem, ResourceKind } from "./types.ts";
 
 const config = (properties: Properties): Properties => {
   const value = properties["config"];
@@ -111,7 +111,11 @@ const toLive = (wire: ConnectionWire, catalog: Catalog): Live => {
     ...(wire.updated_at === undefined ? {} : { updatedAt: wire.updated_at }),
     ...(masked.length === 0 ? {} : { masked }),
     ...(wire.config === undefined ? { isBare: true } : {}),
-    health: { status: wire.status, ...(wire.reason === undefined ? {} : { reason: withoutCredentials(wire.reason) }) },
+    health: {
+      status: wire.status,
+      ...(wire.reason === undefined ? {} : { reason: withoutCredentials(wire.reason) }),
+      ...(wire.untried === true ? { untried: true } : {}),
+    },
   };
 };
 
@@ -130,6 +134,18 @@ const list = async (api: InfinoClient, catalog: Catalog, signal: AbortSignal): P
   const listed = (await api.listConnections(signal)).map((wire) => toLive(wire, catalog));
   const isNamed = (live: Live): boolean => live.isBare !== true || config(live.properties)["name"] !== undefined;
   return complete(listed, isNamed, (id) => read(api, catalog, id, signal));
+};
+
+/** What a source that was made a moment ago refuses it may accept a little later. */
+const judge = ({ health }: Live): Judgement => {
+  if (health?.status === "connected") return { state: "well" };
+  if (health?.untried === true) {
+    return {
+      state: "badly",
+      note: "nothing can tell whether it works: the target has no driver for its connector type",
+    };
+  }
+  return { state: health?.status === "error" ? "doubtful" : "waiting" };
 };
 
 /** A connection to an external system. Its secrets are sent and never come back. */
@@ -155,4 +171,5 @@ export const connection: ResourceKind<InfinoClient> = {
     await api.deleteConnection(id, signal);
   },
   declare: declareConnection,
+  judge,
 };

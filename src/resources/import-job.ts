@@ -1,10 +1,10 @@
 import { canonicalJson } from "../canonical.ts";
-import type { Json, Properties, Shape } from "../contract/index.ts";
+import type { Json, Live, Properties, Shape } from "../contract/index.ts";
 import { datasetNameProblem, holdsSealed, isObject, isSealed } from "../contract/index.ts";
 import { isFiveFieldCron } from "../cron.ts";
-import type { ImportJobConfigWire, InfinoClient } from "../infino/index.ts";
+import type { ImportJobConfigWire, ImportJobWire, InfinoClient } from "../infino/index.ts";
 import { withoutCredentials } from "./masked.ts";
-import type { Problem, ResourceKind } from "./types.ts";
+import type { Judgement, Problem, ResourceKind } from "./types.ts";
 
 const fields = {
   connection: { type: "string", description: "_id of the connection that it reads from" },
@@ -73,6 +73,25 @@ const check = (_id: string, properties: Properties): readonly Problem[] => {
 const optional = (properties: Properties, names: readonly string[]): Properties =>
   Object.fromEntries(names.flatMap((name) => (properties[name] === undefined ? [] : [[name, properties[name]]])));
 
+const lastRun = ({ last_run }: ImportJobWire): Pick<Live, "lastRun"> =>
+  typeof last_run === "string" && last_run !== "" ? { lastRun: { at: last_run } } : {};
+
+const judge = ({ properties, health, lastRun }: Live): Judgement => {
+  switch (health?.status) {
+    case "completed":
+      return { state: "well" };
+    case "failed":
+      return { state: "badly" };
+    case "pending": {
+      if (lastRun !== undefined) return { state: "well" };
+      const schedule = text(properties["schedule"]);
+      return schedule === "" ? { state: "waiting" } : { state: "idle", note: `waits for its schedule, ${schedule}` };
+    }
+    default:
+      return { state: "waiting" };
+  }
+};
+
 /** A job that copies records of a source into a dataset, once or on a schedule. */
 export const importJob: ResourceKind<InfinoClient> = {
   name: "import-job",
@@ -107,6 +126,7 @@ export const importJob: ResourceKind<InfinoClient> = {
         status: wire.status,
         ...(wire.reason === undefined ? {} : { reason: withoutCredentials(wire.reason) }),
       },
+      ...lastRun(wire),
     })),
   create: async (api, properties, ids, signal) => {
     const connection = text(properties["connection"]);
@@ -120,6 +140,7 @@ export const importJob: ResourceKind<InfinoClient> = {
   delete: async (api, id, signal) => {
     await api.deleteImportJob(id, signal);
   },
+  judge,
   declare: ({ properties }) => ({
     _id: `${text(properties["target_dataset"])}-import`,
     properties,

@@ -64,6 +64,16 @@ export type Declaration = {
 };
 
 /**
+ * What the health of a live object comes to. `doubtful`: badly, but maybe for the first moments only; `idle`: nothing has
+ * happened yet, and nothing is wrong with that.
+ */
+export type Judgement = {
+  readonly state: "well" | "badly" | "doubtful" | "waiting" | "idle";
+  /** What explains it, or what to do. */
+  readonly note?: string;
+};
+
+/**
  * One kind of thing that can be deployed. `Api` is the target's client, opaque to the engine. All functions are free of
  * state; those that talk to the target end when `signal` aborts and throw `DeployerError`.
  */
@@ -109,6 +119,8 @@ export type ResourceKind<Api> = {
   readonly localFile?: { readonly path: Path; readonly digest: Path };
   /** How the files would declare a live object that nobody did, or why they cannot. None: such objects are not exported. */
   declare?(live: Live, catalog: Catalog): Declaration | { readonly problem: string };
+  /** Whether a live object does what it is for, or may still come to it. None: there is nothing to wait for. */
+  judge?(live: Live): Judgement;
   /** Another kind whose listing shows these objects too, which saves a request: what one of those says of this kind. */
   readonly shownBy?: { readonly kind: string; pick(live: Live): Live | undefined };
 };

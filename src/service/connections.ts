@@ -127,6 +127,7 @@ const connectionWire = (state: State, record: ConnectionRecord, status: SourceSt
     type: record.type,
     status: status.status,
     ...(status.reason === undefined ? {} : { reason: status.reason }),
+    ...(status.untried === undefined ? {} : { untried: status.untried }),
     created_at: record.created_at,
     ...state.behaviour.updatedAt(record, state.health.stamp(probed)),
     config: shown,

@@ -57,7 +57,7 @@ describe("flags", () => {
     refused(() => given("--delete-dat"), /did you mean --delete-data\?/);
     refused(() => given("-t", "a", "--xyzzy=1"), /"--xyzzy"/);
     refused(() => given("--prune"), /test has no use for --prune/);
-    refused(() => given("--wait"), /unknown flag "--wait"/);
+    refused(() => given("--waits"), /unknown flag "--waits"/);
     refused(() => given("-X"), /"-X"/);
   });
 

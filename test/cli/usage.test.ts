@@ -80,7 +80,7 @@ describe("wrong usage", () => {
     [["-p", "x"], /no command/],
     [["plan", "--tenat", "x"], /did you mean --tenant\?/],
     [["expand", "--prune"], /expand has no use for --prune/],
-    [["apply", "--wait", "--yes"], /unknown flag "--wait"/],
+    [["apply", "--waits", "--yes"], /unknown flag "--waits"/],
     [["expand", "-o", "markdown"], /expand cannot print markdown/],
     [["plan", "--set", "novalue"], /--set is "novalue"/],
     [["plan", "-t", ""], /--tenant is empty/],

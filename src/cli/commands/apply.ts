@@ -5,7 +5,7 @@ import { defineCommand } from "../command.ts";
 import type { FlagValues } from "../flag.ts";
 import { longName, usage } from "../flag.ts";
 import { planOptionsOf } from "../plan-options.ts";
-import { applying, detail, planning, project, prune, reporting, selection, yes } from "../shared-flags.ts";
+import { applying, detail, planning, project, prune, reporting, selection, waiting, yes } from "../shared-flags.ts";
 import { withProject } from "../with-project.ts";
 
 /** What a plan file has decided already; its tenants and waves may be applied in parts. */
@@ -41,17 +41,21 @@ const partOf = async (plan: Plan, opened: Project, flags: FlagValues<typeof sele
 
 export const command = defineCommand({
   description:
-    "Plans, shows the plan, asks, and does it; or does exactly what a plan file says. What moved since the plan is not written: it is a conflict (exit 5) and the rest goes on. Never deletes what is no longer declared unless --prune is given.",
+    "Plans, shows the plan, asks, and does it; or does exactly what a plan file says. What moved since the plan is not written: it is a conflict (exit 5) and the rest goes on. Never deletes what is no longer declared unless --prune is given. With --wait, each connection and import job that it made or changed has to be healthy in the end (exit 4), and in each wave before the next one starts.",
   args: [{ name: "plan", description: "a file from plan --out; without it a plan is made now", required: false }],
   examples: [
     { line: "apply", does: "plan, ask, apply" },
     { line: "apply --yes -t t042", does: "one tenant, without a question" },
+    {
+      line: "apply --yes --wait --timeout 10m",
+      does: "succeeds only when connections work and first imports are done",
+    },
     { line: "apply plan.json --yes", does: "exactly a plan that was reviewed" },
     { line: "apply plan.json --yes --wave canary", does: "a part of it; the rest can be applied later" },
   ],
   formats: ["text", "json", "yaml", "markdown"],
   endsItself: "writes",
-  flags: { ...project, ...selection, ...planned, ...applying, ...yes, ...detail, ...reporting },
+  flags: { ...project, ...selection, ...planned, ...applying, ...waiting, ...yes, ...detail, ...reporting },
   run: async (flags, session, [file]) => {
     refuseUnasked("apply", flags.yes, session);
     if (file !== undefined) refuseDecided(file, flags);

@@ -1,7 +1,7 @@
 import { applyPlan, confirmPlan, isWork, refuseUnasked, showPlan } from "../apply-plan.ts";
 import { defineCommand } from "../command.ts";
 import { planOptionsOf } from "../plan-options.ts";
-import { applying, detail, planning, project, reporting, selection, yes } from "../shared-flags.ts";
+import { applying, detail, planning, project, reporting, selection, waiting, yes } from "../shared-flags.ts";
 import { withProject } from "../with-project.ts";
 
 export const command = defineCommand({
@@ -13,7 +13,7 @@ export const command = defineCommand({
   ],
   formats: ["text", "json", "yaml", "markdown"],
   endsItself: "writes",
-  flags: { ...project, ...selection, ...planning, ...applying, ...yes, ...detail, ...reporting },
+  flags: { ...project, ...selection, ...planning, ...applying, ...waiting, ...yes, ...detail, ...reporting },
   run: async (flags, session) => {
     refuseUnasked("sync", flags.yes, session);
     return withProject(flags, session, async (opened) => {

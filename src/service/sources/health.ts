@@ -137,6 +137,7 @@ const probe = async (connection: Probed, signal: AbortSignal): Promise<SourceSta
   return {
     status: "disconnected",
     reason: `not tried: the local service has no driver for ${connection.source}, it only keeps the connection`,
+    untried: true,
   };
 };
 

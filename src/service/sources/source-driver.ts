@@ -6,6 +6,8 @@ export type SourceStatus = {
   readonly status: "connected" | "disconnected" | "error";
   /** Why it is not connected; holds no secret. */
   readonly reason?: string;
+  /** There is no driver that could try it. */
+  readonly untried?: true;
 };
 
 /** A connection to an external system: what its connector type calls its fields, secrets in clear. */

@@ -1,0 +1,2 @@
+/** Milliseconds that what was made or changed may take to become healthy, unless told otherwise. */
+export const waitTimeout = 60_000;
