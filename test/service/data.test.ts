@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Json, Properties } from "../../src/contract/index.ts";
 import { sourceText } from "../../src/service/data/columns.ts";
+import { parseExact } from "../../src/service/data/exact-json.ts";
 import { openData } from "../../src/service/data/open-data.ts";
 import type { Column, DataRow, DataStore } from "../../src/service/data/types.ts";
 import { temporaryFolder } from "../support/service.ts";
@@ -324,6 +325,33 @@ describe("the values of a dataset", () => {
       '{"big":9223372036854775807,"huge":-170141183460469231731687303715884105727,"price":12345678.90,"share":-0.125,' +
         '"day":"2024-02-29","hour":"10:00:00","at":"2024-01-01T00:00:00.123456","zoned":"2024-01-01T00:00:00Z"}',
     ]);
+  });
+
+  it("keep the digits of numbers that JavaScript cannot hold", async () => {
+    const data = openStoreOfData();
+    const text =
+      '{"long":9223372036854775807,"longer":-18446744073709551616,"longest":1' +
+      `${"0".repeat(60)}1,"beyond":1e400,"pi":3.141592653589793,"one":1.00000000000000000,"deep":{"n":[12345678901234567890]}}`;
+    const exact = '"deep":{"n":[12345678901234567890]}';
+    await insert(data, "a", [row(parseExact(text) as Properties, "1")]);
+    expect(await typesOf(data, "a")).toMatchObject({
+      long: "BIGINT",
+      longer: "HUGEINT",
+      longest: "JSON",
+      pi: "DOUBLE",
+    });
+    expect(await texts(data, "a")).toEqual([text.replace("1.00000000000000000", "1")]);
+    expect(JSON.stringify(parseExact(text))).toContain(exact);
+    await insert(data, "b", [row({ n: 1.5 }, "1"), row(parseExact('{"n":9007199254740993}') as Properties, "2")]);
+    expect(await texts(data, "b")).toEqual(['{"n":1.5}', '{"n":9007199254740993}']);
+    await insert(data, "c", [row({ n: "x" }, "1")]);
+    await insert(
+      data,
+      "c",
+      [row(parseExact('{"n":9007199254740993}') as Properties, "2")],
+      [{ name: "n", type: "VARCHAR" }],
+    );
+    expect(await texts(data, "c")).toEqual(['{"n":"x"}', '{"n":9007199254740993}']);
   });
 
   it("that are not of the declared type widen the column", async () => {

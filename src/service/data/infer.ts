@@ -1,5 +1,6 @@
 import type { Json } from "../../contract/index.ts";
 import { joined } from "./columns.ts";
+import { rawDigits } from "./exact-json.ts";
 import { createPause } from "./pause.ts";
 import type { Column, ColumnType, DataRow } from "./types.ts";
 
@@ -81,6 +82,12 @@ const fits = (type: ColumnType, value: Json): boolean => {
 const isNotFinite = (value: string): boolean => value === "NaN" || value === "Infinity" || value === "-Infinity";
 
 const typeOf = (value: Json): ColumnType => {
+  const raw = rawDigits(value);
+  if (raw !== undefined) {
+    if (isWhole(raw, "BIGINT")) return "BIGINT";
+    if (isWhole(raw, "HUGEINT")) return "HUGEINT";
+    return wholeDigits.test(raw) || !Number.isFinite(Number(raw)) ? "JSON" : "DOUBLE";
+  }
   if (typeof value === "string") return "VARCHAR";
   if (typeof value === "number") return Number.isSafeInteger(value) ? "BIGINT" : "DOUBLE";
   return typeof value === "boolean" ? "BOOLEAN" : "JSON";
@@ -88,11 +95,7 @@ const typeOf = (value: Json): ColumnType => {
 
 /** Whether the text stands for a number, where its column was declared as one but holds other things too. */
 export const isNumberText = ({ declared }: Inferred, value: string): boolean =>
-  declared !== undefined &&
-  declared !== "VARCHAR" &&
-  declared !== "JSON" &&
-  number.test(value) &&
-  (declared === "BIGINT" || declared === "HUGEINT" || declared === "DOUBLE" || declared.startsWith("DECIMAL"));
+  declared !== undefined && isNumeric(declared) && number.test(value);
 
 /** The properties that rows have, and the narrowest types that hold their values; `declared` ones where they do. */
 export const inferColumns = async (
@@ -112,11 +115,16 @@ export const inferColumns = async (
     for (const property of Object.keys(properties)) {
       const value = properties[property];
       if (value === null || value === undefined) continue;
-      let column = found.get(property);
-      if (column === undefined) column = add(property, typeOf(value));
-      else if (column.declared !== undefined && fits(column.declared, value)) {
-        if (typeof value === "string" && !column.isWide) column.isWide = isWideText(column.declared, value);
-        if (column.type !== column.declared) column.type = joined(column.type, column.declared);
+      const column = found.get(property) ?? add(property, typeOf(value));
+      const { declared: declaration } = column;
+      const raw = typeof value === "object" ? rawDigits(value) : undefined;
+      if (!column.isWide) column.isWide = isWide(declaration, raw ?? value);
+      if (
+        declaration !== undefined &&
+        fits(declaration, raw ?? value) &&
+        (raw === undefined || isNumeric(declaration))
+      ) {
+        if (column.type !== declaration) column.type = joined(column.type, declaration);
       } else if (column.type !== "JSON") column.type = joined(column.type, typeOf(value));
     }
   }
@@ -126,5 +134,12 @@ export const inferColumns = async (
   return found;
 };
 
-const isWideText = (type: ColumnType, value: string): boolean =>
-  (type === "BIGINT" || type === "HUGEINT") && !Number.isSafeInteger(Number(value));
+// Of text only what stands for a whole number, because its column was declared as one.
+const isWide = (declared: ColumnType | undefined, value: Json): boolean =>
+  typeof value === "string" &&
+  (declared === undefined || isNumeric(declared)) &&
+  wholeDigits.test(value) &&
+  !Number.isSafeInteger(Number(value));
+
+const isNumeric = (type: ColumnType): boolean =>
+  type === "BIGINT" || type === "HUGEINT" || type === "DOUBLE" || type.startsWith("DECIMAL");
