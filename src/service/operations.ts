@@ -85,6 +85,16 @@ export const operations: readonly Operation[] = [
     answer: (state, call) => importJobs.deleteImportJob(state, call.param("job_id")),
   },
   {
+    method: "GET",
+    path: "/import/jobs/{job_id}/runs",
+    answer: (state, call) => importJobs.listImportRuns(state, call.param("job_id")),
+  },
+  {
+    method: "POST",
+    path: "/import/jobs/{job_id}/run",
+    answer: (state, call) => importJobs.runImportJob(state, call.param("job_id")),
+  },
+  {
     method: "PUT",
     path: "/import/{source_type}",
     answer: (state, call) => importJobs.createImportJob(state, call.param("source_type"), call.json()),

@@ -23,6 +23,8 @@ export type ImportJobRecord = {
   readonly id: string;
   readonly source_type: string;
   readonly created_at: string;
+  /** What marks its records in the dataset; absent until it has run. */
+  readonly owner?: string;
   /** Everything that was given. */
   readonly config: Properties;
 };

@@ -2,15 +2,15 @@ import { describe, expect, it } from "vitest";
 import { startService } from "../support/service.ts";
 import { member } from "../support/signed.ts";
 
-const open = async () => {
-  const { call } = await startService();
+const open = async (runImports = false) => {
+  const { call } = await startService({ runImports });
   const config = { name: "wh", account: "a", pat_token: "t", warehouse: "w", database: "d" };
   const source_id = member(await call("POST", "/source/snowflake", { config }), "id");
   return { call, source_id };
 };
 
 describe("an import job", () => {
-  it("is created, listed and deleted; it stays pending and says why", async () => {
+  it("is created, listed and deleted; where none run it stays pending and says why", async () => {
     const { call, source_id } = await open();
     const config = {
       source_id,
@@ -68,6 +68,8 @@ describe("an import job", () => {
     [{ target_dataset: "sql" }, "invalid_name", /path word/],
     [{ query: { match_all: {} } }, "invalid_field", /query/],
     [{ primary_key: [1] }, "invalid_field", /primary_key/],
+    [{ primary_key: ["id", ""] }, "invalid_field", /primary_key/],
+    [{ primary_key: ["id", "id"] }, "invalid_field", /"id" twice/],
     [{ last_modified: true }, "invalid_field", /last_modified/],
     [{ schedule: "*/10 * * * * *" }, "invalid_schedule", /five-field/],
     [{ schedule: "@daily" }, "invalid_schedule", /@daily/],
@@ -88,5 +90,44 @@ describe("an import job", () => {
     });
     expect((await call("PUT", "/import/file", job)).body).toMatchObject({ error: { type: "bad_request" } });
     expect((await call("PUT", "/import/oracle", job)).body).toMatchObject({ error: { type: "unknown_source_type" } });
+  });
+
+  it("that cannot read says so in its history, where its run can be looked up", async () => {
+    const { call } = await startService();
+    // Nothing listens there.
+    const source_id = member(
+      await call("POST", "/source/opensearch", { config: { base_url: "http://127.0.0.1:9" } }),
+      "id",
+    );
+    const created = await call("PUT", "/import/opensearch", { source_id, target_dataset: "d", source_dataset: "i" });
+    expect(created.body).toMatchObject({ status: "running", last_run_id: expect.any(String) });
+    const path = `/import/jobs/${member(created, "job_id")}`;
+    const runs = async () => (await call("GET", `${path}/runs`)).body as readonly { readonly status: string }[];
+    await expect.poll(runs, { timeout: 10_000 }).toMatchObject([
+      {
+        run_id: member(created, "last_run_id"),
+        status: "failed",
+        connector_id: "opensearch",
+        connection_id: source_id,
+        index_name: "d",
+        trigger: "created",
+        error_message: expect.any(String),
+        stats: { documents_processed: 0, documents_failed: 0, errors: [] },
+      },
+    ]);
+    expect((await call("GET", "/import/jobs")).body).toMatchObject([{ status: "failed", reason: expect.any(String) }]);
+    expect((await call("GET", "/metadata")).body).toEqual([]);
+    expect((await call("POST", `${path}/run`)).body).toMatchObject({ trigger: "request", status: "submitted" });
+    expect((await call("GET", `${path}/runs`)).body).toHaveLength(2);
+    expect((await call("DELETE", path)).status).toBe(200);
+    expect((await call("GET", `${path}/runs`)).status).toBe(404);
+    expect((await call("POST", `${path}/run`)).status).toBe(404);
+  });
+
+  it("cannot be told to run where none run", async () => {
+    const { call, source_id } = await open();
+    const id = member(await call("PUT", "/import/snowflake", { source_id, target_dataset: "d" }), "job_id");
+    expect((await call("POST", `/import/jobs/${id}/run`)).body).toMatchObject({ error: { type: "bad_request" } });
+    expect((await call("GET", `/import/jobs/${id}/runs`)).body).toEqual([]);
   });
 });

@@ -1,17 +1,74 @@
 import { Problem } from "../problem.ts";
-import type { State } from "../state.ts";
+import type { ImportJobRecord, State } from "../state.ts";
+import { createRunQueue, type RunQueueRim } from "./run-queue.ts";
+import { createScheduler, type Timer } from "./scheduler.ts";
 import type { Imports } from "./types.ts";
 
 /** What running imports need. */
-export type ImportsRim = {
-  /** Milliseconds since the epoch. */
-  readonly clock: () => number;
-  /** Told of defects. */
-  readonly reportError: (error: unknown) => void;
+export type ImportsRim = RunQueueRim & {
+  /** Default: `setTimeout`, which does not keep the process alive. */
+  readonly timer?: Timer;
+};
+
+const systemTimer: Timer = (milliseconds, callback) => {
+  const timer = setTimeout(callback, milliseconds).unref();
+  return () => clearTimeout(timer);
 };
 
 /** `state` is complete when the first member is called. */
-export const createImports = (_state: () => State, _rim: ImportsRim): Imports => idleImports;
+export const createImports = (state: () => State, rim: ImportsRim): Imports => {
+  const queue = createRunQueue(state, rim);
+  const scheduler = createScheduler(rim.clock, rim.timer ?? systemTimer, (id) => {
+    const record = state().importJobs.get(id);
+    // Without its connection a job has failed already, and stays so.
+    if (record !== undefined && hasConnection(state(), record)) queue.add(record, "schedule");
+  });
+
+  const begin = (record: ImportJobRecord): void => {
+    const [latest] = state().runs.ofJob(record.id);
+    const schedule = record.config["schedule"];
+    const since = Date.parse(latest?.started_at ?? record.created_at);
+    const isDue = typeof schedule === "string" && schedule !== "" && scheduler.add(record.id, schedule, since);
+    const isInterrupted = latest?.status === "running" || latest?.status === "submitted";
+    if (isInterrupted) queue.goOn(latest, isDue && latest.status === "running");
+    else if (!hasConnection(state(), record)) return;
+    else if (latest === undefined) queue.add(record, "created");
+    else if (isDue) queue.add(record, "catch-up");
+  };
+
+  return {
+    start: () => {
+      const { importJobs, runs } = state();
+      for (const record of importJobs.values()) begin(record);
+      for (const id of runs.jobs()) if (importJobs.get(id) === undefined) runs.forgetJob(id);
+    },
+    added: (id) => {
+      const record = state().importJobs.get(id);
+      if (record !== undefined) begin(record);
+    },
+    removed: async ({ id, owner }) => {
+      const { data, runs } = state();
+      scheduler.remove(id);
+      await queue.stop("job-deleted", (run) => run.job === id);
+      if (owner !== undefined) await data.release(owner);
+      runs.forgetJob(id);
+    },
+    run: (id) => {
+      const record = state().importJobs.get(id);
+      if (record === undefined) throw new Problem("not_found", `there is no import job ${JSON.stringify(id)}`);
+      return queue.add(record, "request");
+    },
+    next: scheduler.next,
+    dropped: (dataset) => queue.stop("dataset-deleted", (run) => run.dataset === dataset),
+    close: async () => {
+      scheduler.stop();
+      await queue.close();
+    },
+  };
+};
+
+const hasConnection = (state: State, record: ImportJobRecord): boolean =>
+  state.connections.get(String(record.config["source_id"])) !== undefined;
 
 /** Keeps jobs as they are; nothing runs. */
 export const idleImports: Imports = {

@@ -25,6 +25,7 @@ export const createRuns = (records: Collection<RunRecord>): Runs => {
       for (const old of kept.splice(0, Math.max(0, kept.length - most))) records.delete(old);
     },
     ofJob: (job) => (ids.get(job) ?? []).flatMap((id) => records.get(id) ?? []).reverse(),
+    uploads: () => (ids.get(undefined) ?? []).flatMap((id) => records.get(id) ?? []).reverse(),
     jobs: () => [...ids.keys()].filter((job) => job !== undefined),
     forgetJob: (job) => {
       for (const id of ids.get(job) ?? []) records.delete(id);

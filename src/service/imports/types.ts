@@ -1,7 +1,11 @@
 import type { JobStatusWire } from "../../infino/index.ts";
+import type { ImportJobRecord } from "../state.ts";
 
 /** Why a run was started. */
 export type Trigger = "created" | "schedule" | "catch-up" | "request" | "resume" | "upload";
+
+/** Why a run ends early: the service stops, or the job or its dataset is deleted. */
+export type StopReason = "stopped" | "job-deleted" | "dataset-deleted";
 
 /** One run of an import job, or one file upload, as it is kept. */
 export type RunRecord = {
@@ -40,6 +44,8 @@ export type Runs = {
   put(run: RunRecord): void;
   /** Newest first. */
   ofJob(job: string): readonly RunRecord[];
+  /** Those of uploads, newest first. */
+  uploads(): readonly RunRecord[];
   /** Ids of the jobs that have runs. */
   jobs(): readonly string[];
   forgetJob(job: string): void;
@@ -51,8 +57,8 @@ export type Imports = {
   start(): void;
   /** A job that was just made: runs it, and schedules it. */
   added(job: string): void;
-  /** Ends its run and its schedule, and forgets its history; its records stay. */
-  removed(job: string): Promise<void>;
+  /** A job that is about to be deleted: ends its run and its schedule, and forgets its history; its records stay. */
+  removed(job: ImportJobRecord): Promise<void>;
   /** Runs a job now, or gives the run that is under way. */
   run(job: string): RunRecord;
   /** When a job runs next by its schedule, in milliseconds since the epoch. */
