@@ -3,6 +3,7 @@ import { emptySummary } from "../contract/index.ts";
 import { findDrift } from "../engine/index.ts";
 import type { Context } from "./context.ts";
 import { observeTargets } from "./context.ts";
+import { chosenTarget } from "./find-place.ts";
 import { ignores } from "./policies.ts";
 import type { ReadTenants } from "./read-tenants.ts";
 import { readTenants, refuseInvalid } from "./read-tenants.ts";
@@ -72,8 +73,7 @@ export const sourcesOf = async (
   target: string | undefined,
   signal: AbortSignal = never,
 ): Promise<readonly SourceItem[]> => {
-  const names = Object.keys(context.files.targets).sort();
-  const name = target ?? (names.includes("default") ? "default" : (names[0] ?? "default"));
+  const name = chosenTarget(context, target);
   const { api, catalog } = await context.target(name);
   return (await api.listSources(signal)).map(({ id, name: title, description, category }) => ({
     target: name,

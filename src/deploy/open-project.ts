@@ -127,6 +127,15 @@ export const openProject = async (dir: string, options: OpenOptions = {}): Promi
     rekey: async (options = {}) => (await import("./rekey.ts")).rekeyLedger(context, options),
     doctor: async (options = {}) => (await import("./doctor.ts")).examine(context, options),
     names: async (what, options = {}) => (await import("./names.ts")).namesOf(context, what, options),
+    querySource: async (connection, dataset, query, options = {}) =>
+      (await import("./query.ts")).querySource(context, connection, dataset, query, options),
+    queryDatasets: async (sql, options = {}) => (await import("./query.ts")).queryDatasets(context, sql, options),
+    queryDataset: async (dataset, query, options = {}) =>
+      (await import("./query.ts")).queryDataset(context, dataset, query, options),
+    sourceMetadata: async (connection, dataset, options = {}) =>
+      (await import("./query.ts")).sourceMetadata(context, connection, dataset, options),
+    datasetMetadata: async (dataset, options = {}) =>
+      (await import("./query.ts")).datasetMetadata(context, dataset, options),
     sources: (target, signal) => sourcesOf(context, target, signal),
     [Symbol.asyncDispose]: () => context.close(),
   };

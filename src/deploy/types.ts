@@ -26,6 +26,7 @@ import type {
   MoveOptions,
   MoveReport,
 } from "./ownership-types.ts";
+import type { MetadataReport, QueryOptions, QueryReport } from "./query-types.ts";
 import type {
   ApplyReport,
   DriftReport,
@@ -42,6 +43,7 @@ import type {
 } from "./report-types.ts";
 import type { ChosenTenants, DesiredDigest, DesiredTenant, LiveOwner, LivePlace, OwnedReport } from "./tenant-types.ts";
 
+export type * from "./query-types.ts";
 export type * from "./report-types.ts";
 export type * from "./tenant-types.ts";
 
@@ -228,6 +230,19 @@ export type Project = AsyncDisposable & {
    * sends nothing; what is wrong in the files is left out.
    */
   names(what: readonly NameKind[], options?: NamesOptions): Promise<KnownNames>;
+  /**
+   * Asks a connected source, in place and in its own language: QueryDSL as JSON text, or SQL. `connection` is an `_id` that
+   * was deployed, or a live id; `dataset` an index or table. A query that fails is not repeated. Throws `usage`, `target-problem`, …
+   */
+  querySource(connection: string, dataset: string, query: string, options?: QueryOptions): Promise<QueryReport>;
+  /** Asks the target's datasets, by their names, in SQL. It may write, where the target lets it; only a single SELECT is repeated. */
+  queryDatasets(sql: string, options?: QueryOptions): Promise<QueryReport>;
+  /** Asks one dataset, by its `_id` or its name, in QueryDSL as JSON text. */
+  queryDataset(dataset: string, query: string, options?: QueryOptions): Promise<QueryReport>;
+  /** What a connected source says of an index or table. */
+  sourceMetadata(connection: string, dataset: string, options?: QueryOptions): Promise<MetadataReport>;
+  /** What a target says of a dataset, by its `_id` or its name. Throws `usage` where there is none. */
+  datasetMetadata(dataset: string, options?: QueryOptions): Promise<MetadataReport>;
   /** Connector types that a target offers, with what the catalog knows of them. */
   sources(target?: string, signal?: AbortSignal): Promise<readonly SourceItem[]>;
 };

@@ -145,4 +145,11 @@ export const acknowledged: Read<true> = (value, place) => {
   return true;
 };
 
+/** Rows and the names of their columns; what changes records has no rows. */
+export const sql: Read<Fields> = (value, place) => {
+  const record = fields(value, place);
+  if (record["rows"] !== undefined && !Array.isArray(record["rows"])) throw new Mismatch(`${place}.rows is not a list`);
+  return record;
+};
+
 export const anything: Read<Json> = (value) => value;

@@ -49,6 +49,9 @@ const parse = (body: string): Json => {
   }
 };
 
+/** One SELECT and nothing behind it; anything else may write. */
+const onlyReads = (sql: string): boolean => /^\s*select\b[^;]*;?\s*$/i.test(sql);
+
 /** Whether a 404 is the API's own: a proxy's page says nothing about the object. */
 const isOurs = (body: string): boolean => {
   if (body.trim() === "") return true;
@@ -98,7 +101,7 @@ export const createClient = (options: ClientOptions): InfinoClient => {
     const context = (): Context => ({
       operation,
       endpoint,
-      body: content,
+      body: operation.isQuery === true ? undefined : content,
       credentials: [accessKey, secretKey],
       attempts,
       outcome: unknown ? "unknown" : "refused",
@@ -238,6 +241,17 @@ export const createClient = (options: ClientOptions): InfinoClient => {
         answers.fields,
         signal,
       ),
+    querySql: (sql, signal) =>
+      value(
+        onlyReads(sql) ? operations.selectSql : operations.executeSql,
+        { content: { query: sql } },
+        answers.sql,
+        signal,
+      ),
+    queryDataset: (dataset, query, signal) =>
+      value(operations.queryDataset, { parameters: { dataset }, content: query }, answers.fields, signal),
+    getDatasetSchema: async (dataset, signal) =>
+      (await call(operations.getDatasetSchema, { parameters: { dataset } }, answers.fields, signal)).value,
     querySource: (connection, dataset, query, signal) =>
       value(
         operations.querySource,

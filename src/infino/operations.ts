@@ -21,6 +21,8 @@ export type Operation = {
   readonly limit: number;
   /** True: it may take as long as an upload, not only as long as a request. */
   readonly isLong?: true;
+  /** True: what it sends is a person's own question and no secret, so that errors may quote it. */
+  readonly isQuery?: true;
 };
 
 const mebibyte = 1024 * 1024;
@@ -31,6 +33,16 @@ const one = 16 * mebibyte;
 const read = { method: "GET", repeat: "safe", writes: false, expects: [], limit: many } as const;
 const readOne = { ...read, expects: [404], limit: one } as const;
 const create = { repeat: "never", writes: true, expects: [], limit: one } as const;
+const query = {
+  method: "POST",
+  repeat: "never",
+  writes: true,
+  expects: [],
+  limit: many,
+  isLong: true,
+  isQuery: true,
+} as const;
+const reads = { repeat: "safe", writes: false } as const;
 const remove = { method: "DELETE", repeat: "idempotent", writes: true, expects: [404], limit: one } as const;
 
 /** Every operation of the API that the deployer uses. */
@@ -78,13 +90,9 @@ export const operations = {
   deleteImportJob: { ...remove, name: "delete import job", path: "/import/jobs/{job}" },
   getSourceMetadata: { ...read, name: "read source metadata", path: "/source/{connection}/{dataset}/metadata" },
   // SQL can write.
-  querySource: {
-    name: "query source",
-    method: "POST",
-    path: "/source/{connection}/{dataset}/dsl",
-    repeat: "never",
-    writes: true,
-    expects: [],
-    limit: many,
-  },
+  querySource: { ...query, name: "query source", path: "/source/{connection}/{dataset}/dsl" },
+  executeSql: { ...query, name: "query with SQL", path: "/sql" },
+  selectSql: { ...query, ...reads, name: "query with SQL", path: "/sql" },
+  queryDataset: { ...query, ...reads, name: "query dataset", path: "/{dataset}/querydsl" },
+  getDatasetSchema: { ...readOne, name: "read dataset schema", path: "/{dataset}/_schema" },
 } as const satisfies Record<string, Operation>;

@@ -94,8 +94,12 @@ export type JobStatusWire = {
 export type SqlWire = {
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   readonly rows: readonly (readonly Json[])[];
+  /** Rows of the answer. */
   readonly size: number;
+  /** Rows that there are, as far as they were counted. */
   readonly total: number;
+  /** There are more rows than the answer holds; an addition of the local service. */
+  readonly truncated?: true;
 };
 
 /** What `GET|POST /source/{id}/{dataset}/dsl` answers for SQL sources, as the API's Python client reads it. */
@@ -121,6 +125,46 @@ export type RunWire = {
 
 /** `PATCH /{dataset}`; `failures` is their number. */
 export type RecordsDeletedWire = { readonly timed_out: boolean; readonly failures: number };
+
+/** `GET /{dataset}/doc/{record_id}`. The local service keeps no versions: its three numbers are always the same. */
+export type RecordWire = {
+  readonly _index: string;
+  readonly _id: string;
+  readonly _version: number;
+  readonly _seq_no: number;
+  readonly _primary_term: number;
+  readonly found: boolean;
+  readonly _source: Fields;
+};
+
+/** What became of one action of `POST /{dataset}/json`, below its name. */
+export type BulkItemWire = {
+  readonly [action: string]: {
+    readonly _index: string;
+    readonly _id: string;
+    readonly status: number;
+    readonly result?: string;
+    readonly error?: { readonly type: string; readonly reason: string };
+  };
+};
+
+/** `POST /{dataset}/json`. */
+export type BulkWire = {
+  /** Milliseconds. */
+  readonly took: number;
+  readonly errors: boolean;
+  readonly items: readonly BulkItemWire[];
+};
+
+/** `PATCH /{dataset}` as the local service answers. */
+export type DeletedByQueryWire = {
+  /** Milliseconds. */
+  readonly took: number;
+  readonly timed_out: boolean;
+  readonly total: number;
+  readonly deleted: number;
+  readonly failures: readonly Fields[];
+};
 
 /** A file on its way into a dataset. */
 export type FileUpload = {
@@ -218,6 +262,12 @@ export type InfinoClient = {
   deleteImportJob(id: string, signal: AbortSignal): Promise<boolean>;
   /** Sends the `x-infino-connection-id` header. */
   getSourceMetadata(connectionId: string, dataset: string, signal: AbortSignal): Promise<Fields>;
+  /** SQL over the target's datasets; only a single SELECT is repeated. The answer is a `SqlWire` where it has rows. */
+  querySql(sql: string, signal: AbortSignal): Promise<Fields>;
+  /** QueryDSL over one of the target's datasets. */
+  queryDataset(dataset: string, query: Fields, signal: AbortSignal): Promise<Fields>;
+  /** What the target knows of each field, by its name; undefined: there is no such dataset. */
+  getDatasetSchema(dataset: string, signal: AbortSignal): Promise<Fields | undefined>;
   /** Sends the `x-infino-connection-id` header; the answer is the source's own. */
   querySource(connectionId: string, dataset: string, query: string, signal: AbortSignal): Promise<Json>;
   /** A file of this machine, by the path that the files give. Throws where it cannot be opened, or must not be. */

@@ -14,6 +14,7 @@ export * from "./lists.ts";
 export * from "./ownership.ts";
 export * from "./plan.ts";
 export * from "./progress.ts";
+export * from "./query.ts";
 export * from "./stacks.ts";
 export * from "./status.ts";
 export { planSummary, symbols } from "./summary.ts";

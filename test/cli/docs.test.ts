@@ -52,7 +52,9 @@ describe("a command", () => {
     const { parseCommand } = await import("../../src/cli/parse-command.ts");
     expect(command.examples.length).toBeGreaterThan(0);
     for (const { line } of command.examples) {
-      const [first, ...words] = (line.split(" > ")[0] ?? "").split(" ").map((word) => word.replaceAll("'", ""));
+      const [first, ...words] = [...(line.split(" > ")[0] ?? "").matchAll(/'[^']*'|[^ ]+/g)].map(([word]) =>
+        word.replaceAll("'", ""),
+      );
       expect(first).toBe(name);
       expect(() => parseCommand(name, command, words)).not.toThrow();
     }

@@ -83,6 +83,10 @@ const calls: Record<
     call: (client) => client.countRecords("d", never),
     ok: { index: "d", docs_count: 1 },
   },
+  querySql: { repeat: false, write: true, call: (client) => client.querySql("SELECT 1; DROP x", never), ok: {} },
+  selectSql: { repeat: true, write: false, call: (client) => client.querySql("select 1;", never), ok: { rows: [] } },
+  queryDataset: { repeat: true, write: false, call: (client) => client.queryDataset("d", {}, never), ok: {} },
+  getDatasetSchema: { repeat: true, write: false, call: (client) => client.getDatasetSchema("d", never), ok: {} },
   querySource: { repeat: false, write: true, call: (client) => client.querySource("c1", "d", "q", never), ok: {} },
 };
 const named = Object.entries(calls);
@@ -124,7 +128,7 @@ describe("repeats", () => {
 
   it.each(named.filter(([, { repeat }]) => !repeat))("%s is never sent twice after a timeout", async (_, { call }) => {
     await using server = await startServer(silent);
-    const { client } = rig(server.endpoint, { requestTimeout: 50 });
+    const { client } = rig(server.endpoint, { requestTimeout: 50, uploadTimeout: 50 });
     const { code, details } = await failure(call(client));
     expect([code, details?.["outcome"]]).toEqual(["timeout", "unknown"]);
     expect(server.received).toHaveLength(1);

@@ -74,6 +74,13 @@ const values = async (situation: Situation, io: Io): Promise<readonly Candidate[
 /** Commands whose arguments are resources. */
 const ofResources: readonly string[] = ["explain", "adopt", "forget", "mv"];
 
+/** Names of one kind's resources, without the kind. */
+const ofKind = async (situation: Situation, io: Io, kind: string): Promise<readonly Candidate[]> => {
+  const written = { ...situation, typed: `${kind}/${situation.typed}` };
+  const names = await namesOf(written, "resources", io);
+  return plain(names.flatMap((name) => (name.startsWith(`${kind}/`) ? [name.slice(kind.length + 1)] : [])));
+};
+
 const argument = async (situation: Situation, io: Io): Promise<readonly Candidate[]> => {
   const { command = "", expects, loaded } = situation;
   if (expects.what !== "argument") return [];
@@ -87,6 +94,9 @@ const argument = async (situation: Situation, io: Io): Promise<readonly Candidat
   }
   if (command === "schema") return plain(await (await import("../commands/schema.ts")).schemaNames());
   if (command === "history") return namesOf(situation, "runs", io);
+  if (command === "query" || command === "metadata") {
+    return expects.index === 0 ? ofKind(situation, io, "connection") : [];
+  }
   if (command === "explain" && expects.index > 0) return [];
   return ofResources.includes(command) ? plain(await namesOf(situation, "resources", io)) : [];
 };

@@ -1,0 +1,76 @@
+import { queryItems, renderQuery } from "../../render/index.ts";
+import { defineCommand } from "../command.ts";
+import { filled, single, toggle, usage } from "../flag.ts";
+import { readQuery } from "../read-query.ts";
+import { project, reporting } from "../shared-flags.ts";
+import { withProject } from "../with-project.ts";
+
+/** What stands before the query, by what is asked. */
+const places = { source: ["CONNECTION", "DATASET"], dsl: ["DATASET"], sql: [] } as const;
+
+const forms =
+  "query CONNECTION DATASET QUERY asks a source; query --sql QUERY and query --dsl DATASET QUERY ask datasets of the target";
+
+/** Splits the words into places and the query, which a file may hold. Throws `usage`. */
+const read = (words: readonly string[], asked: keyof typeof places, hasFile: boolean) => {
+  const wanted = places[asked];
+  const missing = wanted[words.length];
+  if (missing !== undefined) throw usage(`${missing} is missing`, forms);
+  if (words.length > wanted.length + (hasFile ? 0 : 1)) {
+    throw usage(`${JSON.stringify(words.at(-1))} is one word too many`, `quote the query; ${forms}`);
+  }
+  return { place: words.slice(0, wanted.length), query: words[wanted.length] };
+};
+
+export const command = defineCommand({
+  description:
+    "Asks a connected source in place, in its own language (QueryDSL or SQL), or the target's datasets: with --sql across all of them, with --dsl one of them. A connection is named by its _id or its live id, a source's DATASET is an index or table. The query is the last word, or comes from --file.",
+  args: [
+    { name: "connection", description: "_id or live id; with --dsl a dataset's _id or name", required: false },
+    { name: "dataset", description: "index or table of the source", required: false },
+    { name: "query", description: "QueryDSL as JSON, or SQL", required: false },
+  ],
+  examples: [
+    { line: 'query acme-t042-crm contacts \'{"query": {"match_all": {}}}\'', does: "an index, through its connection" },
+    { line: "query acme-t042-dwh INVOICES --file totals.sql", does: "a warehouse, with a query from a file" },
+    { line: "query --sql 'SELECT count(*) FROM \"acme-t042-crm-contact-collect\"'", does: "the target's datasets" },
+    { line: "query --dsl acme-t042-crm-contact-collect '{\"size\": 3}'", does: "one dataset, in QueryDSL" },
+    { line: "query --sql --file report.sql -o jsonl > rows.jsonl", does: "a row a line" },
+  ],
+  formats: ["text", "json", "yaml", "jsonl"],
+  flags: {
+    ...project,
+    sql: toggle("--sql", "ask the target's datasets, in SQL"),
+    dsl: toggle("--dsl", "ask one of the target's datasets, in QueryDSL"),
+    file: single("--file <file>", "the query, in place of the last word; - is standard input", filled("--file")),
+    target: single(
+      "--target <name>",
+      "a target of the project; default that of the connection or dataset, else `default`",
+      filled("--target"),
+    ),
+    ...reporting,
+  },
+  run: async (flags, session, words) => {
+    if (flags.sql && flags.dsl) throw usage("--sql and --dsl are two languages", "leave one of them out");
+    const asked = flags.sql ? "sql" : flags.dsl ? "dsl" : "source";
+    const { place, query: given } = read(words, asked, flags.file !== undefined);
+    const query = await readQuery(given, flags.file, session);
+    const [first = "", second = ""] = place;
+    const options = {
+      ...(flags.target === undefined ? {} : { target: flags.target }),
+      signal: session.stops.stop,
+    };
+    const report = await withProject(flags, session, (opened) => {
+      if (asked === "sql") return opened.queryDatasets(query, options);
+      return asked === "dsl"
+        ? opened.queryDataset(first, query, options)
+        : opened.querySource(first, second, query, options);
+    });
+    await session.output.print({
+      document: report,
+      items: queryItems(report),
+      text: () => renderQuery(report),
+    });
+    return 0;
+  },
+});
