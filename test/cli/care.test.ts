@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, test } from "vitest";
 import { localHolder, openLedger } from "../../src/ledger/index.ts";
+import { baseEnv } from "../support/base-env.ts";
 import type { Stage } from "./stage.ts";
 import { startStage } from "./stage.ts";
 import type { Run } from "./support.ts";
@@ -245,7 +246,7 @@ describe("doctor", () => {
       await using stage = await startStage({ wait: 500 });
       const child = execa(process.execPath, [main, "doctor", "--probe", "--yes"], {
         cwd: stage.dir,
-        env: { PATH: process.env["PATH"] ?? "", ...stage.env },
+        env: { ...baseEnv(), ...stage.env },
         extendEnv: false,
         reject: false,
       });

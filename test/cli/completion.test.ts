@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { commands } from "../../src/cli/commands/index.ts";
 import { situationOf } from "../../src/cli/complete/situation.ts";
 import { splitLine } from "../../src/cli/complete/split-line.ts";
+import { baseEnv } from "../support/base-env.ts";
 import { startStage } from "./stage.ts";
 import { cli, main, temporaryFolder } from "./support.ts";
 
@@ -149,7 +150,7 @@ describe("the script", () => {
     `;
     const { stdout, stderr } = await execa("bash", ["--norc", "-c", driver], {
       cwd: stage.dir,
-      env: { PATH: `${folder.path}:${process.env["PATH"] ?? ""}`, ...stage.env },
+      env: { ...baseEnv(), PATH: `${folder.path}:${process.env["PATH"] ?? ""}`, ...stage.env },
       extendEnv: false,
     });
     expect(stderr).toBe("");

@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, test } from "vitest";
+import { baseEnv } from "../support/base-env.ts";
 import type { Stage } from "./stage.ts";
 import { startStage } from "./stage.ts";
 import type { Run } from "./support.ts";
@@ -192,7 +193,7 @@ describe("a run that is stopped", () => {
     await using stage = await startStage({ wait: 1_000 });
     const child = execa(process.execPath, [main, "apply", "--yes", "--parallelism", "1", "-o", "json"], {
       cwd: stage.dir,
-      env: { PATH: process.env["PATH"] ?? "", ...stage.env },
+      env: { ...baseEnv(), ...stage.env },
       extendEnv: false,
       reject: false,
     });
@@ -218,7 +219,7 @@ describe("a run that is stopped", () => {
     await writeFile(file, (await readFile(file, "utf8")).replace("request_timeout: 5s", "request_timeout: 5m"));
     const child = execa(process.execPath, [main, "apply", "--yes"], {
       cwd: stage.dir,
-      env: { PATH: process.env["PATH"] ?? "", ...stage.env },
+      env: { ...baseEnv(), ...stage.env },
       extendEnv: false,
       reject: false,
     });
@@ -267,7 +268,7 @@ describe("a run that is stopped", () => {
     const script = `"${process.execPath}" "${main}" apply --yes --detail 2>&1 | true; echo "\${PIPESTATUS[0]}"`;
     const { stdout } = await execa("bash", ["-c", script], {
       cwd: stage.dir,
-      env: { PATH: process.env["PATH"] ?? "", ...stage.env },
+      env: { ...baseEnv(), ...stage.env },
       extendEnv: false,
     });
     expect(stdout).toBe("0");

@@ -3,13 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, test } from "vitest";
+import { baseEnv } from "../support/base-env.ts";
 import { cli, main, temporaryFolder } from "./support.ts";
 
 /** A service as a process, once it has said where it listens. */
 const start = async (args: readonly string[], env: Readonly<Record<string, string>>) => {
   const child = execa(process.execPath, [main, "serve", ...args], {
     cwd: tmpdir(),
-    env: { PATH: process.env["PATH"] ?? "", ...env },
+    env: { ...baseEnv(), ...env },
     extendEnv: false,
     reject: false,
   });

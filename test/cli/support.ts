@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
+import { baseEnv } from "../support/base-env.ts";
 
 export const main = join(import.meta.dirname, "../../src/cli/main.ts");
 
@@ -19,7 +20,7 @@ export const cli = async (args: readonly string[], options: RunOptions = {}): Pr
   const { cwd = tmpdir(), env = {}, input = "", node = [] } = options;
   const { exitCode, stdout, stderr } = await execa(process.execPath, [...node, main, ...args], {
     cwd,
-    env: { PATH: process.env["PATH"] ?? "", ...env },
+    env: { ...baseEnv(), ...env },
     extendEnv: false,
     input,
     reject: false,

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { ApplyReport, Project } from "../../src/deploy/index.ts";
 import { formatPlan, openProject } from "../../src/deploy/index.ts";
+import { baseEnv } from "../support/base-env.ts";
 import type { Operation, UploadDouble } from "../support/upload-double.ts";
 import { uploadDouble } from "../support/upload-double.ts";
 import type { Files } from "./project-folder.ts";
@@ -555,7 +556,7 @@ describe("a run that is killed in the middle of an upload", () => {
     plan?: string,
   ): Promise<boolean> => {
     const child = spawn(process.execPath, [script, dir, ...(plan === undefined ? [] : [plan])], {
-      env: { ...env, PATH: process.env["PATH"], INFINO_ENDPOINT: double.endpoint },
+      env: { ...baseEnv(), ...env, INFINO_ENDPOINT: double.endpoint },
       stdio: "ignore",
     });
     const ended = new Promise<boolean>((resolve) => child.once("exit", (_, signal) => resolve(signal === "SIGKILL")));

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { serve } from "../../src/service/index.ts";
+import { baseEnv } from "../support/base-env.ts";
 import { temporaryFolder } from "../support/service.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -20,7 +21,7 @@ describe("examples/library", () => {
         filter: (path) => !path.endsWith(".connector-deployer"),
       });
       const env = {
-        PATH: process.env["PATH"] ?? "",
+        ...baseEnv(),
         INFINO_ENDPOINT: server.url,
         INFINO_ACCESS_KEY: credentials.accessKey,
         INFINO_SECRET_KEY: credentials.secretKey,

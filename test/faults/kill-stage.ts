@@ -12,6 +12,7 @@ import type { Service } from "../../src/service/index.ts";
 import { createService } from "../../src/service/index.ts";
 import { main as source } from "../cli/support.ts";
 import { credentials, env as projectEnv, write } from "../deploy/project-folder.ts";
+import { baseEnv } from "../support/base-env.ts";
 import { faultServer } from "../support/fault-server.ts";
 import { signedClient } from "../support/signed.ts";
 import type { World } from "../support/trace.ts";
@@ -144,8 +145,7 @@ export const killStage = async (): Promise<KillStage> => {
       } = await execa(process.execPath, ["--import", preload, main, ...args, "-p", dir], {
         env: {
           ...env,
-          PATH: process.env["PATH"] ?? "",
-          NODE_COMPILE_CACHE: join(folder, "compiled"),
+          ...baseEnv(),
           KILL_STEPS: stepsFile,
           ...(kill === undefined ? {} : { KILL_AT: String(kill.at), KILL_WHEN: kill.when }),
         },

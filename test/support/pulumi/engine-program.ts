@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
+import { baseEnv } from "../base-env.ts";
 import type { Diagnostic } from "./engine-run.ts";
 import { type Goal, project, stack, stackType, urnOf } from "./engine-state.ts";
 import type { Registered } from "./engine-steps.ts";
@@ -155,7 +156,7 @@ export const runProgram = async (
     const child = spawn(process.execPath, [runner, ...args, "--parallel", String(answers.parallel), program.file], {
       cwd: program.folder,
       env: {
-        PATH: process.env["PATH"] ?? "",
+        ...baseEnv(),
         ...program.env,
         PULUMI_CONFIG: JSON.stringify({ ...program.config, ...program.secretConfig }),
         PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(Object.keys(program.secretConfig ?? {})),

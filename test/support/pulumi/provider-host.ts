@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
+import { baseEnv } from "../base-env.ts";
 import { call, type Messages, messages, partialFailure, providerClient, type Struct, struct } from "./grpc.ts";
 
 const sdk = createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/dynamic-provider/index.js");
@@ -75,7 +76,7 @@ export const startProviderHost = async (
 ): Promise<ProviderHost> => {
   const child = spawn(process.execPath, [sdk, "127.0.0.1:1"], {
     cwd: folder,
-    env: { PATH: process.env["PATH"] ?? "", ...env },
+    env: { ...baseEnv(), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const ended = once(child, "exit");

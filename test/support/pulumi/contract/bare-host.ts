@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { pointer } from "../../../../src/pulumi/pointer.ts";
+import { baseEnv } from "../../base-env.ts";
 import { call, type Messages, messages, providerClient, struct } from "../grpc.ts";
 import type { State } from "../provider-host.ts";
 
@@ -20,7 +21,7 @@ export type BareHost = {
 export const startBareHost = async (folder: string, env: Readonly<Record<string, string>>): Promise<BareHost> => {
   const child = spawn(process.execPath, [sdk, "127.0.0.1:1"], {
     cwd: folder,
-    env: { PATH: process.env["PATH"] ?? "", ...env },
+    env: { ...baseEnv(), ...env },
     stdio: ["ignore", "pipe", "ignore"],
   });
   const ended = once(child, "exit");
