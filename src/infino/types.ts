@@ -208,6 +208,8 @@ export type ImportJobWire = {
   readonly last_run?: string;
   /** For `GET /_connectors/jobs/{run_id}`; an addition of the local service. */
   readonly last_run_id?: string;
+  /** Records of the last run; an addition of the local service. */
+  readonly last_run_counts?: { readonly processed: number; readonly failed: number };
   /** When its schedule runs it next; an addition of the local service. */
   readonly next_run?: string;
   /** Why it failed or waits; an addition of the local service. */

@@ -73,8 +73,10 @@ const check = (_id: string, properties: Properties): readonly Problem[] => {
 const optional = (properties: Properties, names: readonly string[]): Properties =>
   Object.fromEntries(names.flatMap((name) => (properties[name] === undefined ? [] : [[name, properties[name]]])));
 
-const lastRun = ({ last_run }: ImportJobWire): Pick<Live, "lastRun"> =>
-  typeof last_run === "string" && last_run !== "" ? { lastRun: { at: last_run } } : {};
+const lastRun = ({ last_run, last_run_counts }: ImportJobWire): Pick<Live, "lastRun"> =>
+  typeof last_run === "string" && last_run !== ""
+    ? { lastRun: { at: last_run, ...(isObject(last_run_counts) ? last_run_counts : {}) } }
+    : {};
 
 const judge = ({ properties, health, lastRun }: Live): Judgement => {
   switch (health?.status) {

@@ -3,7 +3,7 @@ import { isObject, type Json, type Properties } from "../contract/index.ts";
 import { isFiveFieldCron } from "../cron.ts";
 import type { AcknowledgedWire, ImportJobWire, JobStatusWire } from "../infino/index.ts";
 import { offeredType } from "./connections.ts";
-import { checkDatasetName } from "./datasets.ts";
+import { checkDatasetName } from "./records/register-dataset.ts";
 import { jobStatusWire } from "./imports/job-status-wire.ts";
 import { runsAtOnce } from "./imports/run-queue.ts";
 import type { RunRecord } from "./imports/types.ts";
@@ -107,6 +107,9 @@ const importJobWire = (state: State, record: ImportJobRecord): ImportJobWire => 
     ...statusOf(state.connections.get(connection) === undefined ? connection : undefined, latest),
     ...(latest === undefined ? {} : { last_run_id: latest.id }),
     ...(latest === undefined || latest.status === "submitted" ? {} : { last_run: latest.started_at }),
+    ...(latest?.completed_at === undefined
+      ? {}
+      : { last_run_counts: { processed: latest.processed, failed: latest.failed } }),
     ...(next === undefined ? {} : { next_run: new Date(next).toISOString() }),
   };
 };

@@ -139,6 +139,35 @@ describe("a run that waits", () => {
     expect(report.results).toMatchObject([{ outcome: "done", health: { status: "disconnected", healthy: false } }]);
   });
 
+  it("waits for the first run of each import job, and says how it ended", async () => {
+    const { url } = await startSearchServer(50, { contacts: [{ name: "Ada" }, { name: "Bo" }] });
+    const service = await createService({ credentials });
+    const dir = await projectFolder({
+      ...oneTenant(tenantAt("t001", url, { jobs: true })),
+      "connectors/crm/templates/datatype.yaml": `
+- { _id: good, type: import-job, connection: <<@ system @>>, source_dataset: contacts, target_dataset: a }
+- { _id: bad, type: import-job, connection: <<@ system @>>, source_dataset: missing, target_dataset: b }
+- { _id: b, type: dataset }
+- { _id: a, type: dataset }
+`,
+    });
+    const project = await opened(dir, service);
+    const report = await project.deployTenant("t001", { wait: { timeout: 20_000 } });
+    const health = new Map(report.results.map((result) => [result._id, result.health]));
+    expect(health.get("good")).toMatchObject({ status: "completed", healthy: true });
+    expect(health.get("bad")).toMatchObject({
+      status: "failed",
+      healthy: false,
+      reason: expect.stringMatching(/missing/),
+    });
+    expect(health.get("a")).toBeUndefined();
+    const items = new Map((await project.status()).items.map((item) => [item._id, item]));
+    expect(items.get("good")).toMatchObject({ lastRun: { processed: 2, failed: 0 }, schedule: expect.any(String) });
+    expect(items.get("a")).toMatchObject({ kind: "dataset", records: 2 });
+    expect((await project.plan()).changes).toEqual([]);
+    await service.close();
+  });
+
   it("leaves a job to its schedule, and calls one without a schedule late", async () => {
     const { url } = await startSearchServer();
     const service = await createService({ credentials, runImports: false });
