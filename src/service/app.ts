@@ -29,7 +29,7 @@ export const createApp = (
     let reading: Promise<Bytes> | undefined;
     const body = () => {
       // In process there are no bindings at all.
-      reading ??= readBody(context.req.raw, context.env?.incoming);
+      reading ??= readBody(context.req.raw, context.env?.incoming, takesMuch(context.req.method, context.req.path));
       return reading;
     };
     context.set("payload", await verify(context.req.raw, body));
@@ -44,10 +44,7 @@ export const createApp = (
       const payload = context.get("payload");
       let body: Bytes | undefined;
       if (operation.body !== "stream") {
-        body =
-          operation.body === "large"
-            ? await readBody(request, context.env?.incoming, true)
-            : await context.get("body")();
+        body = await context.get("body")();
         checkPayload(body, payload);
       }
       const call: Call = {
@@ -73,6 +70,13 @@ export const createApp = (
   });
   return app;
 };
+
+const large = operations
+  .filter(({ body }) => body === "large")
+  .map(({ method, path }) => ({ method, path: new RegExp(`^${path.replace(/\{\w+\}/g, "[^/]+")}$`) }));
+
+const takesMuch = (method: string, path: string): boolean =>
+  large.some((operation) => operation.method === method && operation.path.test(path));
 
 const answerOf = (operation: Operation): NonNullable<Operation["answer"]> =>
   operation.answer ??

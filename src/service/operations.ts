@@ -3,6 +3,9 @@ import type { Json } from "../contract/index.ts";
 import * as connections from "./connections.ts";
 import * as datasets from "./datasets.ts";
 import * as importJobs from "./import-jobs.ts";
+import { applyBulk } from "./records/apply-bulk.ts";
+import { deleteRecords } from "./records/delete-records.ts";
+import { getRecord } from "./records/get-record.ts";
 import type { State } from "./state.ts";
 
 /** One request, authenticated. */
@@ -133,7 +136,11 @@ export const operations: readonly Operation[] = [
     path: "/{dataset}",
     answer: (state, call) => datasets.deleteDataset(state, call.param("dataset")),
   },
-  { method: "PATCH", path: "/{dataset}", missing: records },
+  {
+    method: "PATCH",
+    path: "/{dataset}",
+    answer: (state, call) => deleteRecords(state, call.param("dataset"), call.json(), call.signal),
+  },
   {
     method: "GET",
     path: "/{dataset}/metadata",
@@ -142,8 +149,17 @@ export const operations: readonly Operation[] = [
   { method: "HEAD", path: "/{dataset}/schema", missing: "dataset schemas" },
   { method: "GET", path: "/{dataset}/querydsl", missing: datasetQueries },
   { method: "POST", path: "/{dataset}/querydsl", missing: datasetQueries },
-  { method: "GET", path: "/{dataset}/doc/{record_id}", missing: records },
-  { method: "POST", path: "/{dataset}/json", missing: records },
+  {
+    method: "GET",
+    path: "/{dataset}/doc/{record_id}",
+    answer: (state, call) => getRecord(state, call.param("dataset"), call.param("record_id"), call.signal),
+  },
+  {
+    method: "POST",
+    path: "/{dataset}/json",
+    body: "large",
+    answer: (state, call) => applyBulk(state, call.param("dataset"), call.bytes(), call.signal),
+  },
   { method: "POST", path: "/{dataset}/metrics", missing: records },
   { method: "POST", path: "/{dataset}/enrich_dataset", missing: records },
 ];

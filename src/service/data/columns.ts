@@ -67,6 +67,9 @@ const decimalOf = (type: ColumnType): { readonly whole: number; readonly scale: 
 const isTextual = (type: ColumnType): boolean =>
   type === "VARCHAR" || type === "DATE" || type === "TIME" || type === "TIMESTAMP" || type === "TIMESTAMPTZ";
 
+export const isNumeric = (type: ColumnType): boolean =>
+  type === "BIGINT" || type === "HUGEINT" || type === "DOUBLE" || type.startsWith("DECIMAL");
+
 /** Digits that DOUBLE keeps, whatever they are. */
 const exactDigits = 15;
 

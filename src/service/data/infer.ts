@@ -1,5 +1,5 @@
 import type { Json } from "../../contract/index.ts";
-import { joined } from "./columns.ts";
+import { isNumeric, joined } from "./columns.ts";
 import { rawDigits } from "./exact-json.ts";
 import { createPause } from "./pause.ts";
 import type { Column, ColumnType, DataRow } from "./types.ts";
@@ -140,6 +140,3 @@ const isWide = (declared: ColumnType | undefined, value: Json): boolean =>
   (declared === undefined || isNumeric(declared)) &&
   wholeDigits.test(value) &&
   !Number.isSafeInteger(Number(value));
-
-const isNumeric = (type: ColumnType): boolean =>
-  type === "BIGINT" || type === "HUGEINT" || type === "DOUBLE" || type.startsWith("DECIMAL");
