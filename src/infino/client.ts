@@ -40,10 +40,16 @@ const checkedKey = (name: string, key: string): string => {
   throw new DeployerError("usage", `the target's ${name} is empty or holds characters that no key has`);
 };
 
-const parse = (body: string): Json => {
+/** Whole numbers that JavaScript cannot hold become texts, so that no digit of somebody's data is lost. */
+const exactly = (_key: string, value: unknown, context?: { readonly source?: string }): unknown =>
+  typeof value === "number" && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? "")
+    ? context?.source
+    : value;
+
+const parse = (body: string, isExact: boolean): Json => {
   if (body.trim() === "") return null;
   try {
-    return JSON.parse(body) as Json;
+    return JSON.parse(body, isExact && /\d{16}/.test(body) ? exactly : undefined) as Json;
   } catch {
     throw new answers.Mismatch("it is not JSON");
   }
@@ -148,7 +154,7 @@ export const createClient = (options: ClientOptions): InfinoClient => {
         const { status, body } = result;
         if (status >= 200 && status < 300) {
           try {
-            return { status, value: read(parse(body), "answer") };
+            return { status, value: read(parse(body, operation.isQuery === true), "answer") };
           } catch (error) {
             if (!(error instanceof answers.Mismatch)) throw error;
             unknown = true;

@@ -21,7 +21,7 @@ export type Operation = {
   readonly limit: number;
   /** True: it may take as long as an upload, not only as long as a request. */
   readonly isLong?: true;
-  /** True: what it sends is a person's own question and no secret, so that errors may quote it. */
+  /** True: it sends a person's own question, no secret, so that errors may quote it, and answers with somebody's data. */
   readonly isQuery?: true;
 };
 

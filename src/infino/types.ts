@@ -270,7 +270,7 @@ export type InfinoClient = {
   queryDataset(dataset: string, query: Fields, signal: AbortSignal): Promise<Fields>;
   /** What the target knows of each field, by its name; undefined: there is no such dataset. */
   getDatasetSchema(dataset: string, signal: AbortSignal): Promise<Fields | undefined>;
-  /** Sends the `x-infino-connection-id` header; the answer is the source's own. */
+  /** Sends the `x-infino-connection-id` header; the answer is the source's own, whole numbers beyond 2^53 as text. */
   querySource(connectionId: string, dataset: string, query: string, signal: AbortSignal): Promise<Json>;
   /** A file of this machine, by the path that the files give. Throws where it cannot be opened, or must not be. */
   openFile(path: string): Promise<Blob>;

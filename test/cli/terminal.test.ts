@@ -68,6 +68,30 @@ describe("progress", () => {
     expect(shown).not.toContain("acme-t1-crm done");
   });
 
+  test("on a terminal shows what is waited for, and what does not become healthy as a line that stays", async () => {
+    const terminal = createTerminal();
+    const hide = await showProgress(terminal.session, 2);
+    const health = (index: number, status: string, healthy?: boolean): ReportEvent => ({
+      code: "health",
+      tenant: `t${index}`,
+      resource: `connection/acme-t${index}-crm`,
+      status,
+      ...(healthy === undefined ? {} : { healthy }),
+    });
+    terminal.report(applying(3));
+    terminal.report({ code: "wait-started", resources: 3, timeout: 60_000 });
+    terminal.report(health(1, "connected", true));
+    terminal.report(health(2, "error", false));
+    terminal.report(health(3, "disconnected"));
+    await until(() => terminal.shown().includes("1 of 3 healthy"));
+    hide();
+    const shown = stripVTControlCharacters(terminal.shown());
+    expect(shown).toContain("waiting: 1 of 3 healthy, 1 unhealthy");
+    expect(shown).toContain("  connection/acme-t3-crm disconnected");
+    expect(shown.match(/! connection\/acme-t2-crm error/g)).toHaveLength(1);
+    expect(shown).not.toContain("acme-t1-crm connected");
+  });
+
   test.each([
     ["without a terminal", { isTerminal: false }],
     ["in CI", { env: { CI: "true" } }],

@@ -165,3 +165,18 @@ describe("many calls at once", () => {
     expect(warnings).toEqual([]);
   });
 });
+
+it("loses no digit of what a query finds", async () => {
+  await using server = await startServer(
+    answer(200, '{"hits":[{"id":9007199254740993,"n":1.5,"big":1e300,"small":-7}]}'),
+  );
+  expect(await client(server).querySource("c1", "d", "{}", never)).toEqual({
+    hits: [{ id: "9007199254740993", n: 1.5, big: 1e300, small: -7 }],
+  });
+});
+
+it("quotes of a failed query what the server says of it", async () => {
+  await using server = await startServer(problem(400, "source_error", "no column nme in SELECT nme FROM people"));
+  const { message } = await failure(client(server).querySource("c1", "d", "SELECT nme FROM people", never));
+  expect(message).toContain("SELECT nme FROM people");
+});
