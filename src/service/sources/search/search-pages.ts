@@ -1,0 +1,53 @@
+import type { Json, Properties } from "../../../contract/index.ts";
+import { Problem } from "../../problem.ts";
+import { datasetPath } from "./dataset-path.ts";
+import { type Page, pageOf } from "./hits.ts";
+import type { ImportQuery } from "./import-query.ts";
+import type { PageSize } from "./page-size.ts";
+import type { SearchServer } from "./server.ts";
+
+/** A dataset of a search server that is read page by page. */
+export type Reading = {
+  readonly server: SearchServer;
+  readonly dataset: string;
+  readonly query: ImportQuery;
+  readonly size: PageSize;
+  readonly signal: AbortSignal;
+};
+
+/** Nothing is left out in silence: no shard that fails, no pattern that fits nothing. */
+const strict = "allow_partial_search_results=false&allow_no_indices=false";
+
+export const wantsSource = ({ members }: ImportQuery): boolean => members["_source"] !== false;
+
+/** One page of a search, smaller than asked for where that is too large; `records` says how many it could have had. */
+export const searchPage = async (
+  { server, dataset, query, size, signal }: Reading,
+  body: Properties,
+  parameters: string,
+): Promise<Page & { readonly records: number }> => {
+  for (;;) {
+    const { records, most } = size;
+    try {
+      const path = `${datasetPath(dataset)}/_search?${strict}&${parameters}`;
+      const request = JSON.stringify({ ...query.members, ...body, size: records });
+      const asked = await server.ask(path, { method: "POST", body: request, most, patient: true }, signal);
+      const page = pageOf(asked, wantsSource(query));
+      if (page.hits.length > 0) size.learn(page.recordSize);
+      return { ...page, records };
+    } catch (error) {
+      if (!isTooMuch(error)) throw error;
+      size.shrink();
+    }
+  }
+};
+
+/** Too many bytes, or more records than an index gives at once; the setting is named in the reason only. */
+const isTooMuch = (error: unknown): boolean =>
+  error instanceof Problem &&
+  (error.type === "result_too_large" || (error.type === "source_error" && error.message.includes("max_result_window")));
+
+/** A query that holds for one of several indices only. */
+export const withinIndex = (query: Json | undefined, index: string): Json => ({
+  bool: { filter: [...(query === undefined ? [] : [query]), { term: { _index: index } }] },
+});
