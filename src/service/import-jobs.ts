@@ -3,11 +3,11 @@ import { isObject, type Json, type Properties } from "../contract/index.ts";
 import { isFiveFieldCron } from "../cron.ts";
 import type { AcknowledgedWire, ImportJobWire, JobStatusWire } from "../infino/index.ts";
 import { offeredType } from "./connections.ts";
-import { checkDatasetName } from "./records/register-dataset.ts";
 import { jobStatusWire } from "./imports/job-status-wire.ts";
 import { runsAtOnce } from "./imports/run-queue.ts";
 import type { RunRecord } from "./imports/types.ts";
 import { Problem } from "./problem.ts";
+import { checkDatasetName } from "./records/register-dataset.ts";
 import type { ImportJobRecord, State } from "./state.ts";
 
 export const listImportJobs = (state: State): readonly ImportJobWire[] =>

@@ -1,6 +1,7 @@
 import type { Json } from "../../contract/index.ts";
 import type { Stage } from "../data/types.ts";
 import { Problem } from "../problem.ts";
+import { registerDataset } from "../records/register-dataset.ts";
 import type { ReadBatch, SourceConnection, SourceDriver } from "../sources/source-driver.ts";
 import type { State } from "../state.ts";
 import { copyBatches } from "./copy-batches.ts";
@@ -163,8 +164,7 @@ const finish = async (
   rim.connection(job);
   signal.throwIfAborted();
   const { removed } = await stage.finish({ keyed: job.keyed });
-  const { datasets, timestamp } = rim.state;
-  if (datasets.get(job.target) === undefined) datasets.put(job.target, { name: job.target, created_at: timestamp() });
+  registerDataset(rim.state, job.target);
   // Without a key nobody knows which of the old records are among the new ones.
   return { ...run, processed: stage.rows, removed: job.keyed ? removed : 0 };
 };
