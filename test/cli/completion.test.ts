@@ -77,6 +77,7 @@ describe("the words", () => {
     expect(tenants).toEqual(["t001", "t002"]);
     expect(excluded).toEqual(["!t001", "!t002"]);
     expect(resources).toEqual(["connection/acme-t001-crm", "connection/acme-t002-crm"]);
+    expect(await words(dir, "query", "acme-t001")).toEqual(["acme-t001-crm"]);
     expect(await readdir(dir)).not.toContain(".connector-deployer");
     const applied = await stage.run("apply", "--yes", "-q", "-o", "json", "-t", "t001");
     const { run } = JSON.parse(applied.stdout);

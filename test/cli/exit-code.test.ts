@@ -11,6 +11,8 @@ const refusal: Refusal = { guard: "protected", tenant: "t009", message: "m", hin
 const result = (outcome: Outcome, code?: string) =>
   aResult({ outcome, ...(code === undefined ? {} : { error: { code, message: "m" } }) });
 
+const waited = (healthy: boolean) => aResult({ health: { status: "s", healthy, after: 1 } });
+
 describe("the exit code of an error", () => {
   test.each<[ErrorCode, ExitCode]>([
     ["usage", 3],
@@ -43,6 +45,9 @@ describe("the exit code of an apply", () => {
     ["all done", { results: [result("done"), result("done")] }, 0],
     ["some done, some failed", { results: [result("done"), result("failed", "target-problem")] }, 4],
     ["some done, some uncertain", { results: [result("done"), result("uncertain")] }, 4],
+    ["all done and healthy", { results: [waited(true)] }, 0],
+    ["something written that is not healthy", { results: [waited(true), waited(false), result("skipped")] }, 4],
+    ["something unhealthy beside a refusal", { results: [waited(false)], refusals: [refusal] }, 7],
     ["all failed", { results: [result("failed"), result("skipped", "dependency")] }, 1],
     ["a conflict beside a failure", { results: [result("done"), result("failed"), result("conflict")] }, 5],
     ["a stale tenant", { results: [result("done"), result("skipped", "stale-plan")] }, 5],

@@ -30,6 +30,24 @@ describe("an apply report", () => {
     );
   });
 
+  test("of a run that waited says what is not healthy, what is alike once", () => {
+    const health = { status: "error", reason: "401 from the source of t001", healthy: false, after: 5 };
+    const rendered = renderApplyReport(
+      anApplyReport({
+        results: [
+          aResult({ health }),
+          aResult({ tenant: "t002", health: { ...health, reason: "401 from the source of t002" } }),
+          aResult({ _id: "j", health: { status: "pending", healthy: true, note: "waits for its schedule", after: 5 } }),
+        ],
+        waited: { healthy: 1, unhealthy: 2 },
+      }),
+      plain,
+    );
+    expect(rendered).toMatch(/1 waited for\n.*j pending\n +waits for its schedule\n/);
+    expect(rendered).toMatch(/2 unhealthy: .*\n {2}! .* error: 401 .* t001\n {2}! .* error: 401 .* t002\n/);
+    expect(rendered.endsWith(", 1 healthy, 2 unhealthy")).toBe(true);
+  });
+
   test("names what did not go well with cause and cure, and counts it", () => {
     const error = { code: "target-problem", message: "the target said no to acme-t002-crm", hint: "look at its log" };
     const rendered = renderApplyReport(
@@ -160,18 +178,32 @@ describe("status", () => {
     environment: "default",
     items: [
       { ...item, health: "connected", healthy: true },
+      { ...item, kind: "dataset", _id: "e", health: "green", healthy: true, records: 1234 },
+      {
+        ...item,
+        kind: "import-job",
+        _id: "f",
+        health: "completed",
+        healthy: true,
+        lastRun: { at: "2026-01-15T10:30:00.123Z", processed: 1234, failed: 2 },
+      },
       { ...item, _id: "d", health: "failed", reason: "401 from \u001b[2Jsource", healthy: false },
     ],
-    tenants: [{ tenant: "t001", resources: 2, unhealthy: 1, open: 3 }],
+    tenants: [{ tenant: "t001", resources: 4, unhealthy: 1, open: 3 }],
   };
 
   test("shows what needs a person, and each tenant", () => {
     const rendered = renderStatus(report, { colour: false, detail: false });
     expect(rendered).toContain("! connection/d failed: 401 from \\u001b[2Jsource");
     expect(rendered).not.toContain("connection/c");
-    expect(rendered).toMatch(/t001 +2 +1 connected, 1 failed +3 changes left open by an interrupted run/);
-    expect(rendered.endsWith("2 resources, 1 unhealthy across 1 tenant")).toBe(true);
-    expect(renderStatus(report, { colour: false, detail: true })).toContain("= connection/c connected");
+    expect(rendered).toMatch(
+      /t001 +4 +1 connected, 1 green, 1 completed, 1 failed +3 changes left open by an interrupted run/,
+    );
+    expect(rendered.endsWith("4 resources, 1 unhealthy across 1 tenant")).toBe(true);
+    const detailed = renderStatus(report, { colour: false, detail: true });
+    expect(detailed).toContain("= connection/c connected\n");
+    expect(detailed).toContain("= dataset/e green (1,234 records)\n");
+    expect(detailed).toContain("completed (last run 2026-01-15 10:30:00Z, 1,234 records, 2 failed)\n");
   });
 });
 
