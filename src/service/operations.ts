@@ -6,6 +6,7 @@ import * as importJobs from "./import-jobs.ts";
 import { applyBulk } from "./records/apply-bulk.ts";
 import { deleteRecords } from "./records/delete-records.ts";
 import { getRecord } from "./records/get-record.ts";
+import { querySource, sourceMetadata } from "./source-queries.ts";
 import type { State } from "./state.ts";
 
 /** One request, authenticated. */
@@ -42,7 +43,6 @@ const version = (): string => {
   return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 };
 
-const sourceQueries = "queries against connected sources";
 const datasetQueries = "queries over datasets";
 const records = "reading and writing of records";
 const uploads = "file upload";
@@ -75,9 +75,9 @@ export const operations: readonly Operation[] = [
     path: "/source/{connection_id}",
     answer: (state, call) => connections.deleteConnection(state, call.param("connection_id")),
   },
-  { method: "GET", path: "/source/{connection_id}/{dataset}/dsl", missing: sourceQueries },
-  { method: "POST", path: "/source/{connection_id}/{dataset}/dsl", missing: sourceQueries },
-  { method: "GET", path: "/source/{connection_id}/{dataset}/metadata", missing: "metadata of connected sources" },
+  { method: "GET", path: "/source/{connection_id}/{dataset}/dsl", answer: querySource },
+  { method: "POST", path: "/source/{connection_id}/{dataset}/dsl", answer: querySource },
+  { method: "GET", path: "/source/{connection_id}/{dataset}/metadata", answer: sourceMetadata },
 
   { method: "POST", path: "/import/file", missing: uploads },
   { method: "GET", path: "/_connectors/jobs/{run_id}", missing: uploads },
