@@ -23,7 +23,15 @@ export const createService = async (options: ServiceOptions = {}): Promise<Servi
     import("./imports/runs.ts"),
   ]);
   const { createImports, idleImports } = await import("./imports/create-imports.ts");
-  const { dataDir, clock = Date.now, statusWait = 3_000, reportError = () => {}, runImports = true } = options;
+  const { createUploads } = await import("./uploads/create-uploads.ts");
+  const {
+    dataDir,
+    clock = Date.now,
+    statusWait = 3_000,
+    queryTimeout = 30_000,
+    reportError = () => {},
+    runImports = true,
+  } = options;
   const store = openStore(dataDir);
   const behaviour = behaviourOf({ ...defaultTraits, ...options.traits });
   const timestamp = createTimestamps(clock);
@@ -33,6 +41,7 @@ export const createService = async (options: ServiceOptions = {}): Promise<Servi
     const credentials = options.credentials ?? kept?.credentials ?? createCredentials();
     const data = openData(dataDir);
     const imports = runImports ? createImports(() => state, { clock, reportError }) : idleImports;
+    const uploads = createUploads(() => state, { clock, reportError });
     const state: State = {
       catalog: options.catalog ?? builtinCatalog(),
       connections: store.collection<ConnectionRecord>("connection"),
@@ -41,11 +50,14 @@ export const createService = async (options: ServiceOptions = {}): Promise<Servi
       data,
       runs: createRuns(store.collection<RunRecord>("run")),
       imports,
+      uploads,
       health,
       behaviour,
       statusWait,
+      queryTimeout,
       timestamp,
     };
+    uploads.start();
     imports.start();
     const app = createApp(state, credentials, clock, reportError);
     return {
@@ -55,6 +67,7 @@ export const createService = async (options: ServiceOptions = {}): Promise<Servi
       close: async () => {
         health.close();
         await imports.close();
+        await uploads.close();
         await data.close();
         store.close();
       },

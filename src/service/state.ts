@@ -5,6 +5,7 @@ import type { DataStore } from "./data/types.ts";
 import type { Imports, Runs } from "./imports/types.ts";
 import type { Health } from "./sources/health.ts";
 import type { Collection } from "./store/open-store.ts";
+import type { Uploads } from "./uploads/types.ts";
 
 /** A connection as it is kept. */
 export type ConnectionRecord = {
@@ -39,10 +40,13 @@ export type State = {
   readonly data: DataStore;
   readonly runs: Runs;
   readonly imports: Imports;
+  readonly uploads: Uploads;
   readonly health: Health;
   readonly behaviour: Behaviour;
   /** Milliseconds that reading one connection waits for its status. */
   readonly statusWait: number;
+  /** Milliseconds that a query over datasets may take. */
+  readonly queryTimeout: number;
   /** A timestamp later than all before. */
   timestamp(): string;
 };

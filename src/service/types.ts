@@ -16,6 +16,8 @@ export type ServiceOptions = {
   readonly clock?: () => number;
   /** Milliseconds that reading one connection waits for its status to be tried; default 3,000. */
   readonly statusWait?: number;
+  /** Milliseconds that a query over datasets may take; default 30,000. */
+  readonly queryTimeout?: number;
   /** False: import jobs are kept, but do not run. Default true. */
   readonly runImports?: boolean;
   /** How it behaves; what is left out has its default. */

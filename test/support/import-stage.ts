@@ -15,6 +15,7 @@ import type { ReadBatch, ReadRequest, SourceDriver } from "../../src/service/sou
 import type { ConnectionRecord, DatasetRecord, ImportJobRecord, State } from "../../src/service/state.ts";
 import { openStore } from "../../src/service/store/open-store.ts";
 import { createTimestamps } from "../../src/service/timestamps.ts";
+import { createUploads } from "../../src/service/uploads/create-uploads.ts";
 
 /** A source that holds rows in memory and gives them in their order, a few at a time. */
 export type TableSource = {
@@ -126,6 +127,7 @@ export const startImports = async (
     data,
     runs: createRuns(store.collection<RunRecord>("run")),
     imports,
+    uploads: createUploads(() => state, { clock, reportError: (error) => errors.push(error) }),
     health: createHealth(),
     behaviour: behaviourOf(defaultTraits),
     statusWait: 0,

@@ -1,0 +1,67 @@
+import { literal } from "../data/columns.ts";
+import type { ColumnType } from "../data/types.ts";
+import { misfitError } from "./loaded.ts";
+
+/*
+ * A cell gets a type only if its text can be told from the value again, but for spellings of the same value: 00123, +1,
+ * 1E5, 1.10 beside 1.9, and times with an offset stay text.
+ */
+
+const matches = (cell: string, pattern: string): string => `regexp_full_match(${cell}, ${literal(pattern)})`;
+
+const number = "-?(0|[1-9][0-9]*)";
+const plainDouble = [
+  `${number}`,
+  `-?(0|[1-9][0-9]*)?\\.([0-9]*[1-9]|0)`,
+  // Exponents as programs write them: 1e5 may be a code.
+  `-?[0-9](\\.[0-9]+)?[eE][+-][0-9]+`,
+  `-?[0-9]\\.[0-9]+[eE][0-9]+`,
+].join("|");
+
+/** `TRY_CAST`: to look at cells; `CAST`, which is faster: gives up loading. */
+type Cast = "TRY_CAST" | "CAST";
+
+const dashes = (cell: string): string => `strlen(${cell}) - strlen(replace(${cell}, '-', ''))`;
+
+const starts = (cell: string): string => `${cell} >= '0' AND ${cell} < ':'`;
+
+/** An SQL condition: the text of a cell, which is not null, stands for a value of that type. */
+export const fits = (type: ColumnType, cell: string, cast: Cast): string => {
+  const value = `${cast}(${cell} AS ${type})`;
+  const shown = `CAST(${value} AS VARCHAR)`;
+  const isShown = `coalesce(${shown} = ${cell}, false)`;
+  switch (type) {
+    case "BOOLEAN":
+      return `${cell} IN ('true', 'false', 'True', 'False', 'TRUE', 'FALSE')`;
+    case "BIGINT":
+    case "HUGEINT":
+      return isShown;
+    case "DOUBLE":
+      return `(coalesce((${shown} = ${cell} OR ${shown} = ${cell} || '.0') AND isfinite(${value}), false)
+        OR strlen(${cell}) <= 16 AND ${matches(cell, plainDouble)})`;
+    case "DATE":
+      return `(strlen(${cell}) = 10 AND ${starts(cell)} AND ${value} IS NOT NULL)`;
+    case "TIMESTAMP":
+      // No offset, no more than microseconds.
+      return `(strlen(${cell}) BETWEEN 14 AND 26 AND ${starts(cell)} AND NOT ends_with(${cell}, 'Z')
+        AND NOT contains(${cell}, '+') AND ${dashes(cell)} = 2 AND ${value} IS NOT NULL)`;
+    case "TIMESTAMPTZ":
+      return `((strlen(${cell}) BETWEEN 15 AND 27 AND ends_with(${cell}, 'Z')
+          OR strlen(${cell}) BETWEEN 20 AND 32 AND ends_with(${cell}, '+00:00'))
+        AND ${starts(cell)} AND ${value} IS NOT NULL)`;
+    case "VARCHAR":
+      return "true";
+    default:
+      return type === "JSON" ? "false" : isShown;
+  }
+};
+
+/** An SQL expression: the value of a cell; gives up loading where the cell does not fit. */
+export const typed = (type: ColumnType, cell: string): string => {
+  if (type === "VARCHAR") return cell;
+  const value = `CAST(${cell} AS ${type})`;
+  return `CASE WHEN ${cell} IS NULL THEN NULL WHEN ${fits(type, cell, "CAST")} THEN ${value} ELSE ${misfitError} END`;
+};
+
+/** Types in the order in which they are tried, decimals aside. */
+export const tried = ["BOOLEAN", "BIGINT", "HUGEINT", "DOUBLE", "DATE", "TIMESTAMP", "TIMESTAMPTZ"] as const;

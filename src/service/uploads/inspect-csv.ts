@@ -1,0 +1,125 @@
+import { open } from "node:fs/promises";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { literal } from "../data/columns.ts";
+import { rowsOf } from "../data/tables.ts";
+import type { ColumnType } from "../data/types.ts";
+import { Problem } from "../problem.ts";
+import { fits, tried } from "./csv-types.ts";
+
+export type CsvColumn = {
+  readonly name: string;
+  /** Undefined: all its cells are empty. */
+  readonly type: ColumnType | undefined;
+};
+
+export type CsvPlan = {
+  readonly columns: readonly CsvColumn[];
+  /** `read_csv(…` without its end: all columns as text, named c0, c1, …. */
+  readonly relation: string;
+};
+
+const longestHeader = 1024 * 1024;
+const sampleRows = 10_000;
+/** Columns that one statement looks at; each takes several expressions. */
+const columnsAtOnce = 50;
+
+export type CsvLook = {
+  /** All rows, not the first ones only. */
+  readonly isWhole: boolean;
+  /** False: line ends of several kinds are let pass, and quotes that are not closed. */
+  readonly isStrict: boolean;
+};
+
+/** Looks at the header and at rows. Throws `malformed_file`. */
+export const inspectCsv = async (
+  connection: DuckDBConnection,
+  path: string,
+  { isWhole, isStrict }: CsvLook,
+): Promise<CsvPlan> => {
+  const { names, delimiter } = await readHeader(path);
+  const relation = `read_csv(${literal(path)}, auto_detect = false, header = true, delim = ${literal(delimiter)},
+    quote = '"', escape = '"', strict_mode = ${isStrict},
+    columns = {${names.map((_, index) => `'c${index}': 'VARCHAR'`).join(", ")}}`;
+  const rows = `(SELECT * FROM ${relation}, ignore_errors = true)${isWhole ? "" : ` LIMIT ${sampleRows}`})`;
+  const columns: CsvColumn[] = [];
+  for (let start = 0; start < names.length; start += columnsAtOnce) {
+    const some = names.slice(start, start + columnsAtOnce);
+    const facts = some.flatMap((_, index) => {
+      const cell = `c${start + index}`;
+      const scale = `length(${cell}) - position('.' IN ${cell})`;
+      return [
+        `count(${cell})`,
+        ...tried.map((type) => `bool_and(${fits(type, cell, "TRY_CAST")}) FILTER (${cell} IS NOT NULL)`),
+        `CASE WHEN bool_and(regexp_full_match(${cell}, '-?(0|[1-9][0-9]*)\\.[0-9]+') AND length(${cell}) <= 30)
+          AND min(${scale}) = max(${scale}) THEN max(${scale}) END`,
+      ];
+    });
+    const [row = []] = await rowsOf(connection, `SELECT ${facts.join(", ")} FROM ${rows}`);
+    const width = tried.length + 2;
+    for (const [index, name] of some.entries()) {
+      const found = row.slice(index * width, (index + 1) * width);
+      columns.push({ name, type: Number(found[0]) === 0 ? undefined : typeOf(found) });
+    }
+  }
+  return { columns, relation };
+};
+
+const typeOf = ([, ...found]: readonly unknown[]): ColumnType => {
+  const type = tried.find((_, index) => found[index] === true);
+  if (type !== undefined) return type;
+  const scale = found[tried.length];
+  return scale === null || scale === undefined || Number(scale) > 18 ? "VARCHAR" : `DECIMAL(38,${Number(scale)})`;
+};
+
+type Header = { readonly names: readonly string[]; readonly delimiter: string };
+
+/** The first row. Fields end with commas; where it has none, with semicolons or tabs. */
+const readHeader = async (path: string): Promise<Header> => {
+  const file = await open(path);
+  let text: string;
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(longestHeader), 0, longestHeader, 0);
+    text = buffer.toString("utf8", 0, bytesRead).replace(/^\ufeff/, "");
+  } finally {
+    await file.close();
+  }
+  const comma = splitHeader(text, ",");
+  const other = [";", "\t"].map((delimiter): Header => ({ names: splitHeader(text, delimiter), delimiter }));
+  const chosen: Header =
+    comma.length > 1
+      ? { names: comma, delimiter: "," }
+      : (other.find(({ names }) => names.length > 1) ?? { names: comma, delimiter: "," });
+  const seen = new Set<string>();
+  for (const name of chosen.names) {
+    if (seen.has(name) && name !== "") {
+      throw new Problem("malformed_file", `the header has the name ${JSON.stringify(name)} twice`);
+    }
+    seen.add(name);
+  }
+  return chosen;
+};
+
+const splitHeader = (text: string, delimiter: string): string[] => {
+  const names: string[] = [];
+  let name = "";
+  let isQuoted = false;
+  for (let index = 0; index < text.length; index++) {
+    const mark = text[index];
+    if (isQuoted) {
+      if (mark !== '"') name += mark;
+      else if (text[index + 1] === '"') {
+        name += '"';
+        index++;
+      } else isQuoted = false;
+    } else if (mark === '"' && name === "") isQuoted = true;
+    else if (mark === delimiter) {
+      names.push(name);
+      name = "";
+    } else if (mark === "\n" || mark === "\r") return [...names, name];
+    else name += mark;
+  }
+  if (isQuoted || text.length >= longestHeader - 4) {
+    throw new Problem("malformed_file", "the header does not end; a CSV file begins with a row of column names");
+  }
+  return [...names, name];
+};

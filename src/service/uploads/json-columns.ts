@@ -1,0 +1,61 @@
+import type { Json, Properties } from "../../contract/index.ts";
+import type { ColumnType } from "../data/types.ts";
+
+/** What was seen of a property, as bits. */
+const text = 1;
+const boolean = 2;
+const whole = 4;
+/** Whole numbers that JavaScript and DOUBLE cannot hold. */
+const wide = 8;
+const huge = 16;
+const fraction = 32;
+const nested = 64;
+
+/** By property, in the order of their first coming. */
+export type Seen = Map<string, number>;
+
+export const look = (seen: Seen, properties: Properties): void => {
+  for (const name of Object.keys(properties)) {
+    const before = seen.get(name) ?? 0;
+    const now = before | kindOf(properties[name]);
+    if (now !== before || !seen.has(name)) seen.set(name, now);
+  }
+};
+
+const kindOf = (value: Json | undefined): number => {
+  switch (typeof value) {
+    case "string":
+      return text;
+    case "boolean":
+      return boolean;
+    case "number":
+      if (!Number.isInteger(value)) return fraction;
+      if (Number.isSafeInteger(value)) return whole;
+      return Math.abs(value) < 2 ** 63 ? whole | wide : whole | wide | huge;
+    default:
+      return value === null || value === undefined ? 0 : nested;
+  }
+};
+
+export type JsonColumn = {
+  readonly name: string;
+  /** Undefined: only nulls. */
+  readonly type: ColumnType | undefined;
+};
+
+/** `isLoose`: numbers as they are written, whatever column that takes. */
+export const columnsOf = (seen: Seen, isLoose: boolean): readonly JsonColumn[] =>
+  Array.from(seen, ([name, kinds]) => ({
+    name,
+    type: isLoose && (kinds & (whole | fraction)) > 0 ? "JSON" : typeOf(kinds),
+  }));
+
+const typeOf = (kinds: number): ColumnType | undefined => {
+  if (kinds === 0) return undefined;
+  if (kinds === text) return "VARCHAR";
+  if (kinds === boolean) return "BOOLEAN";
+  if (kinds === whole || kinds === (whole | wide)) return "BIGINT";
+  if (kinds === (whole | wide | huge)) return "HUGEINT";
+  if (kinds === fraction || kinds === (whole | fraction)) return "DOUBLE";
+  return "JSON";
+};

@@ -1,0 +1,36 @@
+import type { DataStore } from "../data/types.ts";
+import { Problem } from "../problem.ts";
+import { detectFormat } from "./detect-format.ts";
+import { loadCsv } from "./load-csv.ts";
+import { loadJson } from "./load-json.ts";
+import type { Loaded } from "./loaded.ts";
+import type { Format } from "./read-request.ts";
+
+export type FileToLoad = {
+  readonly dataset: string;
+  readonly format: Format;
+  /** Where it stands. */
+  readonly path: string;
+  /** How its sender calls it. */
+  readonly name: string;
+};
+
+/**
+ * Puts the records of a file into a dataset: all of those that can be taken, or none. Throws `malformed_file`; ends when
+ * `signal` aborts.
+ */
+export const loadFile = async (data: DataStore, file: FileToLoad, signal: AbortSignal): Promise<Loaded> => {
+  const { dataset, path, name, format } = file;
+  try {
+    const reading = await detectFormat(path, name, format);
+    if (reading === "csv") return await loadCsv(data, dataset, path, signal);
+    return await loadJson({ data, dataset, path, reading, signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    const said = error instanceof Error ? error.message : "";
+    // What DuckDB says of the content of a file.
+    if (error instanceof Problem || !/^(Invalid Input|Conversion) Error/.test(said)) throw error;
+    const reason = said.split("\n", 1)[0]?.replaceAll(path, name === "" ? "the file" : name) ?? "";
+    throw new Problem("malformed_file", `the file could not be read: ${reason}`, { cause: error });
+  }
+};
