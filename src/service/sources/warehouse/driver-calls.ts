@@ -1,0 +1,74 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { subscribe } from "node:diagnostics_channel";
+import type { ClientRequest } from "node:http";
+import { Problem } from "../../problem.ts";
+
+/** What a foreign driver does over the network on behalf of one request, so that it has an end. */
+export type DriverCalls = {
+  /** Rejects with `source_timeout` after `milliseconds`, and when it was ended; what `work` still does is then ended. */
+  run<Result>(work: () => Promise<Result>, milliseconds: number): Promise<Result>;
+  /** Aborts when they were ended: nothing is sent any more. */
+  readonly signal: AbortSignal;
+  /** Ends the requests that run, and every one that the driver still tries: its retries cannot be cancelled otherwise. */
+  end(): void;
+};
+
+type Sender = { readonly over: AbortSignal; readonly running: Set<ClientRequest> };
+
+const senders = new AsyncLocalStorage<Sender>();
+let listening = false;
+
+/** Requests are told apart by the asynchronous context that they are made in; retries keep it. */
+const listen = (): void => {
+  if (listening) return;
+  listening = true;
+  subscribe("http.client.request.created", (message) => {
+    const sender = senders.getStore();
+    if (sender === undefined) return;
+    const { request } = message as { readonly request: ClientRequest };
+    if (sender.over.aborted) request.destroy(endedError());
+    else {
+      sender.running.add(request);
+      request.once("close", () => sender.running.delete(request));
+    }
+  });
+};
+
+/** The code that HTTP clients do not repeat a request after. */
+const endedError = (): Error => Object.assign(new Error("no longer wanted"), { code: "ERR_CANCELED" });
+
+/** `signal` ends them too. */
+export const startDriverCalls = (signal?: AbortSignal): DriverCalls => {
+  listen();
+  const over = new AbortController();
+  const sender: Sender = { over: over.signal, running: new Set() };
+  const end = (): void => {
+    over.abort();
+    for (const request of sender.running) request.destroy(endedError());
+    signal?.removeEventListener("abort", end);
+  };
+  if (signal?.aborted === true) end();
+  else signal?.addEventListener("abort", end);
+  return {
+    signal: over.signal,
+    end,
+    run: async (work, milliseconds) => {
+      signal?.throwIfAborted();
+      const { promise: late, reject } = Promise.withResolvers<never>();
+      const timer = setTimeout(() => {
+        end();
+        reject(new Problem("source_timeout", `no answer within ${milliseconds / 1000} s`));
+      }, milliseconds);
+      const abort = () => reject(signal?.reason);
+      signal?.addEventListener("abort", abort);
+      const working = senders.run(sender, work);
+      working.catch(() => undefined);
+      try {
+        return await Promise.race([working, late]);
+      } finally {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", abort);
+      }
+    },
+  };
+};
