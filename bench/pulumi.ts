@@ -170,7 +170,7 @@ export const run = async (): Promise<Figures> => {
     if (declared[kind] === undefined) throw new Error(`nothing is declared for ${kind}`);
   }
   const credentials = { accessKey: "bench", secretKey: "bench-secret-key" };
-  const server = await serve({ credentials, statusWait: 0 });
+  const server = await serve({ credentials, statusWait: 0, runImports: false });
   const folder = await writeFolder();
   const host = await startProviderHost(folder, {
     INFINO_ENDPOINT: server.url,

@@ -2,20 +2,17 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 
-export const credentials = { INFINO_ACCESS_KEY: "IAK_BENCH", INFINO_SECRET_KEY: "secret-key-of-the-benchmarks" };
+export { credentials } from "./credentials.ts";
 
 export type Served = AsyncDisposable & { readonly url: string };
 
-/** The local service as a process of its own, so that its work is not counted as ours. */
+/** The local service as a process of its own, so that its work is not counted as ours; its import jobs do not run. */
 export const served = async (data: string): Promise<Served> => {
-  const main = new URL("../../dist/cli/main.js", import.meta.url).pathname;
-  const child = spawn(process.execPath, [main, "serve", "--port", "0", "--data", data], {
-    env: { ...process.env, ...credentials },
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
+  const program = new URL("./idle-service.ts", import.meta.url).pathname;
+  const child = spawn(process.execPath, [program, data], { stdio: ["ignore", "pipe", "ignore"] });
+  const [url] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
   return {
-    url: line.replace("listening on ", ""),
+    url,
     [Symbol.asyncDispose]: async () => {
       const ended = once(child, "exit");
       child.kill("SIGTERM");

@@ -42,12 +42,18 @@ export type Stage = AsyncDisposable & {
   readonly client: SignedClient;
 };
 
-/** A copy of a fixture project beside a real service on a port of its own. `wait`: milliseconds before each POST. */
-export const startStage = async ({ wait = 0 }: { readonly wait?: number } = {}): Promise<Stage> => {
+/** A copy of a fixture project beside a real service on a port of its own. `wait`: milliseconds before each POST; imports run only where they are to. */
+export const startStage = async ({
+  wait = 0,
+  runImports = false,
+}: {
+  readonly wait?: number;
+  readonly runImports?: boolean;
+} = {}): Promise<Stage> => {
   const temp = await mkdtemp(join(tmpdir(), "connector-deployer-stage-"));
   const dir = join(temp, "project");
   await cp(join(import.meta.dirname, "../fixtures/cli/two-tenants"), dir, { recursive: true });
-  const server = await serve({ credentials, statusWait: 0 });
+  const server = await serve({ credentials, statusWait: 0, runImports });
   const posted = Promise.withResolvers<void>();
   const proxy = wait > 0 ? await slowly(server.port, wait, posted.resolve) : undefined;
   const url = proxy === undefined ? server.url : `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;

@@ -148,7 +148,7 @@ describe("what nobody declared", () => {
     ["a time that moves by itself", { updated_at: "any" }],
     ["no time, a PATCH that replaces and no nulls", { updated_at: "none", patch: "replace", unset: "none" }],
   ])("and is taken over asks for nothing and gets no write: a target with %s", async (_name, traits) => {
-    const service = await createService({ credentials, statusWait: 0, traits });
+    const service = await createService({ credentials, statusWait: 0, traits, runImports: false });
     onTestFinished(() => service.close());
     await populate(service);
     const written = JSON.stringify(traits).replaceAll('"', "");
@@ -277,7 +277,7 @@ describe("what nobody declared", () => {
     const [first] = builtinConnectorTypes();
     if (first === undefined) throw new Error("no connector type");
     const catalog = createCatalog([{ ...first, id: "homemade" }]);
-    const service = await createService({ credentials, statusWait: 0, catalog });
+    const service = await createService({ credentials, statusWait: 0, catalog, runImports: false });
     onTestFinished(() => service.close());
     const key = JSON.stringify({ type: "service_account", project_id: "p", private_key: secretValue });
     await connect(service, "homemade", { name: "mine", service_account_key: key, dataset_ids: "a" });

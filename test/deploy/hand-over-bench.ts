@@ -94,7 +94,7 @@ connections:
 export const stage = async (files: Files = {}, endpoint?: string) => {
   const dir = await projectFolder({ ...one, ...files });
   const { catalog } = await readProject(dir, "default", { env });
-  const service: Service = await createService({ credentials, statusWait: 0, catalog });
+  const service: Service = await createService({ credentials, statusWait: 0, catalog, runImports: false });
   onTestFinished(() => service.close());
   const requests: string[] = [];
   const counted = {

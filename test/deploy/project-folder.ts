@@ -93,7 +93,7 @@ export const projectFolder = async (files: Files = {}): Promise<string> => {
 
 /** The service in process, closed when the test ends. */
 export const startedService = async (): Promise<Service> => {
-  const service = await createService({ credentials, statusWait: 0 });
+  const service = await createService({ credentials, statusWait: 0, runImports: false });
   onTestFinished(() => service.close());
   return service;
 };

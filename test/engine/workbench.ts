@@ -89,7 +89,8 @@ export const workbench = async (
   const { traits, endpoint = "http://127.0.0.1:1", clock = Date.now } = options;
   const { clientTimeout = 500, ...times } = options.times ?? {};
   const service =
-    options.service ?? (await createService({ credentials, ...(traits === undefined ? {} : { traits }) }));
+    options.service ??
+    (await createService({ credentials, runImports: false, ...(traits === undefined ? {} : { traits }) }));
   const ledger = options.ledger ?? (await openLedger("memory:", { environment: "default" }));
   const requests: string[] = [];
   const events: ReportEvent[] = [];

@@ -123,7 +123,13 @@ export const killStage = async (): Promise<KillStage> => {
   const dir = join(now, "project");
   let service: Service | undefined;
   const serve = async (): Promise<void> => {
-    const made = await createService({ credentials, catalog, dataDir: join(now, "data"), statusWait: 0 });
+    const made = await createService({
+      credentials,
+      catalog,
+      dataDir: join(now, "data"),
+      statusWait: 0,
+      runImports: false,
+    });
     service = made;
     stage.answer = (request) => made.fetch(request);
   };

@@ -122,6 +122,7 @@ export const createStage = async (options: StageOptions): Promise<Stage> => {
     catalog,
     traits,
     statusWait: 0,
+    runImports: false,
     clock: () => Date.now() + passed,
   });
   const inner = (request: Request): Promise<Response> => service.fetch(request);

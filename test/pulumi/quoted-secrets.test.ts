@@ -24,7 +24,7 @@ const adapterOf = (kind: string): Adapter => {
 
 /** Providers of one service that share a front. */
 const scene = async () => {
-  const service = await createService({ credentials: testCredentials, statusWait: 0 });
+  const service = await createService({ credentials: testCredentials, statusWait: 0, runImports: false });
   onTestFinished(() => service.close());
   const dir = await mkdtemp(join(tmpdir(), "connector-quotes-"));
   onTestFinished(() => rm(dir, { recursive: true, force: true }));

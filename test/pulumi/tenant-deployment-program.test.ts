@@ -18,7 +18,7 @@ let other: InfinoClient;
 const folders: string[] = [];
 
 beforeAll(async () => {
-  server = await serve({ credentials: testCredentials });
+  server = await serve({ credentials: testCredentials, runImports: false });
   front = await startFront(server.url);
   other = createClient({ endpoint: server.url, ...testCredentials });
 });

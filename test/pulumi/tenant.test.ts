@@ -15,7 +15,7 @@ let server: Awaited<ReturnType<typeof serve>>;
 let front: Front;
 let api: InfinoClient;
 beforeAll(async () => {
-  server = await serve({ credentials: testCredentials });
+  server = await serve({ credentials: testCredentials, runImports: false });
   front = await startFront(server.url);
   api = createClient({ endpoint: server.url, ...testCredentials });
 });

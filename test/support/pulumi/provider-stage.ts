@@ -34,7 +34,10 @@ export const providerStage = async (dir = "/nowhere"): Promise<ProviderStage> =>
     await Promise.all(
       Object.values(addresses).map(
         async (address) =>
-          [new URL(address).host, await createService({ credentials: testCredentials, statusWait: 0, clock })] as const,
+          [
+            new URL(address).host,
+            await createService({ credentials: testCredentials, statusWait: 0, clock, runImports: false }),
+          ] as const,
       ),
     ),
   );

@@ -25,7 +25,7 @@ export type Quickstart = AsyncDisposable & {
 };
 
 export const startQuickstart = async (): Promise<Quickstart> => {
-  const server = await serve({ credentials: testCredentials, statusWait: 0 });
+  const server = await serve({ credentials: testCredentials, statusWait: 0, runImports: false });
   const folder = programFolder();
   const quickstart = join(root, "examples/quickstart");
   await cp(quickstart, join(folder, "deploy"), {

@@ -66,7 +66,7 @@ export const messageOf = async (promise: Promise<unknown>): Promise<string> => {
 export const never = new AbortController().signal;
 
 export const startStage = async (kind: string): Promise<Stage> => {
-  const server = await serve({ credentials: testCredentials });
+  const server = await serve({ credentials: testCredentials, runImports: false });
   const front = await startFront(server.url);
   const folder = programFolder();
   const env = {

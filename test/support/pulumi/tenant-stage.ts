@@ -34,7 +34,7 @@ export const tenantStage = async (files: Files = {}): Promise<TenantStage> => {
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   await writeFile(join(folder, "Pulumi.yaml"), "name: fleet\nruntime: nodejs\n");
   await write(join(folder, "deploy"), { ...defaultFiles, ...files });
-  const service = await createService({ credentials, statusWait: 0 });
+  const service = await createService({ credentials, statusWait: 0, runImports: false });
   onTestFinished(() => service.close());
   const requests: string[] = [];
   const own: Record<string, string> = { ...env };

@@ -91,7 +91,7 @@ const startWorld = async (service: string, stopService: () => Promise<void>, upl
 
 /** The local service. */
 export const startServiceWorld = async (): Promise<World> => {
-  const server = await serve({ credentials: testCredentials, statusWait: 0 });
+  const server = await serve({ credentials: testCredentials, statusWait: 0, runImports: false });
   return startWorld(server.url, () => server.close());
 };
 
