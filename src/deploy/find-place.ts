@@ -4,6 +4,7 @@ import { DeployerError } from "../errors.ts";
 import type { InfinoClient } from "../infino/index.ts";
 import { nearest } from "../nearest.ts";
 import type { Context } from "./context.ts";
+import { hasLedger } from "./owner-of.ts";
 import { some } from "./some.ts";
 
 /** What a name stands for on a target. */
@@ -22,7 +23,9 @@ export const chosenTarget = (context: Context, name: string | undefined): string
 };
 
 const entriesOf = async (context: Context, kind: string): Promise<readonly Base[]> => {
-  const ledger = await context.ledger();
+  // Names need no key, and looking makes no ledger.
+  if (!(await hasLedger(context))) return [];
+  const ledger = await context.rawLedger();
   const all = await Promise.all((await ledger.tenants()).map((tenant) => ledger.entries(tenant)));
   return all.flat().filter(({ resource }) => resource.kind === kind);
 };

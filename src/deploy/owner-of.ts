@@ -14,7 +14,7 @@ const isThere = (path: string): Promise<boolean> =>
   );
 
 /** False where the ledger is a file that nobody has made yet. */
-const hasLedger = async (context: Context): Promise<boolean> => {
+export const hasLedger = async (context: Context): Promise<boolean> => {
   const { dir, ledger } = context.files;
   const address = /^postgres(ql)?:/i.test(ledger) ? ledger : await context.secrets(undefined).resolve(ledger);
   if (/^[a-z][a-z0-9+.-]+:/i.test(address)) return address !== "memory:";

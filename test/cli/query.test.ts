@@ -1,0 +1,108 @@
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { startSearchServer } from "../support/search-server.ts";
+import type { Stage } from "./stage.ts";
+import { startStage } from "./stage.ts";
+import { cli } from "./support.ts";
+
+const contacts = [
+  { name: "Ada", city: "London" },
+  { name: "Bo", city: "Århus" },
+];
+
+/** A project whose import of two contacts is done. */
+const imported = async (): Promise<Stage> => {
+  const stage = await startStage({ runImports: true });
+  const { url } = await startSearchServer(0, { contacts });
+  const file = join(stage.dir, "connectors/crm/manifest.yaml");
+  await writeFile(file, (await readFile(file, "utf8")).replace("base_url: {}", `base_url: { default: "${url}" }`));
+  const project = join(stage.dir, "connector-deployer.yaml");
+  await writeFile(project, (await readFile(project, "utf8")).replace(/\n +auth: .*/, ""));
+  const { exit, stderr } = await stage.run("apply", "--yes", "--wait");
+  expect({ exit, stderr }).toMatchObject({ exit: 0 });
+  return stage;
+};
+
+const dataset = "acme-t001-crm-contact-collect";
+const everything = '{"query": {"match_all": {}}}';
+
+describe("query and metadata", () => {
+  test("ask a source in place, and the datasets that an import filled", async () => {
+    await using stage = await imported();
+    const inPlace = await stage.run("query", "acme-t001-crm", "contacts", everything);
+    expect(inPlace).toMatchObject({
+      exit: 0,
+      stdout: "_id  name  city\n0    Ada   London\n1    Bo    Århus\n\n2 rows\n",
+    });
+    const connections = (await stage.client("GET", "/sources/connections")).body as readonly { readonly id: string }[];
+    const byId = await stage.run("query", connections[0]?.id ?? "", "contacts", everything, "-o", "jsonl");
+    expect(
+      byId.stdout
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line)),
+    ).toEqual(contacts.map((contact, index) => ({ _id: `${index}`, ...contact })));
+    const sql = `SELECT name, city FROM "${dataset}" ORDER BY name LIMIT 1`;
+    expect(await stage.run("query", "--sql", sql)).toMatchObject({
+      exit: 0,
+      stdout: "name  city\nAda   London\n\n1 row\n",
+    });
+    await writeFile(join(stage.dir, "q.sql"), sql);
+    const filed = await stage.run("query", "--sql", "--file", "q.sql", "-o", "json");
+    expect(JSON.parse(filed.stdout)).toMatchObject({
+      type: "query-result",
+      target: "default",
+      answer: { rows: [["Ada", "London"]] },
+    });
+    const piped = await cli(["query", "--dsl", dataset, "--file", "-", "-o", "json"], {
+      cwd: stage.dir,
+      env: stage.env,
+      input: '{"query": {"term": {"name": "Bo"}}}',
+    });
+    expect(JSON.parse(piped.stdout).answer.hits.hits).toMatchObject([{ _source: contacts[1] }]);
+
+    const source = await stage.run("metadata", "acme-t001-crm", "contacts");
+    expect(source).toMatchObject({ exit: 0, stdout: expect.stringMatching(/aliases: latest\n[\s\S]*name +keyword\n/) });
+    const own = await stage.run("metadata", dataset, "-o", "json");
+    expect(JSON.parse(own.stdout)).toMatchObject({ type: "metadata", dataset, metadata: { docs_count: 2 } });
+    expect(Object.keys(JSON.parse(own.stdout).fields)).toEqual(expect.arrayContaining(["name", "city"]));
+  });
+
+  test("need no ledger where a live id or a name is given", async () => {
+    await using stage = await startStage();
+    const { url } = await startSearchServer(0, { contacts });
+    const made = await stage.client("POST", "/source/elasticsearch", { config: { name: "c", base_url: url } });
+    const { connection_id = "" } = made.body as { readonly connection_id?: string };
+    expect((await stage.run("query", connection_id, "contacts", everything)).stdout).toContain("2 rows");
+    expect(await stage.run("metadata", "nowhere")).toMatchObject({ exit: 3 });
+    expect(await readdir(stage.dir)).not.toContain(".connector-deployer");
+  });
+
+  test("say what is wrong with a name or a query", async () => {
+    await using stage = await imported();
+    const wrong = await stage.run("query", "acme-t001-crmm", "contacts", everything);
+    expect(wrong).toMatchObject({
+      exit: 3,
+      stderr: expect.stringMatching(/no connection "acme-t001-crmm"[\s\S]*acme-t001-crm\b/),
+    });
+    const refused = await stage.run("query", "acme-t001-crm", "contacts", '{"query": {"fuzzy_wuzzy": {}}}');
+    expect(refused).toMatchObject({ exit: 1, stderr: expect.stringContaining("fuzzy_wuzzy") });
+    expect((await stage.run("query", "acme-t001-crm", "nowhere", everything)).stderr).toContain("nowhere");
+    expect((await stage.run("query", "--sql", 'SELECT nme FROM "nowhere"')).stderr).toContain("nowhere");
+    expect((await stage.run("metadata", "nowhere")).exit).toBe(3);
+  });
+
+  test.each([
+    [["query", "acme-t001-crm", "contacts"], /the query is missing/],
+    [["query", "acme-t001-crm"], /DATASET is missing/],
+    [["query", "--sql", "SELECT", "1"], /"1" is one word too many/],
+    [["query", "--sql", "--dsl", "x", "y"], /--sql and --dsl/],
+    [["query", "--sql", "SELECT 1", "--file", "q.sql"], /one word too many/],
+    [["query", "--sql", "--file", "nowhere.sql"], /cannot read "nowhere.sql"/],
+    [["query", "--sql", ""], /the query is empty/],
+  ])("%j exits 3 and says what to do", async (args, pattern) => {
+    const { exit, stderr } = await cli(args);
+    expect({ exit, stderr }).toEqual({ exit: 3, stderr: expect.stringMatching(pattern) });
+  });
+});
