@@ -31,7 +31,7 @@ describe("what nobody declared", () => {
     });
     await connect(stage, "snowflake", {
       name: "acme-t050-lake",
-      account: "a",
+      account: "of nobody",
       pat_token: "planted-b",
       warehouse: "w",
       database: "d",

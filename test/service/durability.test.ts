@@ -31,7 +31,7 @@ const spawnService = async (dataDir: string) => {
 const createConnection = async (call: SignedClient, name: string): Promise<string> =>
   member(
     await call("POST", "/source/snowflake", {
-      config: { name, account: "a", pat_token: "planted-secret-value", warehouse: "w", database: "d" },
+      config: { name, account: "of nobody", pat_token: "planted-secret-value", warehouse: "w", database: "d" },
     }),
     "id",
   );

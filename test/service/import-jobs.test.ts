@@ -4,7 +4,7 @@ import { member } from "../support/signed.ts";
 
 const open = async (runImports = false) => {
   const { call } = await startService({ runImports });
-  const config = { name: "wh", account: "a", pat_token: "t", warehouse: "w", database: "d" };
+  const config = { name: "wh", account: "of nobody", pat_token: "t", warehouse: "w", database: "d" };
   const source_id = member(await call("POST", "/source/snowflake", { config }), "id");
   return { call, source_id };
 };

@@ -7,7 +7,7 @@ import { type Answer, member, read, type Signing, sign } from "../support/signed
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 const snowflake = JSON.stringify({
-  config: { name: "s", account: "a", pat_token: "t", warehouse: "w", database: "d" },
+  config: { name: "s", account: "of nobody", pat_token: "t", warehouse: "w", database: "d" },
 });
 
 const send = async (request: Request, clock?: () => number): Promise<Answer> => {

@@ -8,7 +8,7 @@ import { readTraits } from "../../src/service/index.ts";
 import { startService } from "../support/service.ts";
 import { member } from "../support/signed.ts";
 
-const pat = { name: "wh", account: "a", pat_token: "planted-secret", warehouse: "w", database: "d" };
+const pat = { name: "wh", account: "of nobody", pat_token: "planted-secret", warehouse: "w", database: "d" };
 
 /** A service with these traits and one connection in it. */
 const withConnection = async (given: Partial<Traits>, config: object = { ...pat, role: "r" }) => {
@@ -23,7 +23,7 @@ describe("a service with the trait", () => {
     const { call, path } = await withConnection({ patch: "replace" });
     const { role: _, ...whole } = { ...pat, role: "r", schema: "s" };
     const updated = await call("PATCH", path, { config: whole });
-    expect(updated.body).toMatchObject({ config: { name: "wh", account: "a", schema: "s" } });
+    expect(updated.body).toMatchObject({ config: { name: "wh", account: "of nobody", schema: "s" } });
     expect(updated.text).not.toContain('"role"');
     const { pat_token: __, ...withoutSecret } = whole;
     expect((await call("PATCH", path, { config: withoutSecret })).body).toMatchObject({

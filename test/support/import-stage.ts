@@ -135,7 +135,7 @@ export const startImports = async (
   } as State;
   if (state.connections.get("conn-1") === undefined) {
     const stamp = state.timestamp();
-    const config = { name: "shop", account: "a", pat_token: "planted-token", warehouse: "w", database: "d" };
+    const config = { name: "shop", account: "of nobody", pat_token: "planted-token", warehouse: "w", database: "d" };
     state.connections.put("conn-1", {
       id: "conn-1",
       type: "snowflake",

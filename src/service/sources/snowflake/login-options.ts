@@ -44,7 +44,7 @@ const address = (config: Properties): { readonly account: string; readonly acces
   const isUrl = /^https?:\/\//i.test(given);
   const isHost = !isUrl && /\.snowflakecomputing\.[a-z]+$/i.test(given);
   if (!isUrl && !isHost) {
-    if (/^[a-z0-9][a-z0-9._-]*$/i.test(given)) return { account: given };
+    if (/^[a-z][a-z0-9._-]*$/i.test(given)) return { account: given };
     throw new Problem("bad_request", `account ${JSON.stringify(given)} is no account identifier, host name or URL`);
   }
   const url = URL.parse(isUrl ? given : `https://${given}`);

@@ -19,8 +19,9 @@ export const quoteSnowflake = (name: string): string => `"${name.replaceAll('"',
 
 /** Logs in. The login needs no warehouse that runs. */
 export const openSnowflake = async (source: SourceConnection): Promise<WarehouseSession> => {
+  const options = loginOptions(source);
   const sdk = await loadSnowflakeSdk();
-  const connection = sdk.createConnection(loginOptions(source));
+  const connection = sdk.createConnection(options);
   await new Promise<void>((resolve, reject) => {
     connection.connect((error) => (error ? reject(error) : resolve()));
   });
