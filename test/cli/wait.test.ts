@@ -71,5 +71,12 @@ describe("--wait", () => {
     const { exitCode, stdout } = await child;
     expect(exitCode).toBe(130);
     expect(stdout).toMatch(/2 changed.*, 2 unhealthy, interrupted/);
+
+    const looking = start(stage, ["status", "--wait"]);
+    await said(looking, /waiting for 2 resources/);
+    looking.kill("SIGINT");
+    const left = await looking;
+    expect(left.exitCode).toBe(130);
+    expect(left.stdout).toContain("2 unhealthy");
   });
 });

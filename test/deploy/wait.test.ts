@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { builtinConnectorTypes, createCatalog } from "../../src/catalog/index.ts";
 import type { ReportEvent } from "../../src/deploy/index.ts";
 import { createService } from "../../src/service/index.ts";
-import { expectClean, key, quotes, saying } from "../support/quoting.ts";
+import { expectClean, key, quotes, rejecting, saying } from "../support/quoting.ts";
 import { startSearchServer } from "../support/search-server.ts";
 import { counted } from "./counting.ts";
 import {
@@ -102,6 +102,26 @@ describe("a run that waits", () => {
       { health: { status: "disconnected", healthy: false, note: expect.stringContaining("no driver") } },
     ]);
     await service.close();
+  });
+
+  it.each([
+    [501, 300],
+    [401, 600_000],
+  ])("is not healthy where the target answers %i", async (status, timeout) => {
+    const service = await startedService();
+    let isWaiting = false;
+    const refusing = rejecting(status, quotes());
+    const project = await opened(await projectFolder(oneTenant(tenantAt("t001", nowhere))), service, {
+      fetch: (request) => (isWaiting ? refusing(request, async () => service.fetch(request)) : service.fetch(request)),
+      env: { ...env, CRM_KEY: key },
+      report: ({ code }) => {
+        if (code === "wait-started") isWaiting = true;
+      },
+    });
+    const report = await project.deployTenant("t001", { wait: { timeout } });
+    expect(report.results).toMatchObject([{ outcome: "done", health: { status: "unreadable", healthy: false } }]);
+    expect(report.results[0]?.health?.reason).toContain(String(status));
+    expectClean(report);
   });
 
   it("starts no wave after one that is not healthy, until it is", async () => {
