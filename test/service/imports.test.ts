@@ -58,6 +58,24 @@ describe("a job with a primary key", () => {
     expect(again.state.runs.ofJob(job)).toHaveLength(1);
   });
 
+  it("reads all anew where the source does not know the place any more", async () => {
+    const folder = temporaryFolder();
+    const source = tableSource(orders(1, 2, 3, 4));
+    const gate = createGate();
+    source.before = (place, signal) => (place === 2 ? gate.wait(signal) : undefined);
+    const stage = await startImports(source, { dataDir: folder });
+    const job = stage.add(keyed);
+    while (stage.latest(job)?.processed !== 2) await new Promise((resolve) => setTimeout(resolve, 2));
+    await stage.close();
+    source.rows = orders(5, 6, 7, 8);
+    source.before = (place) => {
+      if (source.asked.at(-1)?.after !== undefined) throw new Problem("bad_request", `nobody knows ${place}`);
+    };
+    const again = await startImports(source, { dataDir: folder });
+    await again.completed(job);
+    expect(await again.records()).toEqual(kept(5, 6, 7, 8));
+  });
+
   it("names records without a value for it and takes the others", async () => {
     const stage = await startImports(tableSource([...orders(1), row({ id: null, city: "x" }), ...orders(3)]));
     const run = await stage.completed(stage.add(keyed));

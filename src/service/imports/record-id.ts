@@ -1,4 +1,5 @@
 import type { Json, Properties } from "../../contract/index.ts";
+import { rawDigits } from "../data/exact-json.ts";
 import type { Column } from "../data/types.ts";
 
 /** The value of a field: of that name, of a column that differs in case only, or along a path with dots. */
@@ -34,8 +35,9 @@ const valueAt = (properties: Properties, path: readonly string[]): Json | undefi
 export const recordId = (parts: readonly (Json | undefined)[]): string | undefined => {
   const texts: string[] = [];
   for (const part of parts) {
-    if (typeof part !== "string" && typeof part !== "number" && typeof part !== "boolean") return undefined;
-    texts.push(String(part));
+    const value = part === undefined ? undefined : (rawDigits(part) ?? part);
+    if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") return undefined;
+    texts.push(String(value));
   }
   const [only = ""] = texts;
   if (texts.length === 1) return only === "" ? undefined : only;

@@ -75,9 +75,11 @@ export const runImport = async (
       } catch (error) {
         inRow = job.keyed && attempt.run.processed > before ? 1 : inRow + 1;
         const isHopeless = inRow > failuresInRow || inAll > failuresInAll || rim.clock() > deadline;
-        if (signal.aborted || isHopeless || !isTransient(error)) throw error;
+        // A source may not know the place any more: its index was made anew, say.
+        const isLost = isRefusal(error) && attempt.cursor !== undefined && attempt.run.processed === before;
+        if (signal.aborted || isHopeless || !(isTransient(error) || isLost)) throw error;
         await rim.sleep(firstPause * 2 ** (inRow - 1), signal);
-        if (attempt.cursor === undefined || !job.keyed) {
+        if (isLost || attempt.cursor === undefined || !job.keyed) {
           await attempt.stage?.discard();
           attempt = begin();
         }
@@ -171,6 +173,8 @@ const finish = async (
 
 const isTransient = (error: unknown): boolean =>
   error instanceof Problem && (error.type === "source_unreachable" || error.type === "source_timeout");
+
+const isRefusal = (error: unknown): boolean => error instanceof Problem && error.type === "bad_request";
 
 /** Bytes that values take as JSON, roughly. */
 const sizeOf = (value: unknown): number => {

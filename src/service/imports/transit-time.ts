@@ -1,4 +1,5 @@
 import type { Json } from "../../contract/index.ts";
+import { rawDigits } from "../data/exact-json.ts";
 
 const iso =
   /^(?:~t)?(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d{1,9})\d*)?)?\s?(Z|UTC|[+-]\d{2}(?::?\d{2})?)?)?$/i;
@@ -9,7 +10,8 @@ const digits = /^-?\d{10,19}$/;
  * ISO 8601 text (without an offset it is UTC, a date alone its midnight), or numbers since 1970: seconds below 10^11,
  * milliseconds below 10^14, microseconds below 10^17, nanoseconds beyond. Undefined: it is no time.
  */
-export const transitTime = (value: Json | undefined): string | undefined => {
+export const transitTime = (given: Json | undefined): string | undefined => {
+  const value = given === undefined ? undefined : (rawDigits(given) ?? given);
   if (typeof value === "number") return Number.isFinite(value) ? fromEpoch(value) : undefined;
   if (typeof value !== "string") return undefined;
   if (digits.test(value)) return fromEpoch(BigInt(value));

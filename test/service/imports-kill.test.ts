@@ -1,0 +1,62 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { expect, it, onTestFinished } from "vitest";
+import { startImportServer } from "../support/import-server.ts";
+import { temporaryFolder, testCredentials } from "../support/service.ts";
+import { member, type SignedClient, signedClient } from "../support/signed.ts";
+
+const program = fileURLToPath(new URL("../support/serve-process.ts", import.meta.url));
+
+/** `serve` in a process of its own. */
+const spawnService = async (dataDir: string) => {
+  const child = spawn(process.execPath, [program, dataDir], { stdio: ["ignore", "pipe", "inherit"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const exited = once(child, "exit");
+  const [line] = await once(child.stdout, "data");
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    child.kill(signal);
+    await exited;
+  };
+  return { call: signedClient({ ...testCredentials, url: String(line).trim() }), end };
+};
+
+const latest = async (call: SignedClient, job: string): Promise<Readonly<Record<string, unknown>>> => {
+  const runs = (await call("GET", `/import/jobs/${job}/runs`)).body as readonly Readonly<Record<string, unknown>>[];
+  expect(runs).toHaveLength(1);
+  return runs[0] ?? {};
+};
+
+it("a service that was killed in the middle of an import goes on where it was, and asks for nothing twice", async () => {
+  const folder = temporaryFolder();
+  const ids = Array.from({ length: 12_000 }, (_, number) => `record-${number}`);
+  const source = await startImportServer(ids);
+  // Pages of 200, 5,000, 5,000 and 1,800 records: what comes before the third is kept when the fourth is asked for.
+  source.holdAfter = 10_000;
+  const first = await spawnService(folder);
+  const config = { name: "shop", base_url: source.url };
+  const source_id = member(await first.call("POST", "/source/opensearch", { config }), "id");
+  const job = { source_id, source_dataset: "orders", target_dataset: "shop-orders" };
+  const id = member(await first.call("PUT", "/import/opensearch", job), "job_id");
+  await source.held;
+  expect((await first.call("GET", "/shop-orders/metadata")).status).toBe(404);
+  const before = await latest(first.call, id);
+  await first.end("SIGKILL");
+  const askedBefore = source.asked.splice(0);
+
+  source.holdAfter = Number.POSITIVE_INFINITY;
+  const second = await spawnService(folder);
+  await expect.poll(() => latest(second.call, id), { timeout: 20_000 }).toMatchObject({ status: "completed" });
+  const run = await latest(second.call, id);
+  expect(run).toMatchObject({ run_id: before["run_id"], trigger: "resume", stats: { documents_processed: 12_000 } });
+  expect(askedBefore.slice(0, 2)).toEqual([-1, 199]);
+  // The first page that is asked for is the one after the last that was kept.
+  expect(source.asked[0]).toBe(Number(run["documents_resumed"]) - 1);
+  expect(source.asked[0]).toBeGreaterThanOrEqual(5_199);
+  const dataset = (await second.call("GET", "/shop-orders/metadata")).body;
+  expect(dataset).toMatchObject({ docs_count: 12_000 });
+  for (const record of ["record-0", "record-5199", "record-5200", "record-11999"]) {
+    expect((await second.call("GET", `/shop-orders/doc/${record}`)).body).toMatchObject({ _id: record });
+  }
+  await second.end("SIGTERM");
+}, 60_000);
