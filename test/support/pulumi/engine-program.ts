@@ -8,6 +8,7 @@ import type { Registered } from "./engine-steps.ts";
 import { type Handler, type MonitorMessages, monitorMessages, serveEngine, struct } from "./grpc.ts";
 import type { State } from "./provider-host.ts";
 
+const loadLate = createRequire(import.meta.url).resolve("./load-late.cjs");
 const runner = createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/run/index.js");
 const severities = ["debug", "info", "warning", "error"] as const;
 
@@ -153,16 +154,20 @@ export const runProgram = async (
     const args = ["--monitor", engine.address, "--engine", engine.address, "--project", project, "--stack", stack];
     args.push("--organization", "organization", "--root-directory", program.folder);
     if (answers.preview) args.push("--dry-run");
-    const child = spawn(process.execPath, [runner, ...args, "--parallel", String(answers.parallel), program.file], {
-      cwd: program.folder,
-      env: {
-        ...baseEnv(),
-        ...program.env,
-        PULUMI_CONFIG: JSON.stringify({ ...program.config, ...program.secretConfig }),
-        PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(Object.keys(program.secretConfig ?? {})),
+    const child = spawn(
+      process.execPath,
+      ["--require", loadLate, runner, ...args, "--parallel", String(answers.parallel), program.file],
+      {
+        cwd: program.folder,
+        env: {
+          ...baseEnv(),
+          ...program.env,
+          PULUMI_CONFIG: JSON.stringify({ ...program.config, ...program.secretConfig }),
+          PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(Object.keys(program.secretConfig ?? {})),
+        },
+        stdio: ["ignore", "pipe", "pipe"],
       },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    );
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text: string) => {
         printed += text;

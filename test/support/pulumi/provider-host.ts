@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { baseEnv } from "../base-env.ts";
 import { call, type Messages, messages, partialFailure, providerClient, type Struct, struct } from "./grpc.ts";
 
+const loadLate = createRequire(import.meta.url).resolve("./load-late.cjs");
 const sdk = createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/dynamic-provider/index.js");
 
 export type State = { readonly [key: string]: unknown };
@@ -74,7 +75,7 @@ export const startProviderHost = async (
   folder: string,
   env: Readonly<Record<string, string>>,
 ): Promise<ProviderHost> => {
-  const child = spawn(process.execPath, [sdk, "127.0.0.1:1"], {
+  const child = spawn(process.execPath, ["--require", loadLate, sdk, "127.0.0.1:1"], {
     cwd: folder,
     env: { ...baseEnv(), ...env },
     stdio: ["ignore", "pipe", "pipe"],

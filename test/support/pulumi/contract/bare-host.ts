@@ -7,6 +7,7 @@ import { baseEnv } from "../../base-env.ts";
 import { call, type Messages, messages, providerClient, struct } from "../grpc.ts";
 import type { State } from "../provider-host.ts";
 
+const loadLate = createRequire(import.meta.url).resolve("../load-late.cjs");
 const sdk = createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/dynamic-provider/index.js");
 
 /** A host that was asked for nothing yet, not even to be configured. */
@@ -19,7 +20,7 @@ export type BareHost = {
 };
 
 export const startBareHost = async (folder: string, env: Readonly<Record<string, string>>): Promise<BareHost> => {
-  const child = spawn(process.execPath, [sdk, "127.0.0.1:1"], {
+  const child = spawn(process.execPath, ["--require", loadLate, sdk, "127.0.0.1:1"], {
     cwd: folder,
     env: { ...baseEnv(), ...env },
     stdio: ["ignore", "pipe", "ignore"],
