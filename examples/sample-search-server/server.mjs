@@ -21,6 +21,8 @@ class Problem extends Error {
   }
 }
 
+const noIndex = (index) => new Problem(404, "index_not_found_exception", `no such index [${index}]`);
+
 const matches = (query) => {
   const [[name, value] = [], ...others] = Object.entries(query);
   if (others.length === 0 && name === "match_all") return () => true;
@@ -30,35 +32,64 @@ const matches = (query) => {
   throw new Problem(400, "parsing_exception", "this sample knows the queries match_all and term");
 };
 
-const search = (index, { query = { match_all: {} }, sort = [], size = 10, from = 0, ...others }) => {
-  const unknown = Object.keys(others)[0];
+/** Options that change nothing for so few records. */
+const ignored = ["track_total_hits", "explain"];
+
+const search = (index, shard, { query = { match_all: {} }, sort = [], size = 10, from = 0, aggs, ...others }) => {
+  const { search_after: after, ...more } = others;
+  const unknown = Object.keys(more).find((name) => !ignored.includes(name));
   if (unknown !== undefined) throw new Problem(400, "parsing_exception", `this sample does not know ${unknown}`);
-  const found = records[index].filter(matches(query));
+  // An index has one shard.
+  const _shards = { total: shard === 0 ? 1 : 0, successful: shard === 0 ? 1 : 0, skipped: 0, failed: 0 };
+  const found = (shard === 0 ? records[index] : []).filter(matches(query));
+  const total = { value: found.length, relation: "eq" };
+  if (aggs !== undefined) {
+    if (aggs.indices?.terms?.field !== "_index") {
+      throw new Problem(400, "parsing_exception", "this sample knows one aggregation, the names of indices");
+    }
+    const aggregations = { indices: { buckets: found.length === 0 ? [] : [{ key: index, doc_count: found.length }] } };
+    return { timed_out: false, _shards, hits: { total, hits: [] }, aggregations };
+  }
+  if (sort.length === 1 && sort[0]._seq_no !== undefined) {
+    const hits = found
+      .map((record) => ({ _index: index, _id: record.id, _source: record, sort: [records[index].indexOf(record)] }))
+      .filter((hit) => hit.sort[0] > (after?.[0] ?? -1))
+      .slice(0, size);
+    return { timed_out: false, _shards, hits: { total, hits } };
+  }
   for (const [field, order] of sort.flatMap((by) => Object.entries(by)).reverse()) {
     const sign = (order.order ?? order) === "desc" ? -1 : 1;
     found.sort((a, b) => sign * String(a[field]).localeCompare(String(b[field])));
   }
   const hits = found.slice(from, from + size).map((record) => ({ _index: index, _id: record.id, _source: record }));
-  return { timed_out: false, hits: { total: { value: found.length, relation: "eq" }, hits } };
+  return { timed_out: false, _shards, hits: { total, hits } };
 };
 
 const answer = async (request) => {
   if (!isAllowed(request.headers.authorization)) {
     throw new Problem(401, "security_exception", "missing or wrong credentials");
   }
-  const path = new URL(request.url, "http://localhost").pathname;
+  const { pathname: path, searchParams } = new URL(request.url, "http://localhost");
   if (path === "/" && ["GET", "HEAD"].includes(request.method)) {
     return { name: "sample", cluster_name: "sample-search-server", version: { number: "8.0.0" }, tagline: "A sample" };
   }
+  const described = /^\/([^/]+)(\/_mapping|\/_settings|\/_alias)?$/.exec(path)?.[1];
+  if (described !== undefined && request.method === "GET") {
+    if (!Object.hasOwn(records, described)) throw noIndex(described);
+    const names = [...new Set(records[described].flatMap((record) => Object.keys(record)))];
+    const properties = Object.fromEntries(names.map((name) => [name, { type: "keyword" }]));
+    return { [described]: { aliases: {}, mappings: { properties }, settings: { index: { uuid: described } } } };
+  }
   const index = /^\/([^/]+)\/_search$/.exec(path)?.[1];
   if (index === undefined || !["GET", "POST"].includes(request.method)) {
-    throw new Problem(501, "not_implemented", "this sample answers GET / and INDEX/_search");
+    throw new Problem(501, "not_implemented", "this sample answers GET /, GET INDEX and INDEX/_search");
   }
-  if (!Object.hasOwn(records, index)) throw new Problem(404, "index_not_found_exception", `no such index [${index}]`);
+  if (!Object.hasOwn(records, index)) throw noIndex(index);
   let body = "";
   for await (const part of request.setEncoding("utf8")) body += part;
   try {
-    return search(index, body === "" ? {} : JSON.parse(body));
+    const shard = Number(/^_shards:(\d+)/.exec(searchParams.get("preference") ?? "")?.[1] ?? 0);
+    return search(index, shard, body === "" ? {} : JSON.parse(body));
   } catch (error) {
     throw error instanceof Problem ? error : new Problem(400, "parsing_exception", "the body is no search");
   }

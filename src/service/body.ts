@@ -22,7 +22,9 @@ export const readBody = async (
   const announced = Number(request.headers.get("content-length") ?? Number.NaN);
   if (announced > most) throw tooLarge(most);
   if (request.method === "GET" || request.method === "HEAD") {
-    return incoming === undefined || incoming.complete ? new Uint8Array() : collect(incoming, most);
+    return incoming === undefined || (incoming.complete && incoming.readableLength === 0)
+      ? new Uint8Array()
+      : collect(incoming, most);
   }
   if (announced >= 0 && incoming !== undefined) return new Uint8Array(await request.arrayBuffer());
   return request.body === null ? new Uint8Array() : collect(request.body, most);

@@ -9,6 +9,3 @@ export const exceptions: Readonly<Record<string, string>> = {
 export const statusExceptions: Readonly<Record<string, string>> = {
   "PUT /{dataset} 409": "a dataset that is there is a plain success, which the description allows",
 };
-
-/** Statuses of the service that the description does not name, each with the reason. */
-export const extraStatuses: Readonly<Record<string, string>> = {};

@@ -105,6 +105,7 @@ const walk = async (source: string): Promise<void> => {
   await call("GET /import/jobs/{job_id}/runs", { job_id: made });
   await call("GET /import/jobs/{job_id}/runs", { job_id: "job-0" });
   await call("POST /import/jobs/{job_id}/run", { job_id: "job-0" });
+  await call("POST /import/jobs/{job_id}/run", { job_id: made });
   await call("DELETE /import/jobs/{job_id}", { job_id: made });
   await call("DELETE /import/jobs/{job_id}", { job_id: made });
 

@@ -6,12 +6,12 @@ import { Problem } from "../../problem.ts";
 export type ImportQuery = {
   /** Goes into every request as it is: `query`, `_source`, `runtime_mappings`. */
   readonly members: Properties;
-  /** Records to read in all, in the order of `sort`; undefined: all of them, in any order. */
+  /** Records that one request asks for at most, as in Elasticsearch's own copies; all are read whatever it is. */
   readonly size?: number;
-  readonly sort?: Json;
 };
 
 const passed = new Set(["query", "_source", "runtime_mappings"]);
+/** The order of reading is the reader's own: a dataset has none. */
 const known = [...passed, "size", "sort", "track_total_hits"];
 
 /** A search request as an object. Throws `bad_request` for other text. */
@@ -39,10 +39,10 @@ export const parseImportQuery = (text: string | undefined): ImportQuery => {
       `an import's query cannot have ${JSON.stringify(other)}, only ${known.join(", ")}`,
     );
   }
-  const { size, sort } = search;
+  const { size } = search;
   if (size !== undefined && !(typeof size === "number" && Number.isSafeInteger(size) && size > 0)) {
-    throw new Problem("bad_request", "size must be the number of records to import, 1 or more");
+    throw new Problem("bad_request", "size must be the number of records that one request asks for, 1 or more");
   }
   const members = Object.fromEntries(Object.entries(search).filter(([name]) => passed.has(name)));
-  return { members, ...(size === undefined ? {} : { size }), ...(sort === undefined ? {} : { sort }) };
+  return { members, ...(size === undefined ? {} : { size }) };
 };

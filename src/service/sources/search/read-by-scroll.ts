@@ -8,15 +8,14 @@ import { type Reading, searchPage, wantsSource } from "./search-pages.ts";
 const kept = "10m";
 const farewell = 2_000;
 
-/** Reads what there was at one moment, each record once; cannot be resumed. With a `size` of the query no more than that. */
+/** Reads what there was at one moment, each record once; cannot be resumed. */
 export const readByScroll = async function* (reading: Reading): AsyncGenerator<ReadBatch, void, undefined> {
   const { server, dataset, query, size, signal } = reading;
-  const sort = query.sort ?? ["_doc"];
-  let left = query.size ?? Number.POSITIVE_INFINITY;
+  const sort = ["_doc"];
   // The size of a scroll's pages is fixed when it begins: these tell how large records are.
   const sample = await searchPage(reading, { sort }, "");
-  if (sample.hits.length < sample.records || left <= sample.hits.length) {
-    if (sample.hits.length > 0) yield { rows: sample.hits.slice(0, left).map(({ row }) => row) };
+  if (sample.hits.length < sample.records) {
+    if (sample.hits.length > 0) yield { rows: sample.hits.map(({ row }) => row) };
     return;
   }
   let page = await searchPage(reading, { sort }, `scroll=${kept}`);
@@ -24,10 +23,7 @@ export const readByScroll = async function* (reading: Reading): AsyncGenerator<R
   let { scroll } = page;
   try {
     while (page.hits.length > 0) {
-      const rows = page.hits.slice(0, left).map(({ row }) => row);
-      left -= rows.length;
-      yield { rows };
-      if (left <= 0) return;
+      yield { rows: page.hits.map(({ row }) => row) };
       if (scroll === undefined) throw new Problem("source_error", `${datasetPath(dataset)} cannot be scrolled through`);
       // Not patient: who asks again may miss the page that got lost.
       const body = JSON.stringify({ scroll: kept, scroll_id: scroll });

@@ -21,10 +21,10 @@ export const read = async function* (
   const query = parseImportQuery(request.query);
   const server = openServer(connection);
   const least = key === undefined ? 1 : 2;
-  const reading: Reading = { server, dataset, query, size: createPageSize(batchRows, batchBytes, least), signal };
+  const size = createPageSize(Math.min(batchRows, query.size ?? batchRows), batchBytes, least);
+  const reading: Reading = { server, dataset, query, size, signal };
   try {
-    if (query.size !== undefined) yield* readByScroll(reading);
-    else if (key !== undefined) yield* readByKey(reading, key, after);
+    if (key !== undefined) yield* readByKey(reading, key, after);
     else if (!resumable) yield* readByScroll(reading);
     else yield* readResumably(reading, after);
   } finally {
