@@ -1,5 +1,13 @@
 import type { Plan } from "../contract/index.ts";
-import type { AdoptReport, ApplyReport, DoctorReport, DriftReport, StatusReport, Validation } from "../deploy/index.ts";
+import type {
+  AdoptReport,
+  ApplyReport,
+  DoctorReport,
+  DriftReport,
+  StatusReport,
+  UploadReport,
+  Validation,
+} from "../deploy/index.ts";
 import { hasErrors } from "../diagnostic.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { StackReport } from "../pulumi/stacks/index.ts";
@@ -100,6 +108,10 @@ export const exitOfDrift = (
 
 export const exitOfValidation = (validation: Pick<Validation, "diagnostics">): ExitCode =>
   hasErrors(validation.diagnostics) ? 3 : 0;
+
+/** Some records of a file were taken and some were not: as an apply that failed in parts. */
+export const exitOfUpload = ({ status, failed }: Pick<UploadReport, "status" | "failed">): ExitCode =>
+  status === "failed" ? 1 : failed > 0 ? 4 : 0;
 
 export const exitOfDoctor = ({ checks }: Pick<DoctorReport, "checks">): ExitCode => {
   const bad = checks.filter((check) => check.status === "bad");

@@ -136,6 +136,8 @@ export const openProject = async (dir: string, options: OpenOptions = {}): Promi
       (await import("./query.ts")).sourceMetadata(context, connection, dataset, options),
     datasetMetadata: async (dataset, options = {}) =>
       (await import("./query.ts")).datasetMetadata(context, dataset, options),
+    uploadFile: async (dataset, path, options = {}) =>
+      (await import("./upload.ts")).uploadFile(context, dataset, path, options),
     sources: (target, signal) => sourcesOf(context, target, signal),
     [Symbol.asyncDispose]: () => context.close(),
   };

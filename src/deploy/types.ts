@@ -42,10 +42,12 @@ import type {
   Validation,
 } from "./report-types.ts";
 import type { ChosenTenants, DesiredDigest, DesiredTenant, LiveOwner, LivePlace, OwnedReport } from "./tenant-types.ts";
+import type { UploadOptions, UploadReport } from "./upload-types.ts";
 
 export type * from "./query-types.ts";
 export type * from "./report-types.ts";
 export type * from "./tenant-types.ts";
+export type * from "./upload-types.ts";
 
 export type OpenOptions = {
   /** Name of a file under `environments/`; default `default`, which needs no file. */
@@ -243,6 +245,11 @@ export type Project = AsyncDisposable & {
   sourceMetadata(connection: string, dataset: string, options?: QueryOptions): Promise<MetadataReport>;
   /** What a target says of a dataset, by its `_id` or its name. Throws `usage` where there is none. */
   datasetMetadata(dataset: string, options?: QueryOptions): Promise<MetadataReport>;
+  /**
+   * Sends a file of this machine into a dataset, by its `_id` or its name, once, and waits until the target has taken it.
+   * Nothing of it is kept in the ledger. Throws `usage` where there is no such file, `target-problem`, …
+   */
+  uploadFile(dataset: string, path: string, options?: UploadOptions): Promise<UploadReport>;
   /** Connector types that a target offers, with what the catalog knows of them. */
   sources(target?: string, signal?: AbortSignal): Promise<readonly SourceItem[]>;
 };

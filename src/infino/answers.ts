@@ -120,12 +120,14 @@ export const run: Read<RunWire> = (value, place) => {
   if (status === undefined) throw new Mismatch(`${place}.status is not one of ${runStates.join(", ")}`);
   const stats = isObject(record["stats"]) ? record["stats"] : {};
   const failed = stats["documents_failed"];
+  const processed = stats["documents_processed"];
   const why = [record["error_message"] ?? "", ...texts(record["errors"]), ...texts(stats["errors"])];
   if (status === "failed" && why.length === 1) why.push(record["message"] ?? "");
   return {
     run_id: text(record, "run_id", place),
     status,
     errors: why.filter((item): item is string => typeof item === "string" && item !== ""),
+    ...(typeof processed === "number" ? { documents_processed: processed } : {}),
     documents_failed: typeof failed === "number" ? failed : 0,
   };
 };

@@ -102,6 +102,35 @@ export type SqlWire = {
   readonly truncated?: true;
 };
 
+/** A hit of `GET|POST /{dataset}/querydsl`. */
+export type HitWire = {
+  readonly _index: string;
+  readonly _id: string;
+  readonly _score: number | null;
+  /** Absent where the request wants none. */
+  readonly _source?: Fields;
+  readonly sort?: readonly Json[];
+};
+
+/** `GET|POST /{dataset}/querydsl`. */
+export type SearchWire = {
+  /** Milliseconds. */
+  readonly took: number;
+  readonly timed_out: boolean;
+  readonly _shards: {
+    readonly total: number;
+    readonly successful: number;
+    readonly skipped: number;
+    readonly failed: number;
+  };
+  readonly hits: {
+    readonly total: { readonly value: number; readonly relation: "eq" | "gte" };
+    readonly max_score: number | null;
+    readonly hits: readonly HitWire[];
+  };
+  readonly aggregations?: Fields;
+};
+
 /** What `GET|POST /source/{id}/{dataset}/dsl` answers for SQL sources, as the API's Python client reads it. */
 export type SourceSqlWire = {
   /** Milliseconds. */
@@ -119,6 +148,8 @@ export type RunWire = {
   readonly status: "submitted" | "running" | "completed" | "failed";
   /** What the target says went wrong. */
   readonly errors: readonly string[];
+  /** Records that it took, where it says so. */
+  readonly documents_processed?: number;
   /** Records that it could not take. */
   readonly documents_failed: number;
 };
@@ -172,7 +203,8 @@ export type FileUpload = {
   /** Streamed; one made by `fs.openAsBlob` is never held in memory. */
   readonly file: Blob;
   readonly name: string;
-  readonly format: "json" | "jsonl" | "csv";
+  /** `auto`: the target goes by the name. */
+  readonly format: "auto" | "json" | "jsonl" | "csv";
   /** Default: the target's. */
   readonly batchSize?: number;
   /** True: the target answers before it has taken the records; `followRun` tells when it has. */

@@ -18,4 +18,5 @@ export * from "./query.ts";
 export * from "./stacks.ts";
 export * from "./status.ts";
 export { planSummary, symbols } from "./summary.ts";
+export * from "./upload.ts";
 export { count, counted, duration, listed } from "./words.ts";

@@ -80,7 +80,7 @@ export const receiveForm = async (call: Call, path: string): Promise<Form> => {
     await writing?.catch(() => undefined);
     if (isOurs) throw stop.signal.reason;
     if (call.signal.aborted) throw new Problem("bad_request", "the client went away before the file was complete");
-    if (error !== broken) throw error;
+    if (error instanceof Problem || error !== broken) throw error;
     throw invalid(`the form is broken: ${error instanceof Error ? error.message : String(error)}`);
   }
   if (wrong !== undefined) throw wrong;
