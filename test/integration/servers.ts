@@ -17,7 +17,7 @@ type Group = {
 
 const groups: readonly Group[] = [
   { start: searchServers.start, tests: ["search"], names: ["elasticsearch", "opensearch"] },
-  { start: warehouseServers.start, tests: ["snowflake", "bigquery"], names: ["snowflake", "bigquery"] },
+  { start: warehouseServers.start, tests: ["snowflake", "bigquery", "warehouse"], names: ["snowflake", "bigquery"] },
 ];
 
 /** True unless the command line names test files, and all of them belong to other groups. */

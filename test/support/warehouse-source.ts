@@ -3,7 +3,6 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 import type { Properties } from "../../src/contract/index.ts";
-import { isObject } from "../../src/contract/index.ts";
 import type { SourceSqlWire } from "../../src/infino/index.ts";
 import type {
   ReadBatch,
@@ -40,14 +39,22 @@ export const warehouseSource = (driver: SourceDriver, connection: SourceConnecti
   };
 };
 
-/** What a stand-in has been asked since this was last called. */
-export const takeLog = async (
-  url: string,
-): Promise<{ readonly queries: readonly Properties[]; readonly parts: number }> => {
-  const log: unknown = await (await fetch(`${url}/log`, { method: "DELETE" })).json();
-  if (!isObject(log)) throw new Error("no log");
-  return log as unknown as { readonly queries: readonly Properties[]; readonly parts: number };
+/** What a stand-in has been asked. */
+export type StandInLog = {
+  readonly queries: readonly Properties[];
+  /** Parts of results that were given out. */
+  readonly parts: number;
+  /** A part is not given out, as `POST /hold` wanted. */
+  readonly held: boolean;
 };
+
+const log = async (url: string, method: "GET" | "DELETE"): Promise<StandInLog> =>
+  (await (await fetch(`${url}/log`, { method })).json()) as StandInLog;
+
+export const readLog = (url: string): Promise<StandInLog> => log(url, "GET");
+
+/** What it was asked since this was last called; nothing is held any more. */
+export const takeLog = (url: string): Promise<StandInLog> => log(url, "DELETE");
 
 /** The address of a server that never answers; it counts the requests that are under way, and all. */
 export const startSilentServer = async (): Promise<{ readonly url: string; open(): number; all(): number }> => {

@@ -14,7 +14,8 @@ const scope = "https://www.googleapis.com/auth/bigquery";
 /**
  * Stands in front of a BigQuery that checks no credentials: gives access tokens for assertions that the account signed
  * (`POST /token`), and lets through what bears one. `GET /log` tells which queries came in and how many pages
- * of results were asked for, `DELETE /log` forgets them.
+ * of results were asked for, `DELETE /log` forgets them; after `POST /hold?parts=N` no more than N are given out until
+ * then.
  */
 export const startBigqueryGate = async (
   upstream: number,
@@ -25,6 +26,8 @@ export const startBigqueryGate = async (
   const key = createPublicKey(account.publicKey);
   let url = "";
   let parts = 0;
+  let most = Number.POSITIVE_INFINITY;
+  const waiting: (() => void)[] = [];
 
   const giveToken = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const asked = new URLSearchParams(await text(request));
@@ -44,11 +47,18 @@ export const startBigqueryGate = async (
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (request.url === "/token" && request.method === "POST") return giveToken(request, response);
     if (request.url === "/log") {
-      answer(response, 200, { queries, parts });
+      answer(response, 200, { queries, parts, held: waiting.length > 0 });
       if (request.method !== "DELETE") return;
       queries.length = 0;
       parts = 0;
+      most = Number.POSITIVE_INFINITY;
+      for (const go of waiting.splice(0)) go();
       return;
+    }
+    const hold = /^\/hold\?parts=(\d+)$/.exec(request.url ?? "")?.[1];
+    if (hold !== undefined) {
+      most = Number(hold);
+      return answer(response, 200, {});
     }
     if (!tokens.has(request.headers.authorization?.replace(/^Bearer /, "") ?? "")) {
       const message = "Request had invalid authentication credentials.";
@@ -61,7 +71,10 @@ export const startBigqueryGate = async (
         queries.push({ ...configuration.query, dryRun: configuration.dryRun === true });
       }
     }
-    if (request.method === "GET" && request.url?.includes("/queries/") === true) parts++;
+    if (request.method === "GET" && request.url?.includes("/queries/") === true) {
+      if (parts >= most) await new Promise<void>((resolve) => waiting.push(resolve));
+      parts++;
+    }
     const { host: _, connection: __, "transfer-encoding": ___, ...headers } = request.headers;
     requestHttp({ host: "127.0.0.1", port: upstream, method: request.method, path: request.url, headers })
       .on("response", (given) => {

@@ -2,9 +2,11 @@
 
 Results go out as JSON rows, large ones in chunks that are fetched apart, as Snowflake does; what fakesnow cannot run is
 an answer and no status 500, which the driver would repeat for minutes; logins are checked. `GET /log` tells which
-statements came in and how many chunks were fetched. Prints its port as JSON; ends when its standard input does.
+statements came in and how many chunks were fetched; after `POST /hold?parts=N` no more than N are given out, until
+`DELETE /log`. Prints its port as JSON; ends when its standard input does.
 """
 
+import asyncio
 import base64
 import datetime
 import gzip
@@ -32,6 +34,7 @@ CHUNK_ROWS = 5_000
 statements = []
 chunks = {}
 fetched = []
+hold = {"after": None, "waiting": 0}
 
 
 def seconds(value):
@@ -130,7 +133,20 @@ async def query(request):
     return JSONResponse(result, status_code=answer.status_code)
 
 
+def is_held():
+    return hold["after"] is not None and len(fetched) >= hold["after"]
+
+
+async def held(request):
+    hold["after"] = int(request.query_params["parts"])
+    return JSONResponse({})
+
+
 async def chunk(request):
+    hold["waiting"] += 1
+    while is_held():
+        await asyncio.sleep(0.02)
+    hold["waiting"] -= 1
     packed = chunks.pop(request.path_params["name"], None)
     if packed is None:
         return Response(status_code=404)
@@ -153,10 +169,11 @@ async def login(request):
 
 
 async def log(request):
-    found = {"queries": list(statements), "parts": len(fetched)}
+    found = {"queries": list(statements), "parts": len(fetched), "held": is_held() and hold["waiting"] > 0}
     if request.method == "DELETE":
         statements.clear()
         fetched.clear()
+        hold["after"] = None
     return JSONResponse(found)
 
 
@@ -171,6 +188,7 @@ listener.bind(("127.0.0.1", 0))
 print(json.dumps({"port": listener.getsockname()[1], "version": version("fakesnow")}), flush=True)
 app = Starlette(
     routes=[
+        Route("/hold", held, methods=["POST"]),
         Route("/log", log, methods=["GET", "DELETE"]),
         Route("/chunks/{name}", chunk, methods=["GET"]),
         Route("/session/v1/login-request", login, methods=["POST"]),
