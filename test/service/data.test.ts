@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Json, Properties } from "../../src/contract/index.ts";
 import { sourceText } from "../../src/service/data/columns.ts";
@@ -75,6 +77,19 @@ describe("a data store", () => {
     expect(existsSync(uploads)).toBe(true);
     await data.close();
     expect(existsSync(join(uploads, ".."))).toBe(false);
+  });
+
+  it("says what to install where DuckDB is not", async () => {
+    const script = `
+      import { registerHooks } from "node:module";
+      registerHooks({ resolve: (name, context, next) => next(name.startsWith("@duckdb") ? "@duckdb/absent" : name, context) });
+      const { openData } = await import(${JSON.stringify(new URL("../../src/service/data/open-data.ts", import.meta.url).href)});
+      const data = openData(undefined);
+      await data.write("a", async () => {}, new AbortController().signal).catch(({ type, message }) => console.log(type, message));
+      console.log((await data.counts()).size);
+      await data.close();`;
+    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script]);
+    expect(stdout).toBe("not_implemented records of datasets need DuckDB: npm i @duckdb/node-api\n0\n");
   });
 
   it("lets no statement reach beyond its folders or change its settings", async () => {
@@ -392,6 +407,27 @@ describe("the values of a dataset", () => {
     if (type === "JSON") {
       expect(await texts(data, "a")).toEqual([`{"v":${first}}`, `{"v":${second}}`]);
     }
+  });
+
+  it("that a column cannot hold are refused without a word of this machine", async () => {
+    const data = openStoreOfData();
+    const column: Column = { name: "n", type: "BIGINT" };
+    const file = join(await data.uploads(), "rows.csv");
+    writeFileSync(file, "n\none\n");
+    const failing = data.write(
+      "a",
+      async (writer) => {
+        await writer.ensureColumns([column]);
+        await writer.insertSelect([column], `SELECT NULL, n FROM read_csv('${file}', columns = {n: 'BIGINT'})`);
+      },
+      never,
+    );
+    const error: unknown = await failing.then(
+      () => expect.fail("it was taken"),
+      (reason: unknown) => reason,
+    );
+    expect(error).toMatchObject({ type: "invalid_field", message: expect.not.stringContaining("/") });
+    expect(await data.counts()).toEqual(new Map());
   });
 
   it("may have a thousand properties and be deep", async () => {

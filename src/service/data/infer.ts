@@ -19,7 +19,8 @@ export type Inferred = {
 const wholeDigits = /^-?(?:0|[1-9]\d*)$/;
 const digits = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
 const number = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
-const date = String.raw`(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])`;
+// The year 0 is 1 BC to DuckDB, which prints it so.
+const date = String.raw`((?!0000)\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])`;
 const time = String.raw`(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?`;
 const datePattern = new RegExp(`^${date}$`);
 const timePattern = new RegExp(`^${time}$`);

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { Problem } from "../problem.ts";
 import { byColumn, converted, idColumn, literal, quoted } from "./columns.ts";
 import { inferColumns } from "./infer.ts";
 import { writeRows } from "./rows-file.ts";
@@ -38,11 +39,11 @@ export const insertRows = async (
   const { connection, table, folder, hasDeleted } = insertion;
   const inferred = await inferColumns(rows, options.declared);
   const batch = Array.from(inferred.values(), ({ property, type, isWide }) => ({ name: property, type, isWide }));
-  const { columns, isChanged } = await ensureTable(connection, table, batch, hasDeleted);
+  const { columns, isChanged, isNew } = await ensureTable(connection, table, batch, hasDeleted);
   if (rows.length === 0) return { added: 0, removed: 0, isChanged };
   const wanted = options.isReplacing ? lastOfEach(rows) : rows;
   const ids = options.isReplacing ? wanted.flatMap(({ _id }) => (_id === undefined ? [] : [_id])) : [];
-  const removed = await deleteIds(connection, table, ids);
+  const removed = isNew ? 0 : await deleteIds(connection, table, ids);
   const path = join(folder, `rows-${randomUUID()}.jsonl`);
   try {
     const { relation } = await writeRows(path, wanted, inferred);
@@ -71,12 +72,19 @@ export const insertSelect = async (
     .map(({ type }, place) => `, ${converted(given[place]?.type ?? type, type, `s.c${place}`)}`)
     .join("");
   const by = owner === undefined ? "NULL" : literal(owner);
-  return numberOf(
-    connection,
-    `INSERT INTO ${tableName(table)} (${idColumn}, ${byColumn}${names})
-      SELECT coalesce(CAST(s.id AS VARCHAR), ${newId}), ${by}${values}
-      FROM (${select}) AS s(id${columns.map((_, place) => `, c${place}`).join("")})`,
-  );
+  const insert = `INSERT INTO ${tableName(table)} (${idColumn}, ${byColumn}${names})
+    SELECT coalesce(CAST(s.id AS VARCHAR), ${newId}), ${by}${values}
+    FROM (${select}) AS s(id${columns.map((_, place) => `, c${place}`).join("")})`;
+  try {
+    return await numberOf(connection, insert);
+  } catch (error) {
+    // What DuckDB says names files of this machine in its later lines.
+    const [reason = ""] = error instanceof Error ? error.message.split("\n") : [];
+    if (!/^(Conversion|Invalid Input|Out of Range) Error/.test(reason)) throw error;
+    throw new Problem("invalid_field", `a value does not fit its column: ${reason.replace(/".*"/s, "…")}`, {
+      cause: error,
+    });
+  }
 };
 
 export const deleteIds = async (

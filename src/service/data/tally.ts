@@ -1,9 +1,12 @@
-import { idColumn, sourceText } from "./columns.ts";
+import { idColumn, literal, sourceText } from "./columns.ts";
 import type { Database } from "./database.ts";
 import { numberOf, readColumns, rowsOf, storeSchema, tableName } from "./tables.ts";
 
 /** Rows from which the size of all is estimated. */
 const sample = 1_000;
+
+/** Tables that one statement counts. */
+const atOnce = 200;
 
 /** Counts and sizes of datasets, kept until they change. */
 export type Tally = {
@@ -15,59 +18,59 @@ export type Tally = {
 };
 
 export const createTally = (database: Database): Tally => {
-  // Undefined in `rows`: there is a table whose rows have to be counted.
-  let rows: Map<string, number | undefined> | undefined;
+  // Undefined: it may have a table, whose rows have to be counted.
+  const rows = new Map<string, number | undefined>();
   const sizes = new Map<string, number>();
   const versions = new Map<string, number>();
   const version = (dataset: string) => versions.get(dataset) ?? 0;
+  let isComplete = false;
 
-  const tables = async (): Promise<Map<string, number | undefined>> => {
-    if (rows !== undefined) return rows;
-    const names = await database.use((connection) =>
-      rowsOf(
+  /** Counts what has changed, all of it in few statements. Gives the counts, also those that a change has overtaken. */
+  const refresh = async (): Promise<ReadonlyMap<string, number>> => {
+    if (isComplete && ![...rows.values()].includes(undefined)) return new Map();
+    const before = new Map(versions);
+    const counted = await database.transact("BEGIN TRANSACTION READ ONLY", async (connection) => {
+      const tables = await rowsOf(
         connection,
         `SELECT table_name FROM duckdb_tables()
           WHERE database_name = current_database() AND schema_name = '${storeSchema}' AND NOT contains(table_name, '/')`,
-      ),
-    );
-    rows ??= new Map(names.map(([name]) => [String(name), undefined]));
-    for (const name of versions.keys()) rows.set(name, undefined);
-    return rows;
-  };
-  const refresh = async (some: readonly string[]): Promise<void> => {
-    const known = await tables();
-    const stale = some.filter((dataset) => known.has(dataset) && known.get(dataset) === undefined);
-    if (stale.length === 0) return;
-    await database.use(async (connection) => {
-      for (const dataset of stale) {
-        const before = version(dataset);
-        const exists = (await readColumns(connection, dataset)) !== undefined;
-        const count = exists ? await numberOf(connection, `SELECT count(*) FROM ${tableName(dataset)}`) : undefined;
-        if (version(dataset) !== before) continue;
-        if (count === undefined) known.delete(dataset);
-        else known.set(dataset, count);
+      );
+      const names = tables.map(([name]) => String(name)).filter((name) => rows.get(name) === undefined);
+      const found = new Map<string, number>();
+      for (let start = 0; start < names.length; start += atOnce) {
+        const selects = names
+          .slice(start, start + atOnce)
+          .map((name) => `SELECT ${literal(name)}, count(*) FROM ${tableName(name)}`);
+        for (const [name, count] of await rowsOf(connection, selects.join(" UNION ALL "))) {
+          found.set(String(name), Number(count));
+        }
       }
+      return found;
     });
+    for (const name of new Set([...counted.keys(), ...rows.keys()])) {
+      if (rows.get(name) !== undefined || version(name) !== (before.get(name) ?? 0)) continue;
+      const count = counted.get(name);
+      if (count === undefined) rows.delete(name);
+      else rows.set(name, count);
+    }
+    isComplete = true;
+    return counted;
   };
 
   return {
     count: async (dataset) => {
       if (!database.holdsSomething()) return 0;
-      for (;;) {
-        await refresh([dataset]);
-        const known = await tables();
-        const count = known.get(dataset);
-        if (count !== undefined || !known.has(dataset)) return count ?? 0;
-      }
+      const counted = await refresh();
+      return rows.get(dataset) ?? counted.get(dataset) ?? 0;
     },
     counts: async () => {
       if (!database.holdsSomething()) return new Map();
-      const known = await tables();
-      await refresh([...known.keys()]);
-      return new Map(Array.from(known, ([name, count]) => [name, count ?? 0]));
+      const counted = await refresh();
+      const known = Array.from(rows, ([name, count]) => [name, count ?? counted.get(name)] as const);
+      return new Map(known.flatMap(([name, count]) => (count === undefined ? [] : [[name, count]])));
     },
     size: async (dataset) => {
-      if (!database.holdsSomething() || !(await tables()).has(dataset)) return 0;
+      if (!database.holdsSomething()) return 0;
       const kept = sizes.get(dataset);
       if (kept !== undefined) return kept;
       const before = version(dataset);
@@ -88,7 +91,7 @@ export const createTally = (database: Database): Tally => {
     changed: (dataset) => {
       versions.set(dataset, version(dataset) + 1);
       sizes.delete(dataset);
-      rows?.set(dataset, undefined);
+      rows.set(dataset, undefined);
     },
   };
 };
