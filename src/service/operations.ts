@@ -3,11 +3,15 @@ import type { Json } from "../contract/index.ts";
 import * as connections from "./connections.ts";
 import * as datasets from "./datasets.ts";
 import * as importJobs from "./import-jobs.ts";
+import { queryDataset } from "./queries/query-dataset.ts";
+import { readOrWriteSql, readSql } from "./queries/query-sql.ts";
+import { getSchema } from "./queries/schema.ts";
 import { applyBulk } from "./records/apply-bulk.ts";
 import { deleteRecords } from "./records/delete-records.ts";
 import { getRecord } from "./records/get-record.ts";
 import { querySource, sourceMetadata } from "./source-queries.ts";
 import type { State } from "./state.ts";
+import { getRun } from "./uploads/get-run.ts";
 
 /** One request, authenticated. */
 export type Call = {
@@ -43,9 +47,8 @@ const version = (): string => {
   return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 };
 
-const datasetQueries = "queries over datasets";
+const promql = "PromQL queries";
 const records = "reading and writing of records";
-const uploads = "file upload";
 const fino = "natural language queries";
 const users = "users, roles and key rotation";
 
@@ -79,8 +82,8 @@ export const operations: readonly Operation[] = [
   { method: "POST", path: "/source/{connection_id}/{dataset}/dsl", answer: querySource },
   { method: "GET", path: "/source/{connection_id}/{dataset}/metadata", answer: sourceMetadata },
 
-  { method: "POST", path: "/import/file", missing: uploads },
-  { method: "GET", path: "/_connectors/jobs/{run_id}", missing: uploads },
+  { method: "POST", path: "/import/file", body: "stream", answer: (state, call) => state.uploads.take(call) },
+  { method: "GET", path: "/_connectors/jobs/{run_id}", answer: (state, call) => getRun(state, call.param("run_id")) },
   { method: "GET", path: "/import/jobs", answer: (state) => importJobs.listImportJobs(state) },
   {
     method: "DELETE",
@@ -103,10 +106,10 @@ export const operations: readonly Operation[] = [
     answer: (state, call) => importJobs.createImportJob(state, call.param("source_type"), call.json()),
   },
 
-  { method: "GET", path: "/sql", missing: datasetQueries },
-  { method: "POST", path: "/sql", missing: datasetQueries },
-  { method: "POST", path: "/promql/query", missing: datasetQueries },
-  { method: "POST", path: "/promql/query_range", missing: datasetQueries },
+  { method: "GET", path: "/sql", answer: readSql },
+  { method: "POST", path: "/sql", answer: readOrWriteSql },
+  { method: "POST", path: "/promql/query", missing: promql },
+  { method: "POST", path: "/promql/query_range", missing: promql },
 
   { method: "GET", path: "/fino/threads", missing: fino },
   { method: "POST", path: "/fino/threads", missing: fino },
@@ -146,9 +149,10 @@ export const operations: readonly Operation[] = [
     path: "/{dataset}/metadata",
     answer: (state, call) => datasets.getDataset(state, call.param("dataset")),
   },
-  { method: "HEAD", path: "/{dataset}/schema", missing: "dataset schemas" },
-  { method: "GET", path: "/{dataset}/querydsl", missing: datasetQueries },
-  { method: "POST", path: "/{dataset}/querydsl", missing: datasetQueries },
+  { method: "HEAD", path: "/{dataset}/schema", answer: getSchema },
+  { method: "GET", path: "/{dataset}/_schema", answer: getSchema },
+  { method: "GET", path: "/{dataset}/querydsl", answer: queryDataset },
+  { method: "POST", path: "/{dataset}/querydsl", answer: queryDataset },
   {
     method: "GET",
     path: "/{dataset}/doc/{record_id}",

@@ -137,3 +137,21 @@ const floorDivide = (value: bigint, by: bigint): bigint => {
   const quotient = value / by;
   return value % by < 0n ? quotient - 1n : quotient;
 };
+
+export type CalendarUnit = "minute" | "hour" | "day" | "week" | "month" | "quarter" | "year";
+
+const calendarSteps: Readonly<Record<CalendarUnit, readonly [number, Unit]>> = {
+  minute: [1, "m"],
+  hour: [1, "h"],
+  day: [1, "d"],
+  week: [1, "w"],
+  month: [1, "M"],
+  quarter: [3, "M"],
+  year: [1, "y"],
+};
+
+/** Milliseconds: where the span of a calendar ends that starts at `millis`. */
+export const nextInstant = (millis: number, unit: CalendarUnit): number => {
+  const [amount, step] = calendarSteps[unit];
+  return Number(added(BigInt(millis) * 1000n, amount, step) / 1000n);
+};

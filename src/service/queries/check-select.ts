@@ -1,0 +1,172 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { isObject, type Json, type Properties } from "../../contract/index.ts";
+import { Problem } from "../problem.ts";
+import { functionRefusal, isRepeating, isTableFunction } from "./sql-functions.ts";
+
+/** Relations that one statement may have; DuckDB takes minutes to plan some thousands, and cannot be interrupted. */
+const mostRelations = 64;
+
+/** What repeat, lpad and rpad may be told to make. */
+const longestRepeat = 10_000;
+
+const relationTypes = new Set([
+  "BASE_TABLE",
+  "SUBQUERY",
+  "JOIN",
+  "EXPRESSION_LIST",
+  "EMPTY",
+  "PIVOT",
+  "TABLE_FUNCTION",
+]);
+
+export type CheckedSelect = {
+  /** Datasets that it reads. */
+  readonly datasets: ReadonlySet<string>;
+  /** Names that may be those of columns. */
+  readonly columns: ReadonlySet<string>;
+};
+
+export type Names = {
+  isDataset(name: string): boolean;
+  /** The problem of a name that is none. */
+  unknown(name: string): Problem;
+};
+
+/**
+ * What one SELECT reads, by DuckDB's own parser. Throws `Problem`: `unsupported_query` where it is no SELECT or reads
+ * anything but datasets, `query_failed` where it cannot be parsed, `not_found` for an unknown dataset.
+ */
+export const checkSelect = async (
+  connection: DuckDBConnection,
+  sql: string,
+  statement: string,
+  names: Names,
+): Promise<CheckedSelect> => {
+  const reader = await connection.runAndReadAll("SELECT json_serialize_sql(CAST($1 AS VARCHAR))", [sql]);
+  const tree = JSON.parse(String(reader.getRows()[0]?.[0])) as Properties;
+  if (tree["error"] === true) throw refusal(tree, statement);
+  const statements = tree["statements"];
+  if (!Array.isArray(statements) || statements.length !== 1) {
+    throw new Problem("unsupported_query", `one statement at a time: these are ${(statements as Json[]).length}`);
+  }
+  return walk(statements, names);
+};
+
+const refusal = (tree: Properties, statement: string): Problem => {
+  const message = String(tree["error_message"]);
+  if (tree["error_type"] !== "not implemented") return new Problem("query_failed", message);
+  return new Problem(
+    "unsupported_query",
+    `${statement} is not supported: SELECT reads datasets, INSERT INTO and UPSERT INTO write to one`,
+  );
+};
+
+type Visit = { readonly value: Json; readonly scope: ReadonlySet<string> };
+
+const walk = (root: Json, names: Names): CheckedSelect => {
+  const datasets = new Set<string>();
+  const columns = new Set<string>();
+  let relations = 0;
+  const stack: Visit[] = [{ value: root, scope: new Set() }];
+  for (let visit = stack.pop(); visit !== undefined; visit = stack.pop()) {
+    const { value, scope } = visit;
+    if (Array.isArray(value)) {
+      for (const item of value) stack.push({ value: item, scope });
+      continue;
+    }
+    if (!isObject(value)) continue;
+    if (isRelation(value) || String(value["type"]).startsWith("SET_OPERATION")) relations += 1;
+    if (relations > mostRelations) {
+      throw new Problem("unsupported_query", `the query has more than ${mostRelations} tables, subqueries and unions`);
+    }
+    if (isRelation(value)) {
+      const dataset = checkRelation(value, scope, names);
+      if (dataset !== undefined) datasets.add(dataset);
+    }
+    checkExpression(value, columns);
+    pushBelow(value, scope, stack);
+  }
+  return { datasets, columns };
+};
+
+const isRelation = (value: Properties): boolean => "sample" in value && "alias" in value;
+
+/** CTEs count below the node that has them, each after those before it; a recursive one in itself. */
+const pushBelow = (value: Properties, scope: ReadonlySet<string>, stack: Visit[]): void => {
+  const map = value["cte_map"];
+  const ctes = isObject(map) && Array.isArray(map["map"]) ? map["map"] : [];
+  let inner: ReadonlySet<string> = scope;
+  for (const cte of ctes) {
+    if (!isObject(cte)) continue;
+    const name = String(cte["key"]).toLowerCase();
+    const withName = new Set([...inner, name]);
+    const body = isObject(cte["value"]) ? cte["value"] : {};
+    stack.push({ value: body, scope: isRecursive(body) ? withName : inner });
+    inner = withName;
+  }
+  for (const [key, member] of Object.entries(value)) {
+    if (key !== "cte_map") stack.push({ value: member, scope: inner });
+  }
+};
+
+const isRecursive = (cte: Properties): boolean => {
+  const query = cte["query"];
+  const node = isObject(query) ? query["node"] : undefined;
+  return isObject(node) && node["type"] === "RECURSIVE_CTE_NODE";
+};
+
+/** The dataset that a relation is, if it is one. */
+const checkRelation = (value: Properties, scope: ReadonlySet<string>, names: Names): string | undefined => {
+  const type = String(value["type"]);
+  if (type === "SHOW_REF") {
+    if (value["table_name"] !== "" || value["query"] === null) {
+      throw new Problem("unsupported_query", "SHOW is not supported: GET /metadata lists datasets");
+    }
+    return undefined;
+  }
+  if (!relationTypes.has(type)) throw new Problem("unsupported_query", `${type} in FROM is not supported`);
+  if (type === "TABLE_FUNCTION") {
+    const called = value["function"];
+    const name = isObject(called) ? String(called["function_name"]) : "";
+    if (!isTableFunction(name)) throw refusedFunction(name, functionRefusal(name) ?? "is not among those for FROM");
+    return undefined;
+  }
+  if (type !== "BASE_TABLE") return undefined;
+  const qualifiers = [value["catalog_name"], value["schema_name"]].filter((part) => part !== "");
+  const name = String(value["table_name"]);
+  if (qualifiers.length > 0) {
+    const whole = [...qualifiers, name].join(".");
+    throw new Problem("unsupported_query", `${whole} is not a dataset: there are no schemas; quote a name with dots`);
+  }
+  if (value["at_clause"] !== null)
+    throw new Problem("unsupported_query", "AT is not supported: datasets have no versions");
+  const lower = name.toLowerCase();
+  if (scope.has(lower)) return undefined;
+  if (!names.isDataset(lower)) throw names.unknown(name);
+  return lower;
+};
+
+const checkExpression = (value: Properties, columns: Set<string>): void => {
+  if (value["class"] === "PARAMETER") throw new Problem("unsupported_query", "parameters are not supported");
+  if (value["class"] === "COLUMN_REF" && Array.isArray(value["column_names"])) {
+    for (const name of value["column_names"]) columns.add(String(name));
+  }
+  const name = value["function_name"];
+  if (typeof name !== "string") return;
+  const home = `${String(value["catalog"] ?? "")}${String(value["schema"] ?? "")}`;
+  if (home !== "" && home !== "main") throw refusedFunction(`${home}.${name}`, "is outside of the main schema");
+  if (isRepeating(name)) checkLength(name, value["children"]);
+  const why = functionRefusal(name);
+  if (why !== undefined) throw refusedFunction(name, why);
+};
+
+/** A long text is made in one step, that nothing can interrupt. */
+const checkLength = (name: string, children: Json | undefined): void => {
+  const length = Array.isArray(children) ? children[1] : undefined;
+  const constant = isObject(length) && isObject(length["value"]) ? length["value"]["value"] : undefined;
+  if (typeof constant === "number" && constant <= longestRepeat) return;
+  throw refusedFunction(name, `takes a number up to ${longestRepeat} as its second argument here`);
+};
+
+const refusedFunction = (name: string, why: string): Problem =>
+  new Problem("unsupported_query", `the function ${name} is not supported: it ${why}`);

@@ -1,0 +1,44 @@
+/** Functions that may stand in FROM: they make rows of their arguments alone. */
+const tableFunctions = new Set(["unnest", "range", "generate_series", "json_each", "json_tree"]);
+
+export const isTableFunction = (name: string): boolean => tableFunctions.has(name.toLowerCase());
+
+/** Functions that make text as long as they are told. */
+export const isRepeating = (name: string): boolean => /^(repeat|lpad|rpad)$/i.test(name);
+
+/**
+ * Why a function is refused. DuckDB's own limits (no files, no network, no configuration) hold beside this; here is what
+ * they leave: settings and names of the machine, the catalog, and what acts instead of giving a value.
+ */
+const refusals: readonly (readonly [RegExp, string])[] = [
+  [/^(current_setting|getenv|getvariable|current_query(_id)?|version|user_agent)$/, "tells settings of the service"],
+  [
+    /^(current_(catalog|database|schemas?|connection_id|transaction_id|role|user)|session_user|user|in_search_path|txid_current|inet_.*|get_block_size)$/,
+    "tells how the service works",
+  ],
+  [
+    /^(pg_.*|has_.*_privilege|col_description|obj_description|shobj_description|duckdb_.*|pragma_.*|format_pg_type|map_to_pg_oid)$/,
+    "reads the catalog",
+  ],
+  [/^(sleep_ms|pg_sleep)$/, "only waits"],
+  [
+    /^(write_log|parse_duckdb_log_message|nextval|currval|setseed|enable_.*|disable_.*|checkpoint|force_checkpoint)$/,
+    "changes something",
+  ],
+  [
+    /^(query|query_table|json_execute_serialized_sql|json_serialize_(sql|plan)|json_deserialize_sql|sql_auto_complete|check_peg_parser)$/,
+    "takes SQL",
+  ],
+  [/^(read_.*|glob|sniff_csv|parquet_.*|arrow_scan.*|seq_scan|which_secret|st_.*)$/, "reads files"],
+  [
+    /^(__internal_.*|stats|finalize|combine|export_aggregate_function|create_sort_key|cast_to_type|make_type|test_.*)$/,
+    "is internal",
+  ],
+];
+
+export const functionRefusal = (name: string): string | undefined => {
+  const lower = name.toLowerCase();
+  // pg_typeof and pg_size_pretty look at their argument alone.
+  if (lower === "pg_typeof" || lower === "pg_size_pretty") return undefined;
+  return refusals.find(([pattern]) => pattern.test(lower))?.[1];
+};
