@@ -5,6 +5,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { Problem } from "../problem.ts";
 import { byColumn, converted, idColumn, literal, quoted } from "./columns.ts";
 import { inferColumns } from "./infer.ts";
+import { createPause } from "./pause.ts";
 import { writeRows } from "./rows-file.ts";
 import { ensureTable, numberOf, tableName } from "./tables.ts";
 import type { Column, DataRow } from "./types.ts";
@@ -41,8 +42,7 @@ export const insertRows = async (
   const batch = Array.from(inferred.values(), ({ property, type, isWide }) => ({ name: property, type, isWide }));
   const { columns, isChanged, isNew } = await ensureTable(connection, table, batch, hasDeleted);
   if (rows.length === 0) return { added: 0, removed: 0, isChanged };
-  const wanted = options.isReplacing ? lastOfEach(rows) : rows;
-  const ids = options.isReplacing ? wanted.flatMap(({ _id }) => (_id === undefined ? [] : [_id])) : [];
+  const { wanted, ids } = options.isReplacing ? await lastOfEach(rows) : { wanted: rows, ids: [] };
   const removed = isNew ? 0 : await deleteIds(connection, table, ids);
   const path = join(folder, `rows-${randomUUID()}.jsonl`);
   try {
@@ -104,8 +104,19 @@ export const deleteIds = async (
   return removed;
 };
 
-const lastOfEach = (rows: readonly DataRow[]): readonly DataRow[] => {
+/** Of rows with the same `_id` the last one, and all ids. */
+const lastOfEach = async (
+  rows: readonly DataRow[],
+): Promise<{ readonly wanted: readonly DataRow[]; readonly ids: readonly string[] }> => {
   const last = new Map<string, DataRow>();
-  for (const row of rows) if (row._id !== undefined) last.set(row._id, row);
-  return rows.filter((row) => row._id === undefined || last.get(row._id) === row);
+  const pause = createPause();
+  let named = 0;
+  for (const row of rows) {
+    if (pause.due()) await pause.take();
+    if (row._id === undefined) continue;
+    named += 1;
+    last.set(row._id, row);
+  }
+  const isLast = (row: DataRow) => row._id === undefined || last.get(row._id) === row;
+  return { wanted: last.size === named ? rows : rows.filter(isLast), ids: [...last.keys()] };
 };
