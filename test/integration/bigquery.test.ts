@@ -1,5 +1,6 @@
-import { beforeAll, describe, expect, inject, it } from "vitest";
+import { beforeAll, describe, expect, inject, it, onTestFinished } from "vitest";
 import { bigqueryDriver } from "../../src/service/sources/bigquery.ts";
+import { selfSigned, startAuthProxy } from "../support/auth-proxy.ts";
 import { skip } from "../support/skip.ts";
 import { closedUrl, problemType, startSilentServer, takeLog, warehouseSource } from "../support/warehouse-source.ts";
 
@@ -58,6 +59,16 @@ else {
       const closed = await closedUrl();
       expect((await check({ api_endpoint: closed })).status).toBe("disconnected");
       expect((await check(keyWith({ token_uri: `${closed}/token` }))).status).toBe("disconnected");
+    });
+
+    it("is disconnected where nobody vouches for the certificate", async (context) => {
+      const certificate = selfSigned();
+      if (certificate === undefined) return context.skip("openssl is not installed");
+      const proxy = await startAuthProxy(server.url, { certificate });
+      onTestFinished(() => proxy.close());
+      const status = await check({ api_endpoint: proxy.url });
+      expect(status).toMatchObject({ status: "disconnected", reason: expect.stringContaining("SELF_SIGNED") });
+      expect(proxy.requests).toEqual([]);
     });
 
     it("is disconnected after its time where nobody answers, and lets the request go", async () => {

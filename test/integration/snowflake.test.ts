@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
-import { beforeAll, describe, expect, inject, it } from "vitest";
+import { beforeAll, describe, expect, inject, it, onTestFinished } from "vitest";
 import { snowflakeDriver } from "../../src/service/sources/snowflake.ts";
+import { selfSigned, startAuthProxy } from "../support/auth-proxy.ts";
 import { skip } from "../support/skip.ts";
 import { closedUrl, problemType, startSilentServer, takeLog, warehouseSource } from "../support/warehouse-source.ts";
 
@@ -52,6 +53,16 @@ else {
     it("is disconnected where nothing listens, and where account is no account", async () => {
       expect((await check({ account: await closedUrl() })).status).toBe("disconnected");
       expect((await check({ account: "two words" })).status).toBe("disconnected");
+    });
+
+    it("is disconnected where nobody vouches for the certificate", async (context) => {
+      const certificate = selfSigned();
+      if (certificate === undefined) return context.skip("openssl is not installed");
+      const proxy = await startAuthProxy(server.url, { certificate });
+      onTestFinished(() => proxy.close());
+      const status = await check({ account: proxy.url });
+      expect(status).toMatchObject({ status: "disconnected", reason: expect.stringContaining("SELF_SIGNED") });
+      expect(proxy.requests).toEqual([]);
     });
 
     it("is disconnected after its time where nobody answers, and lets the request go", async () => {

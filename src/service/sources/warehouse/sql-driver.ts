@@ -125,10 +125,10 @@ const problemOf = (
 const withoutSecrets = (problem: Problem, { config }: SourceConnection): Problem => {
   const secrets = ["password", "pat_token"].flatMap((name) => config[name] ?? []);
   const reason = secrets.reduce<string>(
-    (text, secret) => (typeof secret === "string" && secret !== "" ? text.replaceAll(secret, "***") : text),
+    (text, secret) => (typeof secret === "string" && secret.length > 3 ? text.replaceAll(secret, "***") : text),
     problem.message,
   );
-  return reason === problem.message ? problem : new Problem(problem.type, reason);
+  return new Problem(problem.type, reason);
 };
 
 const statusOf = (error: unknown): SourceStatus => {
