@@ -95,8 +95,6 @@ export const createClock = (start: string) => {
   };
 };
 
-export type ImportStage = Awaited<ReturnType<typeof startImports>>;
-
 /** Imports over a source of one's own, on the service's real stores. Closed when the test ends. */
 export const startImports = async (
   source: TableSource | undefined,

@@ -2,7 +2,7 @@ import { Problem } from "../problem.ts";
 import type { ReadBatch } from "../sources/source-driver.ts";
 
 /** Milliseconds that an abandoned source has to let go. */
-const farewell = 1_000;
+const farewell = 500;
 
 /**
  * Hands batches on one by one; the next one is fetched while one is written. `patience`: milliseconds that a batch may

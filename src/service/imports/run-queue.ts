@@ -38,7 +38,9 @@ export type RunQueue = {
 /** Runs at once; others wait for their turn. */
 export const runsAtOnce = 3;
 /** Milliseconds that closing waits for runs to end. */
-const closeWait = 1_200;
+const closeWait = 800;
+/** Characters that are kept of a reason. */
+const longestReason = 2_000;
 
 type Entry = {
   run: RunRecord;
@@ -134,6 +136,7 @@ export const createRunQueue = (state: () => State, rim: RunQueueRim): RunQueue =
   const attempt = async (entry: Entry, record: ImportJobRecord, signal: AbortSignal): Promise<void> => {
     const { timestamp, catalog } = state();
     const job = readImportJob(record, catalog.get(record.source_type));
+    const clean = (reason: string): string => withoutSecrets(state(), job.connection, reason).slice(0, longestReason);
     const end = (run: RunRecord): void => {
       const completed_at = timestamp();
       const duration_ms = Math.max(0, Date.parse(completed_at) - Date.parse(run.started_at));
@@ -161,7 +164,7 @@ export const createRunQueue = (state: () => State, rim: RunQueueRim): RunQueue =
       if (stop === "stopped" || stop === "job-deleted") return;
       if (stop === undefined && !(error instanceof Problem)) rim.reportError(error);
       const reason = stop === undefined ? reasonOf(error) : `the dataset ${job.target} was deleted while it was filled`;
-      end({ ...entry.run, status: "failed", error: withoutSecrets(state(), job.connection, reason) });
+      end({ ...entry.run, status: "failed", error: clean(reason) });
     }
   };
 
