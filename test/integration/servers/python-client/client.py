@@ -87,7 +87,7 @@ def uploads(sdk):
         if status["status"] in ("completed", "failed") or time.time() > deadline:
             break
         time.sleep(0.1)
-    say("async upload", {"first": submitted["status"], "then": status["status"], "stats": status["stats"]["documents_processed"]})
+    say("async upload", {"first": submitted["status"], "last": status["status"], "stats": status["stats"]["documents_processed"]})
     say("count", sdk.query_dataset_in_sql("SELECT count(*) AS n FROM people_csv")["rows"])
 
 
