@@ -222,6 +222,11 @@ describe("SQL that would reach further", () => {
       [`SELECT ${"NOT ".repeat(40_000)}TRUE`, "query_failed", ""],
       [`SELECT 1${" UNION ALL SELECT 1".repeat(3_000)}`, "unsupported_query", "unions"],
       [`SELECT * FROM products${", products".repeat(100)}`, "unsupported_query", "tables"],
+      [
+        `WITH t0 AS (FROM products)${Array.from({ length: 12 }, (_, at) => `, t${at + 1} AS NOT MATERIALIZED (SELECT a.* FROM t${at} a, t${at} b)`).join("")} FROM t12`,
+        "unsupported_query",
+        "CTE",
+      ],
       [`SELECT '${"x".repeat(200_000)}'`, "unsupported_query", "characters"],
     ].map(([query = "", type = "", words = ""]) => [query.slice(0, 80), query, type, words] as const),
   )("is refused: %s", async (_, query, type, words) => {

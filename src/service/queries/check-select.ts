@@ -6,6 +6,9 @@ import { functionRefusal, isRepeating, isTableFunction } from "./sql-functions.t
 /** Relations that one statement may have; DuckDB takes minutes to plan some thousands, and cannot be interrupted. */
 const mostRelations = 64;
 
+/** With those of CTEs, each time that they are named. */
+const mostExpanded = 256;
+
 /** What repeat, lpad and rpad may be told to make. */
 const longestRepeat = 10_000;
 
@@ -49,7 +52,30 @@ export const checkSelect = async (
   if (!Array.isArray(statements) || statements.length !== 1) {
     throw new Problem("unsupported_query", `one statement at a time: these are ${(statements as Json[]).length}`);
   }
-  return walk(statements, names);
+  const checked = walk(statements, names);
+  if (relationsIn(statements, new Map()) > mostExpanded) {
+    throw new Problem(
+      "unsupported_query",
+      `the query has more than ${mostExpanded} tables, where each CTE counts anew`,
+    );
+  }
+  return checked;
+};
+
+/** Relations, with those of a CTE wherever it is named: DuckDB may put it there. */
+const relationsIn = (value: Json, ctes: ReadonlyMap<string, number>): number => {
+  if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + relationsIn(item, ctes), 0);
+  if (!isObject(value)) return 0;
+  const map = value["cte_map"];
+  const inner = new Map(ctes);
+  for (const cte of isObject(map) && Array.isArray(map["map"]) ? map["map"] : []) {
+    if (isObject(cte)) inner.set(String(cte["key"]).toLowerCase(), relationsIn(cte["value"] ?? null, inner));
+  }
+  const own = isRelation(value) ? (inner.get(String(value["table_name"]).toLowerCase()) ?? 1) : 0;
+  return Object.entries(value).reduce(
+    (sum, [key, member]) => (key === "cte_map" ? sum : sum + relationsIn(member, inner)),
+    own,
+  );
 };
 
 const refusal = (tree: Properties, statement: string): Problem => {
@@ -77,7 +103,10 @@ const walk = (root: Json, names: Names): CheckedSelect => {
     if (!isObject(value)) continue;
     if (isRelation(value) || String(value["type"]).startsWith("SET_OPERATION")) relations += 1;
     if (relations > mostRelations) {
-      throw new Problem("unsupported_query", `the query has more than ${mostRelations} tables, subqueries and unions`);
+      throw new Problem(
+        "unsupported_query",
+        `the query has more than ${mostRelations} tables, joins, subqueries and unions`,
+      );
     }
     if (isRelation(value)) {
       const dataset = checkRelation(value, scope, names);
