@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 
 export { credentials } from "./credentials.ts";
 
-export type Served = AsyncDisposable & { readonly url: string };
+export type Served = AsyncDisposable & { readonly url: string; readonly pid: number };
 
 /** The local service as a process of its own, so that its work is not counted as ours; its import jobs do not run. */
 export const served = async (data: string): Promise<Served> => {
@@ -13,6 +13,7 @@ export const served = async (data: string): Promise<Served> => {
   const [url] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
   return {
     url,
+    pid: child.pid ?? 0,
     [Symbol.asyncDispose]: async () => {
       const ended = once(child, "exit");
       child.kill("SIGTERM");

@@ -70,8 +70,7 @@ const load = async (
   const mark = `head-${randomUUID()}`;
   await writeFile(head, headOf(columns, mark, reading), { mode: 0o600, flag: "wx" });
   try {
-    const most = Math.min(longestRecord, Math.max(scan.longest * 2, 2 * 1024 * 1024)) + 1024;
-    const relation = relationOf([head, path], reading, columns.length, most);
+    const relation = relationOf([head, path], reading, columns.length);
     const insert = (writer: Writer) => insertJson(writer, dataset, columns, relation);
     return { processed: await data.write(dataset, insert, signal), failed, errors };
   } finally {
@@ -91,10 +90,11 @@ const headOf = (columns: readonly JsonColumn[], mark: string, reading: "lines" |
   return reading === "list" ? `[${lines.join(",\n")}]` : `${lines.join("\n")}\n`;
 };
 
-const relationOf = (files: readonly string[], reading: "lines" | "list", width: number, most: number): string =>
+// The reader's buffers have twice the size of a record; rows of small ones would be put together again.
+const relationOf = (files: readonly string[], reading: "lines" | "list", width: number): string =>
   `read_json([${files.map(literal).join(", ")}], format = '${reading === "list" ? "array" : "newline_delimited"}',
     sample_size = 2, maximum_sample_files = 1, map_inference_threshold = -1, field_appearance_threshold = 0,
-    dateformat = '~%Y', timestampformat = '~%Y', maximum_object_size = ${most})
+    dateformat = '~%Y', timestampformat = '~%Y', maximum_object_size = ${longestRecord + 1024})
     AS file(head${Array.from({ length: width }, (_, index) => `, c${index}`).join("")})`;
 
 const insertJson = async (
