@@ -81,7 +81,8 @@ export const createStage = ({ limit }) => {
 
     /** Runs a command to its end, shows and gives what it printed; rejects where it exits otherwise than expected. */
     run: async (name, args, { exit, ...options }) => {
-      console.log(`$ ${[name, ...args.slice(1)].join(" ")}`);
+      const words = args.slice(1).map((word) => (/\s/.test(word) ? `'${word}'` : word));
+      console.log(`$ ${[name, ...words].join(" ")}`);
       const { child, closed, transcript } = launch(args, options);
       child.stdout.on("data", (text) => process.stdout.write(text));
       // Among the rest of the story, in order.

@@ -37,7 +37,7 @@ describe("examples/library", () => {
           .map((line) => JSON.parse(line) as { op: string; outcome: string });
       };
       const first = await provision();
-      expect(first).toHaveLength(8);
+      expect(first).toHaveLength(10);
       expect(new Set(first.map(({ op, outcome }) => `${op} ${outcome}`))).toEqual(new Set(["insert done"]));
       expect(await provision()).toEqual([]);
     } finally {

@@ -31,7 +31,7 @@ describe("the quickstart", () => {
     ];
     for (const options of environments) {
       await using project = await openProject(folder, { env: {}, ...options });
-      expect(await project.validate()).toMatchObject({ tenants: 4, resources: 22, diagnostics: [] });
+      expect(await project.validate()).toMatchObject({ tenants: 4, resources: 26, diagnostics: [] });
     }
   });
 
@@ -41,11 +41,11 @@ describe("the quickstart", () => {
 
   it.each<[level: string, options: OpenOptions, _id: string, path: string, value: unknown]>([
     ["the manifest's default", {}, "acme-t001-crm", "/config/timeout_secs", 30],
-    ["a datatype's parameters", {}, "acme-t003-crm-deal-import", "/query/sort", [{ closed: "asc" }]],
+    ["a datatype's parameters", {}, "acme-t003-crm-deal-import", "/last_modified", "closed"],
     ["the project", {}, "acme-t001-crm-deal-import", "/query/size", 200],
     ["the environment", { environment: "stage" }, "acme-t001-crm-deal-import", "/query/size", 20],
     ["the tenant", { environment: "stage" }, "acme-t002-crm-contact-import", "/query/size", 50],
-    ["the tenant, for a datatype", {}, "acme-t001-crm-contact-import", "/query/sort", [{ created: "asc" }]],
+    ["the tenant, for a datatype", {}, "acme-t001-crm-contact-import", "/last_modified", "created"],
     ["--set", { set: { page_size: 10 } }, "acme-t002-crm-contact-import", "/query/size", 10],
   ])("takes a value from %s", async (_level, options, _id, path, value) => {
     const { components } = await expand(options);

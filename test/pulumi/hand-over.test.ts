@@ -22,7 +22,7 @@ it("examples/quickstart goes from the ledger to Pulumi and back with no differen
 
   const handed = await run(0, "adopt", "--pulumi-import", "t001.json", "-t", "t001", "--yes");
   expect(handed).toMatchObject({ left: [] });
-  expect(handed["items"]).toHaveLength(8);
+  expect(handed["items"]).toHaveLength(10);
   expect(await run(7, "apply", "--yes")).toMatchObject({ refusals: [{ guard: "handed-over", tenant: "t001" }] });
 
   engine.importFile(await clean("t001.json"));
@@ -40,6 +40,6 @@ it("examples/quickstart goes from the ledger to Pulumi and back with no differen
   await writeFile(join(folder, "state.json"), engine.rawState());
   const back = await run(0, "adopt", "--from-pulumi-state", "state.json", "--yes");
   expect(back).toMatchObject({ left: [], commands: ["pulumi stack rm acme --force"] });
-  expect(back["items"]).toHaveLength(8);
+  expect(back["items"]).toHaveLength(10);
   expect(await run(0, "plan", "--exit-code")).toMatchObject({ changes: [], refusals: [] });
 });

@@ -22,23 +22,23 @@ const story = async ({ folder, run, clean, expectNoSecret }: Quickstart, engine:
 
   const handed = await run(0, "adopt", "--pulumi-import", "t001.json", "-t", "t001", "--yes");
   expect(handed).toMatchObject({ left: [] });
-  expect(handed["items"]).toHaveLength(8);
+  expect(handed["items"]).toHaveLength(10);
   await clean("t001.json");
   expect(await run(7, "apply", "--yes")).toMatchObject({ refusals: [{ guard: "handed-over", tenant: "t001" }] });
 
   // As the command's last lines say.
   const imported = await pulumi("import", "--file", "t001.json", "--protect=false", "--generate-code=false", "--yes");
   expect(imported.text).not.toMatch(/validate/);
-  expect(await pulumi("preview", "--expect-no-changes")).toMatchObject({ counts: { unchanged: 10 } });
-  expect(await pulumi("up", "--yes", "--skip-preview")).toMatchObject({ counts: { unchanged: 10 } });
-  expect(await pulumi("refresh", "--yes", "--skip-preview")).toMatchObject({ counts: { unchanged: 10 } });
-  expect(await pulumi("up", "--yes", "--skip-preview")).toMatchObject({ counts: { unchanged: 10 } });
+  expect(await pulumi("preview", "--expect-no-changes")).toMatchObject({ counts: { unchanged: 12 } });
+  expect(await pulumi("up", "--yes", "--skip-preview")).toMatchObject({ counts: { unchanged: 12 } });
+  expect(await pulumi("refresh", "--yes", "--skip-preview")).toMatchObject({ counts: { unchanged: 12 } });
+  expect(await pulumi("up", "--yes", "--skip-preview")).toMatchObject({ counts: { unchanged: 12 } });
 
   await pulumi("stack", "export", "--file", "state.json");
   expectNoSecret(await readFile(join(folder, "state.json"), "utf8"));
   const back = await run(0, "adopt", "--from-pulumi-state", "state.json", "--yes");
   expect(back).toMatchObject({ left: [], commands: ["pulumi stack rm t001 --force"] });
-  expect(back["items"]).toHaveLength(8);
+  expect(back["items"]).toHaveLength(10);
   expect(await run(0, "plan", "--exit-code")).toMatchObject({ changes: [], refusals: [] });
   await pulumi("stack", "rm", "--force", "--yes");
   expect(await run(0, "apply", "--yes")).toMatchObject({ results: [], refusals: [] });
