@@ -136,6 +136,10 @@ else {
     expect(await metadata("marketing.leads")).toMatchObject({ schema: "marketing", table: "leads" });
     expect(await metadata(`\`${server.project}.marketing.leads\``)).toMatchObject({ schema: "marketing" });
     expect(await problemType(metadata("nothing"))).toBe("source_not_found");
+    expect(await metadata("marketing")).toEqual({
+      schema: "marketing",
+      tables: [{ schema: "marketing", name: "leads" }],
+    });
     expect(await problemType(metadata("private.people"))).toBe("bad_request");
   });
 

@@ -144,6 +144,10 @@ else {
     expect(columns).toContainEqual({ name: "EXACT", type: "NUMBER(12,2)", nullable: true });
     expect(await metadata('DRIVER_TESTS.PUBLIC."PEOPLE"')).toMatchObject({ schema: "PUBLIC", table: "PEOPLE" });
     expect(await problemType(metadata("not_there"))).toBe("source_not_found");
+    expect(await metadata("driver_tests")).toMatchObject({
+      schema: "PUBLIC",
+      tables: expect.arrayContaining([{ schema: "PUBLIC", name: "PEOPLE" }]),
+    });
     expect(await problemType(metadata('a"b'))).toBe("bad_request");
   });
 

@@ -8,7 +8,7 @@ import type { WarehouseResult, WarehouseSession } from "../warehouse/warehouse.t
 import { type AccessToken, fetchAccessToken } from "./access-token.ts";
 import { declaredType, type ReadColumn, readColumn, type SchemaField } from "./columns.ts";
 import { readServiceAccount, type ServiceAccount } from "./service-account.ts";
-import { datasetReferences, tableReference } from "./table-reference.ts";
+import { type DatasetReference, datasetReferences, tableReference } from "./table-reference.ts";
 
 /** Milliseconds before BigQuery is asked again for a result that is not there; each request waits for ten seconds itself. */
 const again = 100;
@@ -58,7 +58,17 @@ export const openBigquery = async ({ config }: SourceConnection, signal: AbortSi
     },
     metadata: async (name) => {
       const { projectId, datasetId, table } = tableReference(name, datasets);
-      const [found] = await clients.once.dataset(datasetId, { projectId }).table(table).getMetadata();
+      const named = datasets.find((dataset) => dataset.datasetId === name);
+      const [found] = await clients.once
+        .dataset(datasetId, { projectId })
+        .table(table)
+        .getMetadata()
+        .catch((error: unknown) => {
+          if (named === undefined) throw error;
+          return [undefined] as const;
+        });
+      // Clients of the API name the dataset where a table is asked for.
+      if (named !== undefined && found === undefined) return tablesOf(clients.once, named);
       const columns = ((found.schema?.fields ?? []) as readonly SchemaField[]).map((field) => ({
         name: field.name ?? "",
         type: declaredType(field),
@@ -74,6 +84,15 @@ export const openBigquery = async ({ config }: SourceConnection, signal: AbortSi
       await running?.cancel();
     },
   };
+};
+
+const mostTables = 10_000;
+
+const tablesOf = async (client: BigQuery, { projectId, datasetId }: DatasetReference): Promise<Properties> => {
+  const [tables] = await client
+    .dataset(datasetId, { projectId })
+    .getTables({ maxResults: mostTables, autoPaginate: false });
+  return { schema: datasetId, tables: tables.map(({ id }) => ({ schema: datasetId, name: id ?? "" })) };
 };
 
 const text = (config: Properties, name: string): string | undefined => {

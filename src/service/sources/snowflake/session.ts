@@ -48,12 +48,14 @@ export const openSnowflake = async (source: SourceConnection): Promise<Warehouse
       };
     },
     metadata: async (dataset) => {
-      const statement = await execute({
-        sqlText: `DESCRIBE TABLE ${tableOf(dataset)}`,
-        streamResult: true,
-        parameters,
-      });
-      return describedTable(dataset, source, statement);
+      const read = (sqlText: string) => execute({ sqlText, streamResult: true, parameters });
+      try {
+        return await describedTable(dataset, source, await read(`DESCRIBE TABLE ${tableOf(dataset)}`));
+      } catch (error) {
+        // Clients of the API name the database where a table is asked for.
+        if (!isDatabase(dataset, source)) throw error;
+        return tablesOf(source, await read(listTables));
+      }
     },
     table: tableOf,
     close: async () => {
@@ -103,6 +105,20 @@ const partsOf = (dataset: string): readonly string[] =>
   nameParts(dataset, '"', 3).map(({ text, quoted }) => (quoted ? text : text.toUpperCase()));
 
 const tableOf = (dataset: string): string => partsOf(dataset).map(quoteSnowflake).join(".");
+
+const listTables = `SELECT TABLE_SCHEMA, TABLE_NAME FROM INFORMATION_SCHEMA.TABLES
+  WHERE TABLE_SCHEMA <> 'INFORMATION_SCHEMA' ORDER BY 1, 2 LIMIT 10000`;
+
+const isDatabase = (dataset: string, { config }: SourceConnection): boolean =>
+  dataset.toUpperCase() === String(config["database"]).toUpperCase();
+
+const tablesOf = async ({ config }: SourceConnection, statement: RowStatement): Promise<Properties> => {
+  const tables: Properties[] = [];
+  for await (const [schema, name] of statement.streamRows() as AsyncIterable<readonly unknown[]>) {
+    tables.push({ schema: String(schema), name: String(name) });
+  }
+  return { schema: String(config["schema"] ?? "PUBLIC"), tables };
+};
 
 const describedTable = async (
   dataset: string,
