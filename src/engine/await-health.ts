@@ -95,7 +95,13 @@ export const awaitHealth = async <Api>(
     const { status, reason } = told(seen);
     const words = reason === undefined ? {} : { reason: await quiet(member.tenant, reason) };
     open.delete(member);
-    results.set(member, { status, ...words, healthy, ...(note === undefined ? {} : { note }), after: Math.round(passed()) });
+    results.set(member, {
+      status,
+      ...words,
+      healthy,
+      ...(note === undefined ? {} : { note }),
+      after: Math.round(passed()),
+    });
     const resource = address(member.kind, member._id);
     rim.report({ code: "health", tenant: member.tenant, resource, status, ...words, healthy });
   };
