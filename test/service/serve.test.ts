@@ -79,13 +79,16 @@ describe("curl --aws-sigv4", () => {
     });
   });
 
-  it("is told what is not there, for uploads and queries in a GET too", async (context) => {
+  it("uploads a file, and asks for its records in a GET", async (context) => {
     if (problem !== undefined) context.skip(problem);
     const server = await start();
-    const upload = ["--form", "file=hello", "--header", "x-amz-content-sha256: UNSIGNED-PAYLOAD"];
-    expect(await curl(server, "/import/file", upload)).toMatchObject({ status: 501 });
+    const file = "file=a,b\n1,2\n;filename=few.csv";
+    const unsigned = ["--header", "x-amz-content-sha256: UNSIGNED-PAYLOAD"];
+    const upload = ["--form", "index_name=my-set", "--form", file, ...unsigned];
+    expect(await curl(server, "/import/file", upload)).toMatchObject({ status: 200 });
     const query = [...json, "--request", "GET", "--data", '{"query":{"match_all":{}}}'];
-    expect(await curl(server, "/my-set/querydsl", query)).toMatchObject({ status: 501 });
+    const found = await curl(server, "/my-set/querydsl", query);
+    expect(found).toMatchObject({ status: 200, body: { hits: { hits: [{ _source: { a: 1, b: 2 } }] } } });
   });
 
   it("is refused with a wrong secret key", async (context) => {
