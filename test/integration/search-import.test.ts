@@ -137,7 +137,7 @@ for (const source of ["opensearch", "elasticsearch"] as const) {
     it("goes on after a SIGKILL, and does not ask again for what it had kept", async () => {
       const proxy = await guarded(url);
       const folder = temporaryFolder();
-      const pages = () => proxy.requests.filter(({ path }) => path.includes("preference"));
+      const pages = () => proxy.requests.filter(({ body }) => body.includes('"asc"'));
       // The sixth page never comes: the fourth one is kept by then, since no more than one is asked for ahead.
       const stuck = Promise.withResolvers<void>();
       proxy.fault = () => {

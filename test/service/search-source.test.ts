@@ -159,8 +159,8 @@ describe("a search source that is read", () => {
   it("gives every record once, page after page", async () => {
     const { base_url, asked } = await startServer(tiny(8));
     expect(await read({ base_url })).toEqual(all(8));
-    const pages = asked.filter(({ body }) => body["sort"] !== undefined && body["aggs"] === undefined);
-    expect(pages.map(({ body }) => body["search_after"])).toEqual([undefined, [2], [5], undefined]);
+    const pages = asked.filter(({ body }) => JSON.stringify(body).includes('"asc"'));
+    expect(pages.map(({ body }) => body["search_after"])).toEqual([undefined, [2], [5]]);
   });
 
   it("is asked again while it is busy, a bounded number of times", async () => {
@@ -239,7 +239,7 @@ describe("a search source that is read", () => {
     const connection = { source: "opensearch", auth: "none", config: { base_url } };
     const request = { dataset: "idx", resumable: true, batchRows: 3, batchBytes: 10_000 };
     for await (const _batch of searchDriver.read(connection, request, never)) break;
-    expect(asked.filter(({ path }) => path.includes("preference"))).toHaveLength(1);
+    expect(asked.filter(({ body }) => JSON.stringify(body).includes('"asc"'))).toHaveLength(1);
   });
 });
 

@@ -18,6 +18,9 @@ export type Reading = {
 /** Nothing is left out in silence: no shard that fails, no pattern that fits nothing. */
 const strict = "allow_partial_search_results=false&allow_no_indices=false";
 
+export const searchPath = (dataset: string, parameters: string): string =>
+  `${datasetPath(dataset)}/_search?${strict}&${parameters}`;
+
 export const wantsSource = ({ members }: ImportQuery): boolean => members["_source"] !== false;
 
 /** One page of a search, smaller than asked for where that is too large; `records` says how many it could have had. */
@@ -29,7 +32,7 @@ export const searchPage = async (
   for (;;) {
     const { records, most } = size;
     try {
-      const path = `${datasetPath(dataset)}/_search?${strict}&${parameters}`;
+      const path = searchPath(dataset, parameters);
       const request = JSON.stringify({ ...query.members, ...body, size: records });
       const asked = await server.ask(path, { method: "POST", body: request, most, patient: true }, signal);
       const page = pageOf(asked, wantsSource(query));
