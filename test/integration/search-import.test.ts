@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, inject, it, onTestFinished } from "vitest";
 import type { JobStatusWire } from "../../src/infino/index.ts";
 import { type AuthProxy, startAuthProxy } from "../support/auth-proxy.ts";
@@ -12,7 +12,7 @@ import { loadIndex, putRecords, toServer } from "./load-index.ts";
 
 const records = 60_000;
 const sumTo = (count: number): number => (count * (count - 1)) / 2;
-const program = join(import.meta.dirname, "../support/serve-process.ts");
+const program = fileURLToPath(new URL("../support/serve-process.ts", import.meta.url));
 
 type Run = JobStatusWire & { readonly documents_removed?: number; readonly documents_resumed?: number };
 

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, inject, it, onTestFinished } from "vitest";
 import type { Properties } from "../../src/contract/index.ts";
@@ -159,7 +159,7 @@ for (const source of ["opensearch", "elasticsearch"] as const) {
     describe("records are read", () => {
       it("100,000 of them, in bounded memory", async () => {
         const run = async (index: string) => {
-          const script = join(import.meta.dirname, "../support/read-process.ts");
+          const script = fileURLToPath(new URL("../support/read-process.ts", import.meta.url));
           const { stdout } = await promisify(execFile)(process.execPath, [script, url, index]);
           return JSON.parse(stdout) as { rows: number; sum: number; largest: number; kilobytes: number };
         };
