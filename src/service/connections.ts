@@ -68,7 +68,10 @@ export const getConnection = async (state: State, id: string): Promise<Connectio
   return connectionWire(state, found(state, id), status);
 };
 
-/** Merges, and a null unsets, where the traits say nothing else. Every accepted patch changes `updated_at`. */
+/**
+ * Merges, and a null unsets, where the traits say nothing else. Every accepted patch changes `updated_at`, and lets its
+ * jobs run whose last run failed.
+ */
 export const updateConnection = (state: State, id: string, body: Json): ConnectionWire => {
   const record = found(state, id);
   const connectorType = offeredType(state, record.type);
@@ -79,6 +82,7 @@ export const updateConnection = (state: State, id: string, body: Json): Connecti
   state.connections.put(id, updated);
   const connection = probed(state, updated);
   void state.health.refresh([connection], 0);
+  state.imports.mended(id);
   return connectionWire(state, updated, state.health.known(connection));
 };
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { updateConnection } from "../../src/service/connections.ts";
 import { Problem } from "../../src/service/problem.ts";
 import { createGate, row, startImports, tableSource } from "../support/import-stage.ts";
 import { temporaryFolder } from "../support/service.ts";
@@ -191,6 +192,21 @@ describe("a source that fails", () => {
     expect(stage.job(job)).toMatchObject({ status: "failed", reason: "no entry with ***" });
     expect(source.asked).toHaveLength(attempts);
     expect(await stage.records()).toEqual(kept(1, 2, 3));
+  });
+
+  it("is asked again when its connection was changed", async () => {
+    const source = tableSource(orders(1, 2));
+    source.before = () => refuse("source_error");
+    const stage = await startImports(source);
+    const [job, well] = [stage.add(keyed), stage.add({ ...keyed, target_dataset: "shop-others" })];
+    await stage.ended(job);
+    source.before = () => undefined;
+    stage.state.imports.run(well);
+    await stage.completed(well, 2);
+    updateConnection(stage.state, "conn-1", { config: { pat_token: "mended" } });
+    expect(await stage.completed(job, 2)).toMatchObject({ trigger: "connection", processed: 2 });
+    // What went well waits for its schedule.
+    expect(stage.state.runs.ofJob(well)).toHaveLength(2);
   });
 
   it("the first time leaves no dataset", async () => {

@@ -53,6 +53,13 @@ export const createImports = (state: () => State, rim: ImportsRim): Imports => {
       if (owner !== undefined) await data.release(owner);
       runs.forgetJob(id);
     },
+    mended: (connection) => {
+      const { importJobs, runs } = state();
+      for (const record of importJobs.values()) {
+        const isItsJob = record.config["source_id"] === connection;
+        if (isItsJob && runs.ofJob(record.id)[0]?.status === "failed") queue.add(record, "connection");
+      }
+    },
     run: (id) => {
       const record = state().importJobs.get(id);
       if (record === undefined) throw new Problem("not_found", `there is no import job ${JSON.stringify(id)}`);
@@ -75,6 +82,7 @@ export const idleImports: Imports = {
   start: () => undefined,
   added: () => undefined,
   removed: async () => undefined,
+  mended: () => undefined,
   run: () => {
     throw new Problem("bad_request", "import jobs do not run here: the service was started without them");
   },

@@ -2,7 +2,7 @@ import type { JobStatusWire } from "../../infino/index.ts";
 import type { ImportJobRecord } from "../state.ts";
 
 /** Why a run was started. */
-export type Trigger = "created" | "schedule" | "catch-up" | "request" | "resume" | "upload";
+export type Trigger = "created" | "schedule" | "catch-up" | "connection" | "request" | "resume" | "upload";
 
 /** Why a run ends early: the service stops, or the job or its dataset is deleted. */
 export type StopReason = "stopped" | "job-deleted" | "dataset-deleted";
@@ -59,6 +59,8 @@ export type Imports = {
   added(job: string): void;
   /** A job that is about to be deleted: ends its run and its schedule, and forgets its history; its records stay. */
   removed(job: ImportJobRecord): Promise<void>;
+  /** A connection was changed: runs those of its jobs whose last run failed. */
+  mended(connection: string): void;
   /** Runs a job now, or gives the run that is under way. */
   run(job: string): RunRecord;
   /** When a job runs next by its schedule, in milliseconds since the epoch. */
