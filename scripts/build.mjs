@@ -32,7 +32,7 @@ const compile = () => {
 const expected = new Set(filesOf(src).flatMap(outputsOf));
 // tsc's notes say that it has written dist; where dist is not whole they are wrong.
 const complete = [...expected].filter((path) => !path.endsWith(".json")).every((path) => existsSync(join(dist, path)));
-if (!complete) rmSync(join(root, "node_modules/.cache/tsconfig.build.tsbuildinfo"), { force: true });
+if (!complete) rmSync(join(root, ".build.tsbuildinfo"), { force: true });
 
 compile();
 
