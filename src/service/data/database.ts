@@ -1,18 +1,22 @@
+import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { Problem } from "../problem.ts";
 import { literal } from "./columns.ts";
-import { storeSchema } from "./tables.ts";
+import { idSequence, storeSchema } from "./tables.ts";
 
 /** What DuckDB keeps in memory before it uses the folder `spill`. */
-const memoryLimit = "512MB";
+const memoryLimit = "192MB";
 const mostThreads = 4;
 /** Milliseconds between two tries to interrupt what runs: a statement may start just after one. */
 const interruptEvery = 20;
 /** Milliseconds that closing waits for what runs. */
 const closeWait = 1_500;
+
+/** Of twelve digits to the base of 36; those of several databases hardly meet. */
+const firstId = (): bigint => 36n ** 11n + (randomBytes(8).readBigUInt64LE() >> 3n);
 
 /** One DuckDB instance, opened when it is first used: a second one on the same file would lose records. */
 export type Database = {
@@ -136,12 +140,23 @@ const openInstance = async (file: string | undefined, uploads: string, spill: st
     throw new Problem("not_implemented", "records of datasets need DuckDB: npm i @duckdb/node-api", { cause: error });
   });
   mkdirSync(spill, { recursive: true, mode: 0o700 });
-  const instance = await DuckDBInstance.create(file ?? ":memory:", {
+  const options = {
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
     threads: String(Math.min(availableParallelism(), mostThreads)),
     memory_limit: memoryLimit,
     temp_directory: spill,
+  };
+  const open = () => DuckDBInstance.create(file ?? ":memory:", options);
+  const instance = await open().catch(async (error: unknown) => {
+    if (file === undefined || !String(error).includes("replaying WAL")) throw error;
+    const empty = await DuckDBInstance.create(":memory:", options);
+    try {
+      await replayLog(empty, file);
+    } finally {
+      empty.closeSync();
+    }
+    return open();
   });
   try {
     if (file !== undefined) chmodSync(file, 0o600);
@@ -151,6 +166,7 @@ const openInstance = async (file: string | undefined, uploads: string, spill: st
         `CREATE SCHEMA IF NOT EXISTS ${storeSchema}`,
         "CREATE SCHEMA IF NOT EXISTS stage",
         "CREATE TABLE IF NOT EXISTS stage.cursors (owner VARCHAR, dataset VARCHAR, cursor VARCHAR)",
+        `CREATE SEQUENCE IF NOT EXISTS ${idSequence} START WITH ${firstId()}`,
         "SET GLOBAL TimeZone = 'UTC'",
         // It would save disk space, for a good part of the time that a file takes.
         "SET GLOBAL disabled_compression_methods = 'fsst'",
@@ -167,5 +183,18 @@ const openInstance = async (file: string | undefined, uploads: string, spill: st
   } catch (error) {
     instance.closeSync();
     throw error;
+  }
+};
+
+// DuckDB replays the log of a file that it opens before the file can be looked up in; a column that was altered with an
+// expression needs that. The log of a file that is attached is replayed all the same.
+const replayLog = async (empty: DuckDBInstance, file: string): Promise<void> => {
+  const connection = await empty.connect();
+  try {
+    for (const statement of [`ATTACH ${literal(file)} AS datasets`, "CHECKPOINT datasets", "DETACH datasets"]) {
+      await connection.run(statement);
+    }
+  } finally {
+    connection.closeSync();
   }
 };

@@ -6,6 +6,9 @@ import type { Column, ColumnType } from "./types.ts";
 /** Where tables stand; their names are those of their datasets. */
 export const storeSchema = "store";
 
+/** Numbers that ids are made of. */
+export const idSequence = "stage.ids";
+
 /** The table of a stage. It stands in the same schema, as a table cannot change it; no dataset has such a name. */
 export const stageTable = (owner: string): string => `stage/${owner}`;
 
@@ -71,7 +74,10 @@ export const ensureTable = async (
       if (await isLossy(connection, table, change)) change.type = "JSON";
       types.set(change.name, change.type);
     }
-    await (hasDeleted ? rebuild(connection, table, types, before) : alter(connection, table, changes));
+    const isWidened = changes.some(({ was }) => was !== undefined);
+    await (hasDeleted || isWidened
+      ? rebuild(connection, table, types, before)
+      : addColumns(connection, table, changes));
   }
   return {
     columns: columns.map(({ name, type }) => ({ name, type: types.get(name) ?? type })),
@@ -92,18 +98,18 @@ const isLossy = async (
   return (await rowsOf(connection, `SELECT 1 FROM ${tableName(table)} WHERE ${wide} LIMIT 1`)).length > 0;
 };
 
-const alter = async (connection: DuckDBConnection, table: string, changes: readonly TypeChange[]): Promise<void> => {
-  for (const { name, was, type } of changes) {
-    const column = quoted(name);
-    const change =
-      was === undefined
-        ? `ADD COLUMN ${column} ${type}`
-        : `ALTER COLUMN ${column} TYPE ${type} USING ${converted(was, type, column)}`;
-    await connection.run(`ALTER TABLE ${tableName(table)} ${change}`);
+const addColumns = async (
+  connection: DuckDBConnection,
+  table: string,
+  columns: readonly TypeChange[],
+): Promise<void> => {
+  for (const { name, type } of columns) {
+    await connection.run(`ALTER TABLE ${tableName(table)} ADD COLUMN ${quoted(name)} ${type}`);
   }
 };
 
-// DuckDB cannot commit rows that were deleted from a table that the same transaction altered afterwards.
+// DuckDB cannot commit rows that were deleted from a table that the same transaction altered afterwards. And what its
+// log says of a column whose type was altered with an expression cannot be replayed after a crash: the file stays shut.
 const rebuild = async (
   connection: DuckDBConnection,
   table: string,
