@@ -53,7 +53,7 @@ export const createApp = (
         header: (name) => context.req.header(name),
         json: () => parseJson(body ?? new Uint8Array(), context.req.header("content-type") ?? null),
         bytes: () => body ?? new Uint8Array(),
-        stream: () => streamBody(request, payload),
+        stream: () => streamBody(request, context.env?.incoming, payload),
         signal: request.signal,
       };
       return context.json((await answer(state, call)) as object, 200, noStore);

@@ -30,18 +30,28 @@ export const readBody = async (
   return request.body === null ? new Uint8Array() : collect(request.body, most);
 };
 
-/** The body piece by piece. `payload`: the SHA-256 in hex that it has to have; else throws `unauthorized` at its end. */
+/**
+ * The body piece by piece. `incoming` gives it without the detour of a web stream. `payload`: the SHA-256 in hex that it
+ * has to have; else throws `unauthorized` at its end.
+ */
 export const streamBody = async function* (
   request: Request,
+  incoming: IncomingMessage | undefined,
   payload: string | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   if (request.bodyUsed) {
     throw new Problem("unauthorized", "an upload needs the header x-amz-content-sha256, UNSIGNED-PAYLOAD will do");
   }
   const hash = payload === undefined ? undefined : createHash("sha256");
-  for await (const chunk of request.body ?? []) {
-    hash?.update(chunk);
-    yield chunk;
+  const chunks: AsyncIterable<Uint8Array> | readonly Uint8Array[] = incoming ?? request.body ?? [];
+  try {
+    for await (const chunk of chunks) {
+      hash?.update(chunk);
+      yield chunk;
+    }
+  } catch (error) {
+    if (incoming === undefined || incoming.complete) throw error;
+    throw new Problem("bad_request", "the client went away before the body was complete", { cause: error });
   }
   if (hash !== undefined) comparePayload(hash.digest("hex"), payload);
 };

@@ -45,7 +45,18 @@ const count = async (call: Call, dataset = "d"): Promise<unknown> =>
 
 const stats = (answer: { readonly body: unknown }) => (answer.body as { stats: Record<string, unknown> }).stats;
 
+/** More records than types are first taken from. */
+const many = 30_000;
+
 describe("a CSV file", () => {
+  it("loses nothing where later cells are of other types", async () => {
+    const { call } = await startService();
+    const first = Array.from({ length: many }, (_, index) => `${index},${index},`);
+    await upload(call, "a.csv", ["n,code,late", ...first, "1.5,007,x"].join("\n"));
+    const { body } = await call("POST", "/sql", { query: `SELECT n, code, late FROM "d" ORDER BY late LIMIT 1` });
+    expect((body as { rows: unknown }).rows).toEqual([[1.5, "007", "x"]]);
+  });
+
   it("gives typed columns, and text where a type would lose something", async () => {
     const { call } = await startService();
     const answer = await upload(
@@ -165,30 +176,42 @@ describe("a JSON file", () => {
 
   it("names bad lines by number and reason, and takes the others", async () => {
     const { call } = await startService();
-    const good = Array.from({ length: 1500 }, (_, index) => `{"a":${index}}`);
+    const good = Array.from({ length: many }, (_, index) => `{"a":${index}}`);
     const answer = await upload(call, "a.jsonl", [...good, '{"a":', "[3]", '{"a":4}'].join("\n"));
-    expect(stats(answer)).toMatchObject({ documents_processed: 1501, documents_failed: 2 });
+    expect(stats(answer)).toMatchObject({ documents_processed: many + 1, documents_failed: 2 });
     expect(stats(answer)["errors"]).toEqual([
-      expect.stringContaining("line 1501"),
-      expect.stringContaining("line 1502"),
+      expect.stringContaining(`line ${many + 1}:`),
+      expect.stringContaining(`line ${many + 2}:`),
     ]);
-    expect(await count(call)).toBe(1501);
+    expect(await count(call)).toBe(many + 1);
   });
 
   it("loses nothing where later records have other types and members", async () => {
     const { call } = await startService();
     const record = (index: number) =>
-      index < 1500
+      index < many
         ? { n: index, s: "x", z: null }
-        : index < 2000
+        : index < many + 500
           ? { n: index + 0.5, s: "y" }
           : { n: 1, s: 5, late: "z", z: 1 };
-    const list = Array.from({ length: 2500 }, (_, index) => record(index));
+    const list = Array.from({ length: many + 1000 }, (_, index) => record(index));
     await upload(call, "a.json", JSON.stringify(list));
     const sums = await call("POST", "/sql", {
       query: `SELECT count(*) FILTER (n <> floor(n)), count(late), count(z), count(*) FILTER (CAST(s AS VARCHAR) = '5') FROM "d"`,
     });
     expect((sums.body as { rows: unknown }).rows).toEqual([[500, 500, 500, 500]]);
+  });
+
+  it.each(["a.jsonl", "a.json"])("named %s may have long lists, but is not nested too deep", async (name) => {
+    const { call } = await startService();
+    const wide = JSON.stringify({ a: Array.from({ length: 2_000 }, () => [1, 2]) });
+    const deep = `{"a":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
+    const records = [...Array.from({ length: many }, () => '{"a":[{"b":1}]}'), wide, deep];
+    const content = name === "a.json" ? `[${records.join(",")}]` : records.join("\n");
+    const answer = await upload(call, name, content);
+    expect(stats(answer)).toMatchObject({ documents_processed: many + 1, documents_failed: 1 });
+    const { body } = await call("POST", "/sql", { query: `SELECT max(json_array_length(a)) FROM "d"` });
+    expect((body as { rows: unknown }).rows).toEqual([[2_000]]);
   });
 });
 

@@ -7,14 +7,14 @@ import { byColumn, converted, idColumn, literal, quoted } from "./columns.ts";
 import { inferColumns } from "./infer.ts";
 import { createPause } from "./pause.ts";
 import { writeRows } from "./rows-file.ts";
-import { ensureTable, numberOf, tableName } from "./tables.ts";
+import { ensureTable, idSequence, numberOf, tableName } from "./tables.ts";
 import type { Column, DataRow } from "./types.ts";
 
 /** Ids that one statement deletes. */
 const idsAtOnce = 10_000;
 
-/** An id for a record that has none. */
-const newId = "CAST(gen_random_uuid() AS VARCHAR)";
+/** An id for a record that has none: twelve characters, which DuckDB keeps in place. */
+const newId = `to_base(nextval(${literal(idSequence)}), 36)`;
 
 export type Insertion = {
   readonly connection: DuckDBConnection;

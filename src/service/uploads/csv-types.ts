@@ -25,10 +25,12 @@ const dashes = (cell: string): string => `strlen(${cell}) - strlen(replace(${cel
 
 const starts = (cell: string): string => `${cell} >= '0' AND ${cell} < ':'`;
 
-/** An SQL condition: the text of a cell, which is not null, stands for a value of that type. */
+/** An SQL condition: the text of a cell stands for a value of that type; false or null where the cell is null. */
 export const fits = (type: ColumnType, cell: string, cast: Cast): string => {
   const value = `${cast}(${cell} AS ${type})`;
   const shown = `CAST(${value} AS VARCHAR)`;
+  // CAST would be there twice: it gives up by itself.
+  const isValue = cast === "TRY_CAST" ? ` AND ${value} IS NOT NULL` : "";
   const isShown = `coalesce(${shown} = ${cell}, false)`;
   switch (type) {
     case "BOOLEAN":
@@ -37,18 +39,18 @@ export const fits = (type: ColumnType, cell: string, cast: Cast): string => {
     case "HUGEINT":
       return isShown;
     case "DOUBLE":
-      return `(coalesce((${shown} = ${cell} OR ${shown} = ${cell} || '.0') AND isfinite(${value}), false)
-        OR strlen(${cell}) <= 16 AND ${matches(cell, plainDouble)})`;
+      return `(strlen(${cell}) <= 16 AND ${matches(cell, plainDouble)}
+        OR coalesce((${shown} = ${cell} OR ${shown} = ${cell} || '.0') AND isfinite(${value}), false))`;
     case "DATE":
-      return `(strlen(${cell}) = 10 AND ${starts(cell)} AND ${value} IS NOT NULL)`;
+      return `(strlen(${cell}) = 10 AND ${starts(cell)}${isValue})`;
     case "TIMESTAMP":
       // No offset, no more than microseconds.
       return `(strlen(${cell}) BETWEEN 14 AND 26 AND ${starts(cell)} AND NOT ends_with(${cell}, 'Z')
-        AND NOT contains(${cell}, '+') AND ${dashes(cell)} = 2 AND ${value} IS NOT NULL)`;
+        AND NOT contains(${cell}, '+') AND ${dashes(cell)} = 2${isValue})`;
     case "TIMESTAMPTZ":
       return `((strlen(${cell}) BETWEEN 15 AND 27 AND ends_with(${cell}, 'Z')
           OR strlen(${cell}) BETWEEN 20 AND 32 AND ends_with(${cell}, '+00:00'))
-        AND ${starts(cell)} AND ${value} IS NOT NULL)`;
+        AND ${starts(cell)}${isValue})`;
     case "VARCHAR":
       return "true";
     default:
@@ -60,7 +62,7 @@ export const fits = (type: ColumnType, cell: string, cast: Cast): string => {
 export const typed = (type: ColumnType, cell: string): string => {
   if (type === "VARCHAR") return cell;
   const value = `CAST(${cell} AS ${type})`;
-  return `CASE WHEN ${cell} IS NULL THEN NULL WHEN ${fits(type, cell, "CAST")} THEN ${value} ELSE ${misfitError} END`;
+  return `CASE WHEN ${fits(type, cell, "CAST")} THEN ${value} WHEN ${cell} IS NULL THEN NULL ELSE ${misfitError} END`;
 };
 
 /** Types in the order in which they are tried, decimals aside. */

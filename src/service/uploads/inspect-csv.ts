@@ -19,7 +19,9 @@ export type CsvPlan = {
 };
 
 const longestHeader = 1024 * 1024;
-const sampleRows = 10_000;
+const sampleRows = 4_096;
+/** Bytes that a thread reads at a time. */
+const bufferSize = 8 * 1024 * 1024;
 /** Columns that one statement looks at; each takes several expressions. */
 const columnsAtOnce = 50;
 
@@ -38,7 +40,7 @@ export const inspectCsv = async (
 ): Promise<CsvPlan> => {
   const { names, delimiter } = await readHeader(path);
   const relation = `read_csv(${literal(path)}, auto_detect = false, header = true, delim = ${literal(delimiter)},
-    quote = '"', escape = '"', strict_mode = ${isStrict},
+    quote = '"', escape = '"', strict_mode = ${isStrict}, buffer_size = ${bufferSize},
     columns = {${names.map((_, index) => `'c${index}': 'VARCHAR'`).join(", ")}}`;
   const rows = `(SELECT * FROM ${relation}, ignore_errors = true)${isWhole ? "" : ` LIMIT ${sampleRows}`})`;
   const columns: CsvColumn[] = [];

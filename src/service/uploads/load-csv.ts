@@ -5,7 +5,7 @@ import { Problem } from "../problem.ts";
 import { typed } from "./csv-types.ts";
 import { type CsvLook, type CsvPlan, inspectCsv } from "./inspect-csv.ts";
 import { keepLast } from "./keep-last.ts";
-import { isMisfit, type Loaded, misfitError, mostErrors } from "./loaded.ts";
+import { databaseReason, isMisfit, type Loaded, misfitError, mostErrors } from "./loaded.ts";
 
 const rejects = "upload_errors";
 const scans = "upload_scans";
@@ -31,7 +31,7 @@ export const loadCsv = async (data: DataStore, dataset: string, path: string, si
 
 /** What the reader says of line ends of several kinds. */
 const hasOddLines = (error: unknown): boolean =>
-  error instanceof Error && error.message.includes("state machine reached an invalid state");
+  databaseReason(error).includes("state machine reached an invalid state");
 
 const insertCsv = async (
   writer: Writer,

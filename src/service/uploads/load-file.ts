@@ -3,7 +3,7 @@ import { Problem } from "../problem.ts";
 import { detectFormat } from "./detect-format.ts";
 import { loadCsv } from "./load-csv.ts";
 import { loadJson } from "./load-json.ts";
-import type { Loaded } from "./loaded.ts";
+import { databaseReason, type Loaded } from "./loaded.ts";
 import type { Format } from "./read-request.ts";
 
 export type FileToLoad = {
@@ -27,9 +27,9 @@ export const loadFile = async (data: DataStore, file: FileToLoad, signal: AbortS
     return await loadJson({ data, dataset, path, reading, signal });
   } catch (error) {
     signal.throwIfAborted();
-    const said = error instanceof Error ? error.message : "";
+    const said = databaseReason(error);
     // What DuckDB says of the content of a file.
-    if (error instanceof Problem || !/^(Invalid Input|Conversion) Error/.test(said)) throw error;
+    if (!/^(Invalid Input|Conversion|Out of Range) Error/.test(said)) throw error;
     const reason = said.split("\n", 1)[0]?.replaceAll(path, name === "" ? "the file" : name) ?? "";
     throw new Problem("malformed_file", `the file could not be read: ${reason}`, { cause: error });
   }

@@ -1,13 +1,13 @@
-import { randomUUID } from "node:crypto";
-import { rm, writeFile } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { literal } from "../data/columns.ts";
+import { rowsOf } from "../data/tables.ts";
 import type { Column, DataStore, Writer } from "../data/types.ts";
 import { Problem } from "../problem.ts";
 import { longestRecord } from "./cut-values.ts";
 import { columnsOf, type JsonColumn } from "./json-columns.ts";
 import { jsonId, jsonValue } from "./json-values.ts";
 import { keepLast } from "./keep-last.ts";
-import { type Loaded, misfitError } from "./loaded.ts";
+import { databaseReason, type Loaded, misfitError } from "./loaded.ts";
 import { type JsonReading, type JsonScan, scanJson } from "./scan-json.ts";
 
 const sampleRecords = 1_000;
@@ -29,12 +29,12 @@ export const loadJson = async (job: Job): Promise<Loaded> => {
   const { path, reading, signal } = job;
   if (reading !== "objects") {
     const sample = await scanJson(path, reading, { most: sampleRecords, signal });
-    const isSound = sample.failed === 0;
+    const isSound = sample.failed === 0 && sample.seen.size > 0;
     try {
-      if (isSound) return await load(job, path, reading, sample, false);
+      if (isSound) return await load(job, path, reading, sample, { isWhole: false, isLoose: false });
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof Problem) throw error;
+      if (isOurs(error)) throw error;
     }
   }
   const target = `${path}-good`;
@@ -46,61 +46,75 @@ export const loadJson = async (job: Job): Promise<Loaded> => {
       throw new Problem("malformed_file", `no record of the file could be taken: ${first}${hint}`);
     }
     try {
-      return await load(job, target, "lines", scan, false);
+      return await load(job, target, "lines", scan, { isWhole: true, isLoose: false });
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof Problem) throw error;
-      return await load(job, target, "lines", scan, true);
+      if (isOurs(error)) throw error;
+      return await load(job, target, "lines", scan, { isWhole: true, isLoose: true });
     }
   } finally {
     await rm(target, { force: true });
   }
 };
 
+/** Not what DuckDB says of the file's content. */
+const isOurs = (error: unknown): boolean => error instanceof Problem && databaseReason(error) === "";
+
 const load = async (
   { data, dataset, signal }: Job,
   path: string,
   reading: "lines" | "list",
   scan: JsonScan,
-  isLoose: boolean,
+  { isWhole, isLoose }: { readonly isWhole: boolean; readonly isLoose: boolean },
 ): Promise<Loaded> => {
   const { failed, errors } = scan;
   const columns = columnsOf(scan.seen, isLoose);
-  const head = `${path}-head`;
-  const mark = `head-${randomUUID()}`;
-  await writeFile(head, headOf(columns, mark, reading), { mode: 0o600, flag: "wx" });
-  try {
-    const relation = relationOf([head, path], reading, columns.length);
-    const insert = (writer: Writer) => insertJson(writer, dataset, columns, relation);
-    return { processed: await data.write(dataset, insert, signal), failed, errors };
-  } finally {
-    await rm(head, { force: true });
-  }
+  const processed = await data.write(
+    dataset,
+    async (writer) => {
+      await writer.ensureColumns([]);
+      if (columns.length === 0) return writer.insertSelect([], `SELECT NULL FROM range(${scan.records})`);
+      const relation = readingOf(path, reading, isWhole ? -1 : scan.records);
+      await checkColumns(writer, relation, columns);
+      return insertJson(
+        writer,
+        { dataset, columns, isWhole },
+        `${relation} AS file(${columns.map((_, index) => `c${index}`)})`,
+      );
+    },
+    signal,
+  );
+  return { processed, failed, errors };
 };
 
 /**
- * DuckDB takes the types from this file, JSON for what is now a number and then a text, and refuses objects with other members; a list of columns would make it drop
- * those. The first member marks the head itself.
+ * A relation: the members of the first `sample` records (-1: all) as JSON, in the order of their first coming. DuckDB
+ * refuses objects with other members; a list of columns would make it drop those. It reads a single file with all its
+ * threads, but several of them with one thread each.
  */
-const headOf = (columns: readonly JsonColumn[], mark: string, reading: "lines" | "list"): string => {
-  const member = ({ name }: JsonColumn, value: string) => `${JSON.stringify(name)}:${value}`;
-  const lines = ["1", '"x"'].map(
-    (value) => `{${[`"${mark}":true`, ...columns.map((c) => member(c, value))].join(",")}}`,
-  );
-  return reading === "list" ? `[${lines.join(",\n")}]` : `${lines.join("\n")}\n`;
-};
+const readingOf = (file: string, reading: "lines" | "list", sample: number): string =>
+  `read_json(${literal(file)}, format = '${reading === "list" ? "array" : "newline_delimited"}', records = true,
+    maximum_depth = 1, sample_size = ${sample}, map_inference_threshold = -1, field_appearance_threshold = 0,
+    maximum_object_size = ${longestRecord + 1024})`;
 
-// The reader's buffers have twice the size of a record; rows of small ones would be put together again.
-const relationOf = (files: readonly string[], reading: "lines" | "list", width: number): string =>
-  `read_json([${files.map(literal).join(", ")}], format = '${reading === "list" ? "array" : "newline_delimited"}',
-    sample_size = 2, maximum_sample_files = 1, map_inference_threshold = -1, field_appearance_threshold = 0,
-    dateformat = '~%Y', timestampformat = '~%Y', maximum_object_size = ${longestRecord + 1024})
-    AS file(head${Array.from({ length: width }, (_, index) => `, c${index}`).join("")})`;
+/** Throws where DuckDB has seen other members than we have. What it cannot name otherwise it marks with a number. */
+const checkColumns = async (
+  { connection }: Writer,
+  relation: string,
+  columns: readonly JsonColumn[],
+): Promise<void> => {
+  const found = await rowsOf(connection, `DESCRIBE SELECT * FROM ${relation}`);
+  const isSame = columns.every(({ name }, index) => name === "" || String(found[index]?.[0]).startsWith(name));
+  if (found.length !== columns.length || !isSame) throw new Error("the first records were read in two ways");
+};
 
 const insertJson = async (
   writer: Writer,
-  dataset: string,
-  columns: readonly JsonColumn[],
+  {
+    dataset,
+    columns,
+    isWhole,
+  }: { readonly dataset: string; readonly columns: readonly JsonColumn[]; readonly isWhole: boolean },
   relation: string,
 ): Promise<number> => {
   let id = "NULL";
@@ -113,13 +127,13 @@ const insertJson = async (
     else if (column.type === undefined) unseen.push(`${value} IS NOT NULL`);
     else {
       wanted.push({ name: column.name, type: column.type });
-      values.push(jsonValue(column.type, value));
+      values.push(jsonValue(column.type, value, isWhole));
     }
   }
   const hasId = id !== "NULL";
   if (unseen.length > 0) id = `CASE WHEN ${unseen.join(" OR ")} THEN ${misfitError} ELSE ${id} END`;
   await writer.ensureColumns(wanted);
-  const select = `SELECT ${[id, ...values].join(", ")} FROM ${relation} WHERE head IS NULL`;
+  const select = `SELECT ${[id, ...values].join(", ")} FROM ${relation}`;
   const processed = await writer.insertSelect(wanted, select);
   if (hasId) await keepLast(writer, dataset);
   return processed;

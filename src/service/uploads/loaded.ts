@@ -1,3 +1,5 @@
+import { Problem } from "../problem.ts";
+
 /** What became of a file's records. */
 export type Loaded = {
   readonly processed: number;
@@ -9,11 +11,22 @@ export type Loaded = {
 
 export const mostErrors = 100;
 
+/** Levels that a record may be nested: DuckDB's functions for JSON end the process far beyond. */
+export const deepest = 500;
+
 /** A value is not of the type that its column has so far: the file has to be looked at as a whole. */
 const misfit = "upload-misfit";
 
 /** An SQL expression that gives up loading. */
 export const misfitError = `error('${misfit}')`;
 
-export const isMisfit = (error: unknown): boolean =>
-  error instanceof Error && (error.message.includes(misfit) || error.message.startsWith("Conversion Error"));
+/** What DuckDB says, also where the data store has put it into its own words; empty for any other error. */
+export const databaseReason = (error: unknown): string => {
+  const said = error instanceof Problem ? error.cause : error;
+  return said instanceof Error ? said.message : "";
+};
+
+export const isMisfit = (error: unknown): boolean => {
+  const reason = databaseReason(error);
+  return reason.includes(misfit) || reason.startsWith("Conversion Error");
+};

@@ -14,6 +14,8 @@ export type Form = {
 
 /** Where the file stands in the form. */
 const fileField = "file";
+/** Bytes that wait for the disk at most: what has gathered is written at once. */
+const waiting = 1024 * 1024;
 const limits = { fieldSize: 64 * 1024, fields: 100, parts: 200 };
 
 /**
@@ -56,7 +58,7 @@ export const receiveForm = async (call: Call, path: string): Promise<Form> => {
       return;
     }
     name = file ?? "";
-    const target = createWriteStream(path, { flags: "wx", mode: 0o600 });
+    const target = createWriteStream(path, { flags: "wx", mode: 0o600, highWaterMark: waiting });
     writing = pipeline(content, target, { signal: stop.signal }).then(() => {
       bytes = target.bytesWritten;
     });

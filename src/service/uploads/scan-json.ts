@@ -5,7 +5,7 @@ import { Problem } from "../problem.ts";
 import { BrokenFile, type Cutter, lineCutter, valueCutter } from "./cut-values.ts";
 import type { Reading } from "./detect-format.ts";
 import { look, type Seen } from "./json-columns.ts";
-import { mostErrors } from "./loaded.ts";
+import { deepest, mostErrors } from "./loaded.ts";
 
 export type JsonReading = Exclude<Reading, "csv">;
 
@@ -21,7 +21,6 @@ export type JsonScan = {
 };
 
 const pieceSize = 256 * 1024;
-const deepest = 500;
 
 /**
  * Reads records, a piece of the file at a time. With `target` all of them, and those that are good are written there, one
