@@ -3,7 +3,11 @@ import type { Format } from "./shared-flags.ts";
 import { wantsColour } from "./streams.ts";
 import { writeFileWhole } from "./write-file.ts";
 
-export type Rendering = { readonly colour: boolean };
+export type Rendering = {
+  readonly colour: boolean;
+  /** Width of the terminal that it is printed on, if it is one. */
+  readonly columns?: number;
+};
 
 /** Data in every form that a command can print it in. */
 export type Printable = {
@@ -45,7 +49,7 @@ export const documentText = async (document: unknown, format: "json" | "jsonl" |
   return yamlText(document);
 };
 
-const written = async (data: Printable, format: Format, colour: boolean): Promise<string> => {
+const written = async (data: Printable, format: Format, rendering: Rendering): Promise<string> => {
   switch (format) {
     case "json":
     case "yaml":
@@ -57,7 +61,7 @@ const written = async (data: Printable, format: Format, colour: boolean): Promis
     case "markdown":
       return `${data.markdown?.() ?? (await data.text({ colour: false }))}\n`;
     case "text":
-      return `${await data.text({ colour })}\n`;
+      return `${await data.text(rendering)}\n`;
     default:
       return format satisfies never;
   }
@@ -84,7 +88,9 @@ export const createOutput = (io: Io, options: OutputOptions): Output => {
     columns: io.stderr.columns ?? 80,
     print: async (data, file = out) => {
       const colour = file === undefined && wantsColour(io.stdout, io.env, noColor);
-      const text = await written(data, format, colour);
+      const { isTTY, columns } = io.stdout;
+      const width = file === undefined && isTTY === true && columns > 0 ? { columns } : {};
+      const text = await written(data, format, { colour, ...width });
       hasPrinted = true;
       if (file === undefined) io.stdout.write(text);
       else await writeFileWhole(file, text, 0o644);

@@ -3,7 +3,7 @@ import { isObject } from "../contract/index.ts";
 import type { MetadataReport, QueryReport } from "../deploy/index.ts";
 import { printable, printableJson } from "./escape.ts";
 import { table } from "./table.ts";
-import { clip } from "./width.ts";
+import { clip, textWidth } from "./width.ts";
 import { count, counted } from "./words.ts";
 
 /** Rows with named columns, as an answer has them. */
@@ -16,6 +16,8 @@ type Rows = {
 
 /** Cells of a table are cut here; the other formats have all of a value. */
 const widest = 80;
+/** No column is cut to less to fit a terminal. */
+const narrowest = 5;
 
 const isList = (value: Json | undefined): value is readonly Json[] => Array.isArray(value);
 const text = (value: Json | undefined): string => (typeof value === "string" ? value : "");
@@ -74,20 +76,52 @@ const cell = (value: Json | undefined): string => {
 
 const document = (value: Json): string => printableJson(JSON.stringify(value, null, 2));
 
-/** A query's rows as a table, and what else there is as JSON. No line feed at the end. */
-export const renderQuery = (report: QueryReport): string => {
+/** What an answer of SQL lacks of its rows, and what to do; undefined: nothing. */
+export const renderShortage = ({ answer }: QueryReport): string | undefined => {
+  const { rows = [], total = 0 } = (isObject(answer) ? rowsOfSql(answer) : undefined) ?? {};
+  if (total <= rows.length) return undefined;
+  return `only ${count(rows.length)} of ${counted(total, "row")}: the target gives no more at once; ask for parts, with ORDER BY, LIMIT and OFFSET`;
+};
+
+/** The width that the widest columns are cut to, so that a row of these widths takes at most `cells`. */
+const widestOf = (widths: readonly number[], cells: number): number => {
+  let left = cells - 2 * (widths.length - 1);
+  const sorted = widths.toSorted((a, b) => a - b);
+  for (const [index, width] of sorted.entries()) {
+    const share = Math.floor(left / (sorted.length - index));
+    if (width > share) return Math.max(narrowest, share);
+    left -= width;
+  }
+  return widest;
+};
+
+const fitting = (
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  cells: number | undefined,
+): readonly string[] => {
+  if (cells === undefined) return table(head, rows);
+  const widths = head.map((title, column) =>
+    rows.reduce((most, row) => Math.max(most, textWidth(row[column] ?? "")), textWidth(title)),
+  );
+  const most = widestOf(widths, cells);
+  const cut = (row: readonly string[]): readonly string[] => row.map((text) => clip(text, most));
+  return table(cut(head), rows.map(cut));
+};
+
+/**
+ * A query's rows as a table, and what else there is as JSON; `columns` is the width of the terminal that cells are cut
+ * to fit. No line feed at the end.
+ */
+export const renderQuery = (report: QueryReport, options: { readonly columns?: number | undefined } = {}): string => {
   const found = rowsOf(report);
   if (found === undefined) return document(report.answer);
   const { columns, rows, total = rows.length } = found;
   const { aggregations } = report.answer as { readonly [key: string]: Json };
-  const lines =
-    rows.length === 0
-      ? []
-      : table(
-          columns.map(printable),
-          rows.map((row) => row.map(cell)),
-        );
-  const last = total > rows.length ? `${count(rows.length)} of ${counted(total, "row")}` : counted(rows.length, "row");
+  const cells = rows.map((row) => row.map(cell));
+  const lines = fitting(columns.map(printable), cells, options.columns);
+  const all = total > rows.length ? `${count(rows.length)} of ${counted(total, "row")}` : counted(rows.length, "row");
+  const last = aggregations !== undefined && rows.length === 0 ? "" : all;
   const blocks = [lines.join("\n"), aggregations === undefined ? "" : document(aggregations), last];
   return blocks.filter((block) => block !== "").join("\n\n");
 };

@@ -48,6 +48,10 @@ describe("query and metadata", () => {
       exit: 0,
       stdout: "name  city\nAda   London\n\n1 row\n",
     });
+    for (const format of ["jsonl", "text", "json"]) {
+      const cut = await stage.run("query", "--sql", "SELECT * FROM range(10001)", "-q", "-o", format);
+      expect(cut).toMatchObject({ exit: 0, stderr: expect.stringContaining("only 10,000 of 10,001 rows") });
+    }
     await writeFile(join(stage.dir, "q.sql"), sql);
     const filed = await stage.run("query", "--sql", "--file", "q.sql", "-o", "json");
     expect(JSON.parse(filed.stdout)).toMatchObject({

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { StatusReport } from "../../src/deploy/index.ts";
+import type { Json } from "../../src/contract/index.ts";
+import type { QueryReport, StatusReport } from "../../src/deploy/index.ts";
 import { DeployerError } from "../../src/errors.ts";
 import {
   codeSpan,
@@ -11,6 +12,8 @@ import {
   renderEvent,
   renderExplain,
   renderProgress,
+  renderQuery,
+  renderShortage,
   renderSources,
   renderStatus,
   renderTenants,
@@ -322,5 +325,34 @@ describe("escaping", () => {
   test("makes code spans that nothing can end", () => {
     expect(codeSpan("a``b`")).toBe("``` a``b` ```");
     expect(codeSpan("plain")).toBe("`plain`");
+  });
+});
+
+describe("the answer to a query", () => {
+  const report = (answer: Json) =>
+    ({ type: "query-result", schemaVersion: 1, target: "default", answer }) satisfies QueryReport;
+  const columns = [{ name: "_id" }, { name: "text" }, { name: "note" }];
+
+  test("fits the terminal that it is on, and is whole elsewhere up to 80 characters", () => {
+    const rows = [
+      ["1", "x".repeat(100), "y".repeat(50)],
+      ["2", "x", null],
+    ];
+    const table = renderQuery(report({ columns, rows, total: 2 }), { columns: 40 }).split("\n");
+    expect(Math.max(...table.map((line) => line.length))).toBeLessThanOrEqual(40);
+    expect(table[1]).toMatch(/^1 {4}x+… {2}y+…$/);
+    expect(renderQuery(report({ columns, rows, total: 2 }))).toContain(`${"x".repeat(79)}…  ${"y".repeat(50)}`);
+  });
+
+  test("keeps its header without rows, and says nothing of rows where aggregations were asked for", () => {
+    expect(renderQuery(report({ columns, rows: [], total: 0 }))).toBe("_id  text  note\n\n0 rows");
+    const aggregated = report({ hits: { total: { value: 2 }, hits: [] }, aggregations: { top: { value: 1 } } });
+    expect(renderQuery(aggregated)).not.toContain("rows");
+  });
+
+  test("tells what it lacks of its rows", () => {
+    expect(renderShortage(report({ columns, rows: [["1", "a", "b"]], total: 5000 }))).toContain("1 of 5,000 rows");
+    expect(renderShortage(report({ columns, rows: [["1", "a", "b"]], total: 1 }))).toBeUndefined();
+    expect(renderShortage(report({ hits: { total: { value: 20 }, hits: [{ _id: "1" }] } }))).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-import { queryItems, renderQuery } from "../../render/index.ts";
+import { queryItems, renderQuery, renderShortage } from "../../render/index.ts";
 import { defineCommand } from "../command.ts";
 import { filled, single, toggle, usage } from "../flag.ts";
 import { readQuery } from "../read-query.ts";
@@ -24,7 +24,7 @@ const read = (words: readonly string[], asked: keyof typeof places, hasFile: boo
 
 export const command = defineCommand({
   description:
-    "Asks a connected source in place, in its own language (QueryDSL or SQL), or the target's datasets: with --sql across all of them, with --dsl one of them. A connection is named by its _id or its live id, a source's DATASET is an index or table. The query is the last word, or comes from --file.",
+    "Asks a connected source in place, in its own language (QueryDSL or SQL), or the target's datasets: with --sql across all of them, with --dsl one of them. A connection is named by its _id or its live id, a source's DATASET is an index or table. The query is the last word, or comes from --file. A target may limit the rows of an answer (the local service: 10,000); standard error says so where rows are missing.",
   args: [
     { name: "connection", description: "_id or live id; with --dsl a dataset's _id or name", required: false },
     { name: "dataset", description: "index or table of the source", required: false },
@@ -35,7 +35,10 @@ export const command = defineCommand({
     { line: "query acme-t042-dwh INVOICES --file totals.sql", does: "a warehouse, with a query from a file" },
     { line: "query --sql 'SELECT count(*) FROM \"acme-t042-crm-contact-collect\"'", does: "the target's datasets" },
     { line: "query --dsl acme-t042-crm-contact-collect '{\"size\": 3}'", does: "one dataset, in QueryDSL" },
-    { line: "query --sql --file report.sql -o jsonl > rows.jsonl", does: "a row a line" },
+    {
+      line: "query --sql --file totals.sql -o jsonl > totals.jsonl",
+      does: "a row a line, as many as the target gives",
+    },
   ],
   formats: ["text", "json", "yaml", "jsonl"],
   flags: {
@@ -69,8 +72,10 @@ export const command = defineCommand({
     await session.output.print({
       document: report,
       items: queryItems(report),
-      text: () => renderQuery(report),
+      text: ({ columns }) => renderQuery(report, { columns }),
     });
+    const shortage = renderShortage(report);
+    if (shortage !== undefined) session.output.warn(shortage);
     return 0;
   },
 });
