@@ -7,6 +7,8 @@ import type { Session } from "../session.ts";
 import { project, speaking } from "../shared-flags.ts";
 import { environmentOf, withProject } from "../with-project.ts";
 
+/** Threads for files, names and statements of DuckDB, which keep one each while they run. */
+const threads = "16";
 /** Milliseconds from the signal until the process ends in any case. */
 const patience = 1_800;
 
@@ -70,6 +72,8 @@ export const command = defineCommand({
     ...speaking,
   },
   run: async (flags, session) => {
+    // Read when the first thread is needed; 4 unless told.
+    process.env["UV_THREADPOOL_SIZE"] ??= threads;
     const { stop } = session.stops;
     const credentials = credentialsOf(await environmentOf(flags.envFile, session));
     const catalog = await catalogOf(flags.project, flags.envFile, session);
