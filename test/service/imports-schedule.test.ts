@@ -74,6 +74,20 @@ describe("a schedule", () => {
     expect(stage.job(job)).toMatchObject({ next_run: "2026-01-03T11:00:00.000Z" });
   });
 
+  it("goes by a clock that is set back", async () => {
+    const { clock, stage } = await open("2026-06-01T10:20:00Z");
+    const job = stage.add(hourly);
+    await stage.completed(job);
+    clock.sleepUntil("2026-01-01T10:20:00Z");
+    expect(stage.job(job)).toMatchObject({ next_run: "2026-01-01T11:00:00.000Z" });
+    clock.moveTo("2026-01-01T11:00:00Z");
+    await stage.completed(job, 2);
+    // A little back: 11:00 has been.
+    clock.sleepUntil("2026-01-01T10:59:59.900Z");
+    expect(stage.job(job)).toMatchObject({ next_run: "2026-01-01T12:00:00.000Z" });
+    expect(triggers(stage, job)).toEqual(["schedule", "created"]);
+  });
+
   it("leaves a job alone whose connection is gone", async () => {
     const { clock, stage } = await open("2026-01-01T10:20:00Z");
     const job = stage.add(hourly);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { updateConnection } from "../../src/service/connections.ts";
 import { Problem } from "../../src/service/problem.ts";
-import { createGate, row, startImports, tableSource } from "../support/import-stage.ts";
+import { createClock, createGate, row, startImports, tableSource } from "../support/import-stage.ts";
 import { temporaryFolder } from "../support/service.ts";
 
 const orders = (...ids: number[]) => ids.map((id) => row({ id, city: `c${id}` }));
@@ -192,6 +192,17 @@ describe("a source that fails", () => {
     expect(stage.job(job)).toMatchObject({ status: "failed", reason: "no entry with ***" });
     expect(source.asked).toHaveLength(attempts);
     expect(await stage.records()).toEqual(kept(1, 2, 3));
+  });
+
+  it("to come to an end is given up", async () => {
+    const time = createClock("2026-01-01T10:00:00Z");
+    const source = tableSource(orders(...Array.from({ length: 40 }, (_, n) => n)));
+    source.before = () => time.moveTo(new Date(time.clock() + 3_600_000).toISOString());
+    const stage = await startImports(source, { time });
+    const run = await stage.ended(stage.add(keyed));
+    expect(run).toMatchObject({ status: "failed", error: expect.stringContaining("6 hours") });
+    expect(source.given.length).toBeLessThan(20);
+    expect(await stage.records()).toEqual([]);
   });
 
   it("is asked again when its connection was changed", async () => {

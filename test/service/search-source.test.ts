@@ -192,6 +192,25 @@ describe("a search source that is read", () => {
     expect(await read({ base_url })).toEqual(all(6));
   });
 
+  it.each([
+    ["the same page for ever", undefined, 0],
+    ["more records than it says it has", { value: 8, relation: "eq" }, 1],
+  ])("is given up where a scroll gives %s", async (_, total, step) => {
+    let pages = 0;
+    const { base_url } = await startServer(({ path, body }, response) => {
+      if (body["aggs"] !== undefined) return refuse(response, 400, "illegal_argument_exception");
+      if (path === "/_search/scroll" && pages > 50) return say(response, { _shards: shards, hits: { hits: [] } });
+      const hits = [0, 1, 2].map((n) => aHit(step * pages * 3 + n));
+      pages++;
+      return say(response, {
+        _scroll_id: "s",
+        _shards: shards,
+        hits: { hits, ...(total === undefined ? {} : { total }) },
+      });
+    });
+    await expect(read({ base_url })).rejects.toMatchObject({ type: "source_error" });
+  });
+
   it("is scrolled through where it does not sort by sequence numbers", async () => {
     const scrolled: string[] = [];
     const { base_url, asked } = await startServer(({ path, body }, response) => {
@@ -289,5 +308,22 @@ describe("a query over the API", () => {
     const answer = await call("POST", path, { query: "{}" }, header);
     expect(answer).toMatchObject({ body: { error: { type: "source_refused" } } });
     expect(answer.text).toContain("unknown user of Bearer ***");
+  });
+
+  it.each([
+    ["as base64 with its user", { username: "user", password: "planted?~" }, ""],
+    ["as base64 with the user of its address", {}, "user:planted%3F%7E@"],
+    ["where the reason is cut", { username: "user", password: "planted?~" }, ""],
+  ])("never tells a password %s", async (where, config, login) => {
+    const { base_url } = await startServer((_, response, request) => {
+      const sent = request.headers.authorization ?? "";
+      const forms = [sent, sent.replace(/=+$/, ""), atob(sent.slice(6)), encodeURIComponent("planted?~")].join(" ");
+      const reason = where.endsWith("cut") ? `${"x".repeat(475)}planted?~` : `unknown user of ${forms}`;
+      say(response, { error: { type: "security_exception", reason }, status: 401 }, 401);
+    });
+    const { call, header, path } = await connect({ base_url: base_url.replace("//", `//${login}`), ...config });
+    const { text: said } = await call("POST", path, { query: "{}" }, header);
+    expect(said).toContain("***");
+    expect(said).not.toMatch(/dXNlcj|plant|fg==/);
   });
 });

@@ -113,7 +113,7 @@ export const startImports = async (
     clock,
     reportError: (error) => errors.push(error),
     driver: () => (source === undefined ? undefined : Promise.resolve(driverOf(source))),
-    ...(time === undefined ? {} : { timer: time.timer }),
+    ...(time === undefined ? {} : { timer: time.timer, elapsed: time.clock }),
     sleep: async (milliseconds) => void pauses.push(milliseconds),
   });
   // All that imports and their handlers look at.

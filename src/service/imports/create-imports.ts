@@ -19,9 +19,14 @@ const systemTimer: Timer = (milliseconds, callback) => {
 export const createImports = (state: () => State, rim: ImportsRim): Imports => {
   const queue = createRunQueue(state, rim);
   const scheduler = createScheduler(rim.clock, rim.timer ?? systemTimer, (id) => {
-    const record = state().importJobs.get(id);
-    // Without its connection a job has failed already, and stays so.
-    if (record !== undefined && hasConnection(state(), record)) queue.add(record, "schedule");
+    try {
+      const record = state().importJobs.get(id);
+      // Without its connection a job has failed already, and stays so.
+      if (record !== undefined && hasConnection(state(), record)) queue.add(record, "schedule");
+    } catch (error) {
+      // A full disk, say: the others fall due as well, and this one again.
+      rim.reportError(error);
+    }
   });
 
   const begin = (record: ImportJobRecord): void => {

@@ -15,7 +15,7 @@ const batchBytes = 8 * 1024 * 1024;
 const minute = 60_000;
 /** Milliseconds that one batch may take to come. */
 const batchPatience = 10 * minute;
-/** Milliseconds after which a run does not try again. */
+/** Milliseconds after which a run is given up. */
 const runPatience = 6 * 60 * minute;
 /** Failures of the source that a run gets over: without a batch in between, and in all. */
 const failuresInRow = 3;
@@ -28,7 +28,8 @@ export type RunRim = {
   readonly driver: (source: string) => Promise<SourceDriver> | undefined;
   /** The job's connection as it is now; throws where it is gone. */
   readonly connection: (job: ImportJob) => SourceConnection;
-  readonly clock: () => number;
+  /** Milliseconds since some moment, of a clock that nobody sets. */
+  readonly elapsed: () => number;
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   /** Told of every batch that is kept. */
   readonly progress: (run: RunRecord) => void;
@@ -65,16 +66,16 @@ export const runImport = async (
   const place = (): Promise<Stage> => rim.state.data.stage(job.target, owner, { resume: false });
   let attempt = run.trigger === "resume" && job.keyed ? await resumed(rim, job, owner, run) : begin();
   try {
-    const deadline = rim.clock() + runPatience;
+    const deadline = rim.elapsed() + runPatience;
     let inRow = 0;
     for (let inAll = 1; ; inAll++) {
       const before = attempt.run.processed;
       try {
-        await read({ rim, job, driver, connection, place }, attempt, signal);
+        await read({ rim, job, driver, connection, place, deadline }, attempt, signal);
         break;
       } catch (error) {
         inRow = job.keyed && attempt.run.processed > before ? 1 : inRow + 1;
-        const isHopeless = inRow > failuresInRow || inAll > failuresInAll || rim.clock() > deadline;
+        const isHopeless = inRow > failuresInRow || inAll > failuresInAll || rim.elapsed() > deadline;
         // A source may not know the place any more: its index was made anew, say.
         const isLost = isRefusal(error) && attempt.cursor !== undefined && attempt.run.processed === before;
         if (signal.aborted || isHopeless || !(isTransient(error) || isLost)) throw error;
@@ -111,10 +112,11 @@ type Reading = {
   readonly driver: SourceDriver;
   readonly connection: SourceConnection;
   readonly place: () => Promise<Stage>;
+  readonly deadline: number;
 };
 
 const read = (
-  { rim, job, driver, connection, place }: Reading,
+  { rim, job, driver, connection, place, deadline }: Reading,
   attempt: Attempt,
   signal: AbortSignal,
 ): Promise<void> => {
@@ -129,6 +131,12 @@ const read = (
   };
   const write = async (batch: ReadBatch): Promise<void> => {
     rim.connection(job);
+    if (rim.elapsed() > deadline) {
+      throw new Problem(
+        "source_timeout",
+        `the source did not come to an end within ${runPatience / minute / 60} hours`,
+      );
+    }
     attempt.stage ??= await place();
     const { run, stage } = attempt;
     const { rows, columns, failed, errors } = shapeBatch(batch, job, run.processed + run.failed + 1);

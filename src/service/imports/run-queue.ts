@@ -19,6 +19,8 @@ export type RunQueueRim = {
   readonly reportError: (error: unknown) => void;
   /** Default: the service's own drivers. */
   readonly driver?: (source: string) => Promise<SourceDriver> | undefined;
+  /** Milliseconds since some moment, of a clock that nobody sets. Default: `performance.now`. */
+  readonly elapsed?: () => number;
   /** Waits between repeats. */
   readonly sleep?: RunRim["sleep"];
 };
@@ -129,8 +131,12 @@ export const createRunQueue = (state: () => State, rim: RunQueueRim): RunQueue =
       entry.ended.resolve();
     }
     if (!entry.isBehind || isClosing) return;
-    const record = state().importJobs.get(job);
-    if (record !== undefined) add(record, "catch-up");
+    try {
+      const record = state().importJobs.get(job);
+      if (record !== undefined) add(record, "catch-up");
+    } catch (error) {
+      rim.reportError(error);
+    }
   };
 
   const attempt = async (entry: Entry, record: ImportJobRecord, signal: AbortSignal): Promise<void> => {
@@ -153,7 +159,7 @@ export const createRunQueue = (state: () => State, rim: RunQueueRim): RunQueue =
           if (state().importJobs.get(id) === undefined) throw new Problem("not_found", "the import job was deleted");
           return sourceConnection(state(), connection);
         },
-        clock: rim.clock,
+        elapsed: rim.elapsed ?? (() => performance.now()),
         sleep: rim.sleep ?? ((milliseconds, ending) => sleep(milliseconds, undefined, { signal: ending, ref: false })),
         progress: (run) => keep(entry, run),
       };

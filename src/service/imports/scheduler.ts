@@ -25,6 +25,7 @@ export const createScheduler = (clock: () => number, timer: Timer, fire: (job: s
   let cancel: (() => void) | undefined;
   let wakesAt: number | undefined;
   let isStopped = false;
+  let lookedAt = clock();
 
   const groupOf = (expression: string): Group => {
     const existing = groups.get(expression);
@@ -39,7 +40,11 @@ export const createScheduler = (clock: () => number, timer: Timer, fire: (job: s
     wakesAt = undefined;
     const now = clock();
     const due: string[] = [];
+    // A clock that was set back a little would let a schedule fall due twice; one that was set back far, not at all.
+    const isSetBack = now < lookedAt - longestSleep;
+    lookedAt = now;
     for (const group of groups.values()) {
+      if (isSetBack) group.next = group.schedule.next(now);
       if (group.next === undefined || group.next > now) continue;
       due.push(...group.jobs);
       group.next = group.schedule.next(now);

@@ -1,6 +1,6 @@
 import { inferConnectionType, secretFieldsOfType } from "../../catalog/index.ts";
-import type { Json } from "../../contract/index.ts";
 import { Problem } from "../problem.ts";
+import { secretRemover } from "../sources/secret-forms.ts";
 import type { SourceConnection } from "../sources/source-driver.ts";
 import type { State } from "../state.ts";
 
@@ -14,21 +14,10 @@ export const sourceConnection = (state: State, id: string): SourceConnection => 
   return { source: type, auth: connection?.type ?? "none", config };
 };
 
-const shortestSecret = 4;
-
 /** A text without what the catalog calls secret of a connection, should a driver have let it through. */
 export const withoutSecrets = (state: State, id: string, text: string): string => {
   const record = state.connections.get(id);
   const connectorType = record === undefined ? undefined : state.catalog.get(record.type);
   if (record === undefined || connectorType === undefined) return text;
-  const { config } = record;
-  const secrets = [...secretFieldsOfType(connectorType), "auth"].flatMap((name) => textsIn(config[name]));
-  return secrets
-    .toSorted((a, b) => b.length - a.length)
-    .reduce((clean, secret) => clean.replaceAll(secret, "***"), text);
-};
-
-const textsIn = (value: Json | undefined): readonly string[] => {
-  if (typeof value === "string") return value.length < shortestSecret ? [] : [value];
-  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
+  return secretRemover(record.config, [...secretFieldsOfType(connectorType), "auth"])(text);
 };

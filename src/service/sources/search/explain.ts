@@ -28,9 +28,9 @@ export const explainFailure = (error: unknown): string => {
   }
 };
 
-/** What an answer with an error status means; `host` is where it came from. */
-export const refusal = (host: string, status: number, body: string): Problem => {
-  const said = nativeReason(body);
+/** What an answer with an error status means; `host` is where it came from, `clean` takes secrets out of a text. */
+export const refusal = (host: string, status: number, body: string, clean: (text: string) => string): Problem => {
+  const said = nativeReason(body, clean);
   const because = said === undefined ? "" : `: ${said.text}`;
   if (status === 401 || status === 403) {
     return new Problem("source_refused", `${host} refuses the credentials (${status})${because}`);
@@ -47,7 +47,12 @@ export const refusal = (host: string, status: number, body: string): Problem => 
 };
 
 /** The type and reason of the first cause that a search server gives. */
-const nativeReason = (body: string): { readonly type?: string; readonly text: string } | undefined => {
+const nativeReason = (
+  body: string,
+  clean: (text: string) => string,
+): { readonly type?: string; readonly text: string } | undefined => {
+  // Before it is cut, so that no part of a secret is left.
+  const short = (text: string): string => shortened(clean(text));
   const error = member(parsed(body), "error");
   if (typeof error === "string") return { text: short(error) };
   const causes = member(error, "root_cause");
@@ -71,7 +76,7 @@ const parsed = (body: string): Json | undefined => {
 const member = (value: Json | undefined, name: string): Json | undefined =>
   value !== undefined && isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
 
-const short = (text: string): string => {
+const shortened = (text: string): string => {
   const line = text.replace(/\s+/g, " ").trim();
   return line.length > longestReason ? `${line.slice(0, longestReason)}…` : line;
 };

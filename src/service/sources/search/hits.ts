@@ -19,13 +19,15 @@ export type Page = {
   /** Characters of a record, on average. */
   readonly recordSize: number;
   readonly scroll?: string;
+  /** Records that the search finds, where the source says it exactly. */
+  readonly total?: number;
 };
 
 /** The records of an answer, which must be complete. Throws `source_timeout`, `source_error` or `source_unreachable`. */
 export const pageOf = ({ value, size }: Asked, wantsSource: boolean): Page => {
   if (value["timed_out"] === true) throw new Problem("source_timeout", "the source did not finish the search in time");
   const { _shards: shards, hits: found, _scroll_id: scroll } = value;
-  const records = found !== undefined && isObject(found) ? found["hits"] : undefined;
+  const { hits: records, total } = found !== undefined && isObject(found) ? found : {};
   if (shards === undefined || !isObject(shards) || !Array.isArray(records)) {
     throw new Problem("source_unreachable", "the source answers a search, but not like a search server");
   }
@@ -38,7 +40,14 @@ export const pageOf = ({ value, size }: Asked, wantsSource: boolean): Page => {
     shards: typeof shards["total"] === "number" ? shards["total"] : 0,
     recordSize: size / Math.max(1, records.length),
     ...(typeof scroll === "string" ? { scroll } : {}),
+    ...exactly(total),
   };
+};
+
+/** A number before Elasticsearch 7. */
+const exactly = (total: Json | undefined): { readonly total?: number } => {
+  const value = total !== undefined && isObject(total) && total["relation"] === "eq" ? total["value"] : total;
+  return typeof value === "number" ? { total: value } : {};
 };
 
 const hitOf = (record: Json, wantsSource: boolean): Hit => {

@@ -21,8 +21,17 @@ export const readByScroll = async function* (reading: Reading): AsyncGenerator<R
   let page = await searchPage(reading, { sort }, `scroll=${kept}`);
   const most = size.most * 2;
   let { scroll } = page;
+  const { total } = page;
+  let given = 0;
+  let last = "";
   try {
     while (page.hits.length > 0) {
+      given += page.hits.length;
+      const ids = total === undefined ? JSON.stringify(page.hits.map(({ row }) => row._id)) : "";
+      if (total === undefined ? ids === last : given > total) {
+        throw new Problem("source_error", `${datasetPath(dataset)} gives records again and again`);
+      }
+      last = ids;
       yield { rows: page.hits.map(({ row }) => row) };
       if (scroll === undefined) throw new Problem("source_error", `${datasetPath(dataset)} cannot be scrolled through`);
       // Not patient: who asks again may miss the page that got lost.

@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { isObject, type Properties } from "../../../contract/index.ts";
 import { parseExact } from "../../data/exact-json.ts";
 import { Problem } from "../../problem.ts";
+import { secretRemover } from "../secret-forms.ts";
 import type { SourceConnection } from "../source-driver.ts";
 import { below, endpoint, timeout } from "./endpoint.ts";
 import { explainFailure, refusal } from "./explain.ts";
@@ -52,7 +53,10 @@ export const openServer = (connection: SourceConnection): SearchServer => {
         await pause(Math.min(Math.max(wanted, firstPause * 2 ** tries), longestPause), undefined, { signal });
         answer = await once(path, transfer, signal);
       }
-      if (answer.status < 200 || answer.status > 299) throw refusal(base.host, answer.status, answer.body);
+      if (answer.status < 200 || answer.status > 299) {
+        const clean = secretRemover(connection.config, ["password", "api_key", "bearer_token"]);
+        throw refusal(base.host, answer.status, answer.body, clean);
+      }
       if (answer.isCut) {
         throw new Problem("result_too_large", `the answer of ${base.host} has more than ${transfer.most} bytes`);
       }

@@ -1,6 +1,7 @@
 import type { Json } from "../../../contract/index.ts";
 import type { SourceSqlWire } from "../../../infino/index.ts";
 import { Problem } from "../../problem.ts";
+import { secretRemover } from "../secret-forms.ts";
 import type { SourceConnection, SourceDriver, SourceLimits, SourceStatus } from "../source-driver.ts";
 import { type DriverCalls, startDriverCalls } from "./driver-calls.ts";
 import { sizeOfRow } from "./json-values.ts";
@@ -122,14 +123,8 @@ const problemOf = (
   return error instanceof Problem ? error : withoutSecrets(warehouse.explain(error, connection), connection);
 };
 
-const withoutSecrets = (problem: Problem, { config }: SourceConnection): Problem => {
-  const secrets = ["password", "pat_token"].flatMap((name) => config[name] ?? []);
-  const reason = secrets.reduce<string>(
-    (text, secret) => (typeof secret === "string" && secret.length > 3 ? text.replaceAll(secret, "***") : text),
-    problem.message,
-  );
-  return new Problem(problem.type, reason);
-};
+const withoutSecrets = ({ type, message }: Problem, { config }: SourceConnection): Problem =>
+  new Problem(type, secretRemover(config, ["password", "pat_token"])(message));
 
 const statusOf = (error: unknown): SourceStatus => {
   if (!(error instanceof Problem)) return { status: "disconnected", reason: "not tried to the end" };
