@@ -4,6 +4,7 @@ import type {
   ApplyReport,
   DoctorReport,
   DriftReport,
+  ImportRunReport,
   StatusReport,
   UploadReport,
   Validation,
@@ -110,7 +111,10 @@ export const exitOfValidation = (validation: Pick<Validation, "diagnostics">): E
   hasErrors(validation.diagnostics) ? 3 : 0;
 
 /** Some records of a file were taken and some were not: as an apply that failed in parts. */
-export const exitOfUpload = ({ status, failed }: Pick<UploadReport, "status" | "failed">): ExitCode =>
+export const exitOfUpload = ({
+  status,
+  failed,
+}: Pick<UploadReport | ImportRunReport, "status" | "failed">): ExitCode =>
   status === "failed" ? 1 : failed > 0 ? 4 : 0;
 
 export const exitOfDoctor = ({ checks }: Pick<DoctorReport, "checks">): ExitCode => {

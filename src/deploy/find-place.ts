@@ -77,6 +77,26 @@ export const findConnection = async (
   );
 };
 
+/** The import job that is ours by this `_id`, or has this live id. Throws `usage` where there is none. */
+export const findJob = async (
+  context: Context,
+  name: string,
+  target: string | undefined,
+  signal: AbortSignal,
+): Promise<Place> => {
+  const entries = await entriesOf(context, "import-job");
+  const entry = findOurs(entries, "import-job", name, target);
+  if (entry !== undefined) return open(context, entry.target, entry.id, entry);
+  const place = await open(context, chosenTarget(context, target), name, undefined);
+  if ((await place.api.listImportJobs(signal)).some(({ job_id }) => job_id === name)) return place;
+  const names = entries.map(({ resource }) => resource._id);
+  throw new DeployerError(
+    "usage",
+    `there is no import job ${JSON.stringify(name)}: it is no _id that was deployed, and no live id of the target "${place.target}"`,
+    { hint: names.length > 20 ? `among others there are: ${some(names)}` : nearest(name, names, "import jobs are") },
+  );
+};
+
 /** The dataset that is ours by this `_id`, else the one of this name. */
 export const findDataset = async (context: Context, name: string, target: string | undefined): Promise<Place> => {
   const entry = findOurs(await entriesOf(context, "dataset"), "dataset", name, target);

@@ -138,6 +138,7 @@ export const openProject = async (dir: string, options: OpenOptions = {}): Promi
       (await import("./query.ts")).datasetMetadata(context, dataset, options),
     uploadFile: async (dataset, path, options = {}) =>
       (await import("./upload.ts")).uploadFile(context, dataset, path, options),
+    runImport: async (job, options = {}) => (await import("./run-import.ts")).runImport(context, job, options),
     sources: (target, signal) => sourcesOf(context, target, signal),
     [Symbol.asyncDispose]: () => context.close(),
   };

@@ -16,6 +16,7 @@ import type {
   RunReport,
 } from "./care-types.ts";
 import type { HandOverOptions, HandOverReport, TakeBackOptions, TakeBackReport } from "./hand-over-types.ts";
+import type { ImportRunReport, RunImportOptions } from "./import-run-types.ts";
 import type {
   AdoptOptions,
   AdoptReport,
@@ -44,6 +45,7 @@ import type {
 import type { ChosenTenants, DesiredDigest, DesiredTenant, LiveOwner, LivePlace, OwnedReport } from "./tenant-types.ts";
 import type { UploadOptions, UploadReport } from "./upload-types.ts";
 
+export type * from "./import-run-types.ts";
 export type * from "./query-types.ts";
 export type * from "./report-types.ts";
 export type * from "./tenant-types.ts";
@@ -250,6 +252,11 @@ export type Project = AsyncDisposable & {
    * Nothing of it is kept in the ledger. Throws `usage` where there is no such file, `target-problem`, …
    */
   uploadFile(dataset: string, path: string, options?: UploadOptions): Promise<UploadReport>;
+  /**
+   * Runs an import job now, by its `_id` or live id; with `wait` until it has ended. Nothing of it is kept in the ledger.
+   * Throws `usage` where there is no such job, `not-supported` where the target runs none when asked.
+   */
+  runImport(job: string, options?: RunImportOptions): Promise<ImportRunReport>;
   /** Connector types that a target offers, with what the catalog knows of them. */
   sources(target?: string, signal?: AbortSignal): Promise<readonly SourceItem[]>;
 };

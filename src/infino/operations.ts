@@ -87,6 +87,7 @@ export const operations = {
   getRun: { ...readOne, name: "read job status", path: "/_connectors/jobs/{run}" },
   listImportJobs: { ...read, name: "list import jobs", path: "/import/jobs" },
   createImportJob: { ...create, name: "create import job", method: "PUT", path: "/import/{source}" },
+  runImportJob: { ...create, name: "run import job", method: "POST", path: "/import/jobs/{job}/run" },
   deleteImportJob: { ...remove, name: "delete import job", path: "/import/jobs/{job}" },
   getSourceMetadata: { ...read, name: "read source metadata", path: "/source/{connection}/{dataset}/metadata" },
   // SQL can write.

@@ -294,6 +294,8 @@ export type InfinoClient = {
   listImportJobs(signal: AbortSignal): Promise<readonly ImportJobWire[]>;
   createImportJob(source: string, config: ImportJobConfigWire, signal: AbortSignal): Promise<ImportJobWire>;
   deleteImportJob(id: string, signal: AbortSignal): Promise<boolean>;
+  /** Begins a run of a job now; `followRun` tells how it ends. An addition of the local service. */
+  runImportJob(id: string, signal: AbortSignal): Promise<RunWire>;
   /** Sends the `x-infino-connection-id` header. */
   getSourceMetadata(connectionId: string, dataset: string, signal: AbortSignal): Promise<Fields>;
   /** SQL over the target's datasets; only a single SELECT is repeated. The answer is a `SqlWire` where it has rows. */

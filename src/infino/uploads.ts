@@ -30,7 +30,7 @@ export type Caller = {
 
 type Uploads = Pick<
   InfinoClient,
-  "openFile" | "uploadFile" | "followRun" | "deleteRecords" | "countRecords" | "waitForRecords"
+  "openFile" | "uploadFile" | "runImportJob" | "followRun" | "deleteRecords" | "countRecords" | "waitForRecords"
 >;
 
 const firstWait = 100;
@@ -81,6 +81,11 @@ export const createUploads = (caller: Caller): Uploads => {
       const request = { query: { async: String(upload.isAsync) }, form: () => formOf(upload) };
       const { value } = await call(operations.uploadFile, request, answers.run, signal);
       if (value === undefined) throw new DeployerError("internal", "upload file: no value");
+      return cleaned(value);
+    },
+    runImportJob: async (job, signal) => {
+      const { value } = await call(operations.runImportJob, { parameters: { job } }, answers.run, signal);
+      if (value === undefined) throw new DeployerError("internal", "run import job: no value");
       return cleaned(value);
     },
     followRun: async (run, signal) => {

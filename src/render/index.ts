@@ -10,6 +10,7 @@ export * from "./explain.ts";
 export * from "./export.ts";
 export * from "./hand-over.ts";
 export * from "./history.ts";
+export * from "./import-run.ts";
 export * from "./lists.ts";
 export * from "./ownership.ts";
 export * from "./plan.ts";

@@ -31,6 +31,17 @@ const itemLine = (item: StatusItem, style: Style): string => {
   return `${line}${note}${facts(item)}${retained}${driver}`;
 };
 
+/** What to do about import jobs that failed. */
+const cure = (items: readonly StatusItem[]): readonly string[] => {
+  const [first, ...more] = items.filter(({ kind, health, state }) => {
+    return kind === "import-job" && health === "failed" && state === "live";
+  });
+  if (first === undefined) return [];
+  const next = [first, ...more].some(({ schedule }) => schedule !== undefined) ? ", or wait for the schedule" : "";
+  const others = more.length === 0 ? "" : `; so the other ${counted(more.length, "failed import job")}`;
+  return [`when the cause is mended: connector-deployer run ${printable(first._id)} --wait${next}${others}`];
+};
+
 /** What is deployed and how it is: what needs a person first, then a line for each tenant. No line feed at the end. */
 export const renderStatus = (
   report: StatusReport,
@@ -43,6 +54,7 @@ export const renderStatus = (
   if (!options.detail && unhealthy.length > items.length) {
     lines.push(style.dim(`and ${count(unhealthy.length - items.length)} more; --detail shows every one`));
   }
+  lines.push(...cure(unhealthy).map(style.cyan));
   const open = (tenant: StatusReport["tenants"][number]): string =>
     tenant.open === 0 ? "" : `${counted(tenant.open, "change")} left open by an interrupted run`;
   const byTenant = Map.groupBy(report.items, (item) => item.tenant);

@@ -1,6 +1,7 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { openProject } from "../../src/deploy/index.ts";
 import { startSearchServer } from "../support/search-server.ts";
 import type { Stage } from "./stage.ts";
 import { startStage } from "./stage.ts";
@@ -12,9 +13,9 @@ const contacts = [
 ];
 
 /** A project whose import of two contacts is done. */
-const imported = async (): Promise<Stage> => {
+const imported = async (search?: { readonly url: string }): Promise<Stage> => {
   const stage = await startStage({ runImports: true });
-  const { url } = await startSearchServer(0, { contacts });
+  const { url } = search ?? (await startSearchServer(0, { contacts }));
   const file = join(stage.dir, "connectors/crm/manifest.yaml");
   await writeFile(file, (await readFile(file, "utf8")).replace("base_url: {}", `base_url: { default: "${url}" }`));
   const project = join(stage.dir, "connector-deployer.yaml");
@@ -71,6 +72,32 @@ describe("query and metadata", () => {
     const own = await stage.run("metadata", dataset, "-o", "json");
     expect(JSON.parse(own.stdout)).toMatchObject({ type: "metadata", dataset, metadata: { docs_count: 2 } });
     expect(Object.keys(JSON.parse(own.stdout).fields)).toEqual(expect.arrayContaining(["name", "city"]));
+  });
+
+  test("run begins an import job again, and status says so where one failed", async () => {
+    const search = await startSearchServer(0, { contacts });
+    await using stage = await imported(search);
+    const job = "acme-t001-crm-contact-import";
+    const again = await stage.run("run", job, "--wait", "-o", "json");
+    expect({ exit: again.exit, ...JSON.parse(again.stdout) }).toMatchObject({
+      exit: 0,
+      status: "completed",
+      processed: 2,
+    });
+    search.accepts = () => false;
+    const failed = await stage.run("run", job, "--wait");
+    expect(failed).toMatchObject({ exit: 1, stdout: expect.stringMatching(/ failed \(run .*\n {2}\S/) });
+    expect((await stage.run("status")).stdout).toContain(`connector-deployer run ${job} --wait`);
+    expect(await stage.run("run", "acme-t001-crm-contact")).toMatchObject({
+      exit: 3,
+      stderr: expect.stringContaining(job),
+    });
+    await using elsewhere = await openProject(stage.dir, {
+      env: stage.env,
+      fetch: async (request) =>
+        request.url.endsWith("/run") ? new Response("nothing here", { status: 404 }) : fetch(request),
+    });
+    await expect(elsewhere.runImport(job)).rejects.toMatchObject({ code: "not-supported" });
   });
 
   test("need no ledger where a live id or a name is given", async () => {

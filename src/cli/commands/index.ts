@@ -31,6 +31,7 @@ export const commands: readonly CommandEntry[] = [
   { name: "query", summary: "ask a connected source, or datasets", load: () => import("./query.ts") },
   { name: "metadata", summary: "what a source or a dataset holds", load: () => import("./metadata.ts") },
   { name: "upload", summary: "send a file into a dataset", load: () => import("./upload.ts") },
+  { name: "run", summary: "run an import job now", load: () => import("./run.ts") },
   { name: "schema", summary: "JSON Schemas of the files", load: () => import("./schema.ts") },
   { name: "serve", summary: "a local connector service", load: () => import("./serve.ts") },
   { name: "doctor", summary: "check files, ledger and targets", load: () => import("./doctor.ts") },

@@ -97,6 +97,7 @@ const argument = async (situation: Situation, io: Io): Promise<readonly Candidat
   if (command === "query" || command === "metadata") {
     return expects.index === 0 ? ofKind(situation, io, "connection") : [];
   }
+  if (command === "run") return expects.index === 0 ? ofKind(situation, io, "import-job") : [];
   if (command === "upload") return expects.index === 0 ? ofKind(situation, io, "dataset") : [];
   if (command === "explain" && expects.index > 0) return [];
   return ofResources.includes(command) ? plain(await namesOf(situation, "resources", io)) : [];
