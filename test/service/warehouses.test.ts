@@ -1,10 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { get } from "node:http";
+import { createServer, get } from "node:http";
+import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { readColumn } from "../../src/service/sources/bigquery/columns.ts";
 import { loginOptions } from "../../src/service/sources/snowflake/login-options.ts";
+import { snowflakeDriver } from "../../src/service/sources/snowflake.ts";
 import { startDriverCalls } from "../../src/service/sources/warehouse/driver-calls.ts";
 import { floatingPoint, isoTime, parsedJson } from "../../src/service/sources/warehouse/json-values.ts";
 import { cursorValues, keyParts, keysetQuery } from "../../src/service/sources/warehouse/keyset.ts";
@@ -119,6 +121,23 @@ it("ends what a driver sends, and what it tries again afterwards", async () => {
   await again.promise;
   expect(codes).toEqual(["ERR_CANCELED", "ERR_CANCELED"]);
   expect(silent.all()).toBeLessThanOrEqual(1);
+});
+
+it("carries no credentials to a host that a warehouse redirects to", async () => {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(String(request.headers.host));
+    const location = `http://localhost:${port}${request.url}`;
+    response.writeHead(asked.length === 1 ? 307 : 200, { location }).end("{}");
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  onTestFinished(() => void server.close().closeAllConnections());
+  const config = { account: `http://127.0.0.1:${port}`, username: "u", password: "planted" };
+  const connection = { source: "snowflake", auth: "user_password", config };
+  const status = await snowflakeDriver.check(connection, new AbortController().signal);
+  expect(status).toEqual({ status: "disconnected", reason: expect.stringContaining("redirects") });
+  expect(asked).toEqual([`127.0.0.1:${port}`]);
 });
 
 it.each([

@@ -1,4 +1,4 @@
-import type { Json, Properties } from "../../contract/index.ts";
+import { isObject, type Json, type Properties } from "../../contract/index.ts";
 
 const shortest = 4;
 
@@ -43,6 +43,26 @@ const loginIn = (text: string): readonly { readonly user: string; readonly passw
 };
 
 const textsIn = (value: Json | undefined): readonly string[] => {
-  if (typeof value === "string") return [value];
-  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
+  if (typeof value === "string") return [value, ...secretsOfKeyFile(value)];
+  if (typeof value !== "object" || value === null) return [];
+  return isKeyFile(value) ? secretMembers(value) : Object.values(value).flatMap(textsIn);
+};
+
+/** Of a cloud's key file these members are secret; the others, such as its project, belong into messages. */
+const secretMembers = (key: Properties): readonly string[] =>
+  Object.entries(key).flatMap(([name, member]) =>
+    /^private_key|^client_secret$|token$/.test(name) && typeof member === "string" ? [member] : [],
+  );
+
+const isKeyFile = (value: Json): value is Properties =>
+  isObject(value) && (value["type"] === "service_account" || value["type"] === "authorized_user");
+
+const secretsOfKeyFile = (text: string): readonly string[] => {
+  if (!text.trimStart().startsWith("{")) return [];
+  try {
+    const value = JSON.parse(text) as Json;
+    return isKeyFile(value) ? secretMembers(value) : [];
+  } catch {
+    return [];
+  }
 };

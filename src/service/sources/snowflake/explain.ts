@@ -16,6 +16,7 @@ export const explainSnowflake = (error: unknown, { config }: SourceConnection): 
   const account = String(config["account"] ?? "");
   switch (name) {
     case "OperationFailedError":
+      if (code === undefined) return new Problem("source_unreachable", `${account} answers, but not like Snowflake`);
       return answered(String(code), String(message));
     case "NetworkError":
       return new Problem("source_unreachable", `${account} cannot be reached${hint(cause?.code)}`);
