@@ -48,11 +48,17 @@ const hideText = (text: string, found: Hidden, names: Names): void => {
   if (text.includes("\n")) for (const line of text.split("\n")) hide(line.trim(), found);
 };
 
+/** Of a cloud's key file, by its `type`, only these members are secret: the others say whose it is. */
+const keyFiles: readonly unknown[] = ["service_account", "authorized_user"];
+const isKeySecret = (name: string): boolean => /^private_key|^client_secret$|token$/.test(name);
+
 const collect = (value: Json | undefined, found: Hidden, names: Names): void => {
   if (Array.isArray(value)) for (const item of value) collect(item, found, names);
   else if (isObject(value)) {
-    for (const [key, member] of Object.entries(value))
-      if (names === "hide" || key !== "name") collect(member, found, names);
+    const isKeyFile = keyFiles.includes(value["type"]);
+    for (const [key, member] of Object.entries(value)) {
+      if (isKeyFile ? isKeySecret(key) : names === "hide" || key !== "name") collect(member, found, names);
+    }
   } else if (typeof value === "string") {
     const address = url(value);
     if (address === undefined) hideText(value, found, names);
@@ -95,7 +101,7 @@ const without = (words: string, found: Hidden): string => {
  * client does not know which fields are secret. Hidden are: every string in `body` of at least 8 characters, those of 4
  * to 7 where they stand as a word of their own, the lines and JSON members of such strings, everything in URLs but scheme,
  * host and port, the JSON, URL, HTML and base64 spellings of all these, and `credentials`. What stands under a key `name`
- * stays. Control characters become spaces, and the text is cut at 500 characters.
+ * stays, and so does what is not secret in a cloud's key file. Control characters become spaces, and the text is cut at 500 characters.
  */
 export const redact = (text: string, body: Json | undefined, credentials: readonly string[]): string => {
   const found: Hidden = new Map();

@@ -50,6 +50,18 @@ describe("what a server says", () => {
     for (const spelling of spellings) expect(clean(`>${spelling}<`, { password })).not.toContain(spelling);
   });
 
+  it("loses the secrets of a cloud's key file, and keeps whose it is", () => {
+    const key = {
+      type: "service_account",
+      project_id: "demo-project",
+      private_key_id: "f00dfeed99",
+      private_key: "-----BEGIN\nabcdefgh12\n",
+    };
+    const text = "demo-project f00dfeed99 abcdefgh12";
+    expect(clean(text, { service_account_key: JSON.stringify(key) })).toBe("demo-project [redacted] [redacted]");
+    expect(redact(text, undefined, [JSON.stringify(key, null, 2)])).toBe("demo-project [redacted] [redacted]");
+  });
+
   it("loses the client's own credentials, control characters and length", () => {
     expect(clean(`key ${accessKey} and ${secretKey}`, {})).toBe("key [redacted] and [redacted]");
     expect(clean("a\u001b[31mred\r\n\u009bb", {})).toBe("a [31mred b");
@@ -58,6 +70,12 @@ describe("what a server says", () => {
 });
 
 describe("errors", () => {
+  it("quote what an access key that a person chose is a part of", async () => {
+    await using server = await startServer(problem(404, "not_found", "no demo-project:nope"));
+    const error = await failure(rig(server.endpoint, { accessKey: "demo" }).client.listSources(never));
+    expect(error.message).toContain("no demo-project:nope");
+  });
+
   const planted = "planted-password-7";
   const config = {
     name: "acme-crm",

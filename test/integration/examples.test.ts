@@ -1,6 +1,6 @@
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { type Server, serve } from "../../src/service/index.ts";
 import { bigqueryDriver } from "../../src/service/sources/bigquery.ts";
@@ -31,7 +31,9 @@ afterAll(async () => {
 /** A copy of an example, with the command line in it. */
 const stage = async (example: string, values: Readonly<Record<string, string>>) => {
   const cwd = join(work, example);
-  await cp(join(root, "examples", example), cwd, { recursive: true });
+  // Somebody may have tried the example in its place: such a ledger is of another service.
+  const filter = (source: string): boolean => basename(source) !== ".connector-deployer";
+  await cp(join(root, "examples", example), cwd, { recursive: true, filter });
   const env = {
     ...values,
     INFINO_ENDPOINT: server.url,
@@ -40,7 +42,7 @@ const stage = async (example: string, values: Readonly<Record<string, string>>) 
   };
   const run = async (...args: readonly string[]) => {
     const ended = await cli(args, { cwd, env });
-    expect(ended, args.join(" ")).toMatchObject({ exit: 0 });
+    expect(ended, `${args.join(" ")}\n${ended.stderr}`).toMatchObject({ exit: 0 });
     return ended.stdout;
   };
   const secrets = Object.entries(values).flatMap(([name, value]) => (/PASSWORD|KEY|TOKEN/.test(name) ? [value] : []));
