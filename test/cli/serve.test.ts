@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, test } from "vitest";
 import { baseEnv } from "../support/base-env.ts";
+import { signedClient } from "../support/signed.ts";
 import { cli, main, temporaryFolder } from "./support.ts";
 
 /** A service as a process, once it has said where it listens. */
@@ -40,6 +41,34 @@ describe("serve", () => {
     const [, file = ""] = /key pair: (.*)/.exec(stderr) ?? [];
     expect(file.startsWith(data)).toBe(true);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
+  });
+
+  test("ends on SIGTERM in a query that nothing can interrupt, and keeps what was acknowledged", async () => {
+    await using folder = await temporaryFolder();
+    const credentials = { accessKey: "a", secretKey: "b" };
+    const serving = async () => {
+      const { child, stdout } = await start(["--data", folder.path], {
+        INFINO_ACCESS_KEY: credentials.accessKey,
+        INFINO_SECRET_KEY: credentials.secretKey,
+      });
+      const url = stdout.replace("listening on ", "").trim();
+      const call = signedClient({ ...credentials, url });
+      return { child, sql: (query: string) => call("POST", "/sql", { query }) };
+    };
+    const first = await serving();
+    const written = await first.sql(`INSERT INTO texts (_id, t) VALUES ('1', '${"a".repeat(150_000)}')`);
+    expect(written.status).toBe(200);
+    const asked = first.sql("SELECT levenshtein(t, reverse(t)) FROM texts").catch((error: unknown) => error);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const ended = performance.now();
+    first.child.kill("SIGTERM");
+    expect(await first.child).toMatchObject({ signal: "SIGTERM" });
+    expect(performance.now() - ended).toBeLessThan(3_000);
+    expect(await asked).toBeInstanceOf(Error);
+    const second = await serving();
+    expect((await second.sql("SELECT _id, length(t) FROM texts")).body).toMatchObject({ rows: [["1", 150_000]] });
+    second.child.kill("SIGTERM");
+    expect((await second.child).exitCode).toBe(0);
   });
 
   test("takes a port once, and both halves of a key pair or none", async () => {

@@ -12,8 +12,6 @@ const memoryLimit = "192MB";
 const mostThreads = 4;
 /** Milliseconds between two tries to interrupt what runs: a statement may start just after one. */
 const interruptEvery = 20;
-/** Milliseconds that closing waits for what runs. */
-const closeWait = 1_500;
 
 /** Of twelve digits to the base of 36; those of several databases hardly meet. */
 const firstId = (): bigint => 36n ** 11n + (randomBytes(8).readBigUInt64LE() >> 3n);
@@ -32,6 +30,7 @@ export type Database = {
   ): Promise<Result>;
   /** A folder that DuckDB may read from, too; empty at start. */
   uploads(): string;
+  /** Interrupts what runs and waits for its end: the folder is free only then. */
   close(): Promise<void>;
 };
 
@@ -122,16 +121,20 @@ export const createDatabase = (dataDir: string | undefined): Database => {
     close: async () => {
       if (closing.signal.aborted) return;
       closing.abort(new Problem("internal_error", "the service is being closed"));
-      let timer: NodeJS.Timeout | undefined;
-      const waited = new Promise((resolve) => {
-        timer = setTimeout(resolve, closeWait);
-      });
-      await Promise.race([Promise.all(running), waited]);
-      clearTimeout(timer);
-      (await opening?.catch(() => undefined))?.closeSync();
+      await Promise.all(running);
+      const instance = await opening?.catch(() => undefined);
+      if (instance !== undefined) await closeInstance(instance);
       if (isTemporary && folder !== undefined) rmSync(folder, { recursive: true, force: true });
     },
   };
+};
+
+/** Writes the log into the file beside the event loop, which closing would do on it. */
+const closeInstance = async (instance: DuckDBInstance): Promise<void> => {
+  const connection = await instance.connect();
+  await connection.run("CHECKPOINT").catch(() => undefined);
+  connection.closeSync();
+  instance.closeSync();
 };
 
 const openInstance = async (file: string | undefined, uploads: string, spill: string): Promise<DuckDBInstance> => {
