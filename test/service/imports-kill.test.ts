@@ -13,7 +13,9 @@ const spawnService = async (dataDir: string) => {
   const child = spawn(process.execPath, [program, dataDir], { stdio: ["ignore", "pipe", "inherit"] });
   onTestFinished(() => void child.kill("SIGKILL"));
   const exited = once(child, "exit");
-  const [line] = await once(child.stdout, "data");
+  const died = exited.then(([code]) => Promise.reject(new Error(`the service ended with ${code}`)));
+  died.catch(() => undefined);
+  const [line] = await Promise.race([once(child.stdout, "data"), died]);
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     child.kill(signal);
     await exited;
@@ -38,7 +40,14 @@ it("a service that was killed in the middle of an import goes on where it was, a
   const source_id = member(await first.call("POST", "/source/opensearch", { config }), "id");
   const job = { source_id, source_dataset: "orders", target_dataset: "shop-orders" };
   const id = member(await first.call("PUT", "/import/opensearch", job), "job_id");
-  await source.held;
+  let isHeld = false;
+  void source.held.then(() => {
+    isHeld = true;
+  });
+  // Where the import ends before that, its reason says more than a time that is over.
+  await expect
+    .poll(async () => [isHeld, await latest(first.call, id)], { timeout: 40_000 })
+    .toMatchObject([true, { status: "running" }]);
   expect((await first.call("GET", "/shop-orders/metadata")).status).toBe(404);
   const before = await latest(first.call, id);
   await first.end("SIGKILL");

@@ -3,7 +3,12 @@ import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
 
-type Search = { readonly size: number; readonly aggs?: unknown; readonly search_after?: readonly [number] };
+type Search = {
+  readonly size: number;
+  readonly sort?: readonly [{ readonly _seq_no: "asc" | "desc" }];
+  readonly aggs?: unknown;
+  readonly search_after?: readonly [number];
+};
 
 /** A search server with one index of one shard, which is read in the order of sequence numbers. */
 export type ImportServer = {
@@ -34,6 +39,11 @@ export const startImportServer = async (ids: readonly string[]): Promise<ImportS
     }
     if (!url.searchParams.get("preference")?.startsWith("_shards:0")) {
       return { timed_out: false, _shards: { ...shards, total: 0 }, hits: { hits: [] } };
+    }
+    if (search.sort?.[0]._seq_no === "desc") {
+      const last = server.ids.length - 1;
+      const hits = server.ids.slice(-1).map((_id) => ({ _index: index, _id, sort: [last] }));
+      return { timed_out: false, _shards: shards, hits: { hits } };
     }
     const after = search.search_after?.[0] ?? -1;
     server.asked.push(after);
