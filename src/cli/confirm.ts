@@ -29,7 +29,9 @@ const declined = (session: Session): DeployerError =>
 
 /** Asks, and throws `cancelled` on any answer but one of `accepted`. */
 export const confirm = async (question: string, accepted: readonly string[], session: Session): Promise<void> => {
+  const goOn = session.stops.pause();
   const answer = await answerTo(`${question} `, session);
+  goOn();
   if (answer === undefined) session.io.stderr.write("\n");
   if (session.stops.stop.aborted || answer === undefined || !accepted.includes(answer)) throw declined(session);
 };

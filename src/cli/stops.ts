@@ -7,6 +7,8 @@ export type Stops = {
   /** Abandon what runs, too. */
   readonly abort: AbortSignal;
   readonly reason: () => StopReason | undefined;
+  /** Stops the clock of the deadline, while a person is asked, until the function that it gives is called. */
+  readonly pause: () => () => void;
   readonly dispose: () => void;
 };
 
@@ -36,28 +38,40 @@ export const createStops = (timeout: number | undefined, events: StopEvents): St
     stop.abort();
     if (times > 1) abort.abort();
   };
-  const timers: NodeJS.Timeout[] = [];
+  let timer: NodeJS.Timeout | undefined;
   const after = (milliseconds: number, act: () => void): void => {
-    const timer = setTimeout(act, milliseconds);
-    timer.unref();
-    timers.push(timer);
+    timer = setTimeout(act, milliseconds).unref();
   };
-  if (timeout !== undefined) {
-    after(timeout, () => {
-      reason ??= "deadline";
-      events.onDeadline();
-      stop.abort();
-      after(grace, () => abort.abort());
-    });
-  }
+  const onDeadline = (): void => {
+    reason ??= "deadline";
+    events.onDeadline();
+    // As of AbortSignal.timeout: what was waited for in vain is late, not interrupted.
+    stop.abort(new DOMException("--timeout has passed", "TimeoutError"));
+    after(grace, () => abort.abort());
+  };
+  let left = timeout;
+  let since = performance.now();
+  const go = (): void => {
+    since = performance.now();
+    if (left !== undefined) after(left, onDeadline);
+  };
+  go();
   for (const signal of signals) process.on(signal, onSignal);
   return {
     stop: stop.signal,
     abort: abort.signal,
     reason: () => reason,
+    pause: () => {
+      if (left === undefined || reason !== undefined) return () => undefined;
+      clearTimeout(timer);
+      left = Math.max(0, left - (performance.now() - since));
+      return () => {
+        if (reason === undefined) go();
+      };
+    },
     dispose: () => {
       for (const signal of signals) process.off(signal, onSignal);
-      for (const timer of timers) clearTimeout(timer);
+      clearTimeout(timer);
     },
   };
 };

@@ -4,6 +4,7 @@ import type { Holder, Lease, OpenIntent } from "../ledger/index.ts";
 import { passingTime } from "../passing-time.ts";
 import { applyBatch } from "./apply-batch.ts";
 import type { WaitSettings } from "./await-health.ts";
+import { isDeadline } from "./await-health.ts";
 import { checkSecrets } from "./check-secrets.ts";
 import type { IdMap } from "./ids.ts";
 import { createIds } from "./ids.ts";
@@ -206,8 +207,12 @@ export const applyPlan = async <Api>(rim: Rim<Api>, planned: Plan, settings: App
   const results = plan.changes.flatMap((change) => state.results.get(stepKey(change)) ?? []);
   const summary = summarize(plan, results);
   rim.report({ code: "apply-ended", run: settings.holder.run, summary });
-  return { results, refusals: plan.refusals, interrupted: settings.stop.aborted, summary };
+  return { results, refusals: plan.refusals, interrupted: isInterrupted(settings.stop, results), summary };
 };
+
+/** A deadline that passes when only health is left to wait for cuts no change off. */
+const isInterrupted = (stop: AbortSignal, results: readonly Result[]): boolean =>
+  stop.aborted && (!isDeadline(stop) || results.some(({ error }) => error?.code === "cancelled"));
 
 const runWave = async <Api>(state: RunState<Api>, changes: readonly Change[]): Promise<void> => {
   const { rim } = state;

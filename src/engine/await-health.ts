@@ -70,6 +70,10 @@ const told = (seen: Seen): { readonly status: string; readonly reason?: string }
       ? { status: "vanished" }
       : (seen.live.health ?? { status: "present" });
 
+/** Whether it was a clock that ended the run, as `AbortSignal.timeout` does. */
+export const isDeadline = ({ aborted, reason }: AbortSignal): boolean =>
+  aborted && reason instanceof DOMException && reason.name === "TimeoutError";
+
 type Open = { readonly member: Awaited; seen: Seen; judgement: Judgement; doubtfulSince?: number | undefined };
 
 /**
@@ -157,9 +161,14 @@ export const awaitHealth = async <Api>(
     });
   }
   for (const one of [...open.values()]) {
-    if (ended.aborted) await settle(one, false, "not waited to the end");
+    if (ended.aborted && !isDeadline(ended)) await settle(one, false, "not waited to the end");
     else if (one.judgement.state === "idle") await settle(one, true);
-    else await settle(one, false, one.judgement.note ?? `not healthy within ${timeout / 1000} s`);
+    else
+      await settle(
+        one,
+        false,
+        one.judgement.note ?? `not healthy within ${ended.aborted ? "the time that was given" : `${timeout / 1000} s`}`,
+      );
   }
   return awaited.flatMap((member) => results.get(member) ?? []);
 };

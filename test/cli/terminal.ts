@@ -54,6 +54,7 @@ export const createTerminal = (facts: TerminalFacts = {}): Terminal => {
       stop: stop.signal,
       abort: new AbortController().signal,
       reason: () => undefined,
+      pause: () => () => undefined,
       dispose: () => undefined,
     },
     activity,

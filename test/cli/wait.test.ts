@@ -61,6 +61,8 @@ describe("--wait", () => {
     const late = await stage.run("apply", "--yes", "--wait", "--timeout", "4s", "-o", "json");
     expect(late.exit).toBe(4);
     expect(JSON.parse(late.stdout)).toMatchObject({ waited: { healthy: 0, unhealthy: 2 }, summary: { insert: 2 } });
+    expect(JSON.parse(late.stdout).interrupted).toBe(false);
+    expect((await stage.run("history", "--last", "1")).stdout).toContain("unhealthy");
     const looked = await stage.run("status", "--wait", "--timeout", "2s", "-o", "json");
     expect(looked.exit).toBe(4);
     expect(JSON.parse(looked.stdout).items).toHaveLength(2);
