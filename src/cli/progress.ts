@@ -92,7 +92,11 @@ export const showProgress = async (session: Session, changes: number): Promise<(
     if (event.code === "tenant-refused") return;
     // What ended well is in the display's counts already.
     if (isOnTerminal && event.code === "change-ended" && event.outcome === "done") return;
-    if (isOnTerminal && (event.code === "wait-started" || (event.code === "health" && event.healthy === true))) return;
+    if (isOnTerminal && (event.code === "wait-started" || (event.code === "health" && event.healthy === true))) {
+      return;
+    }
+    // On the same terminal the report says it again, with all that is known.
+    if (isOnTerminal && session.io.stdout.isTTY === true && event.code === "health") return;
     const line = renderEvent(event, { colour: session.output.colour });
     if (line !== undefined) display.line(line);
   });

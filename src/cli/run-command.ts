@@ -82,7 +82,8 @@ export const runCommand = async (
   const listeners = new Set<(event: ReportEvent) => void>();
   const stops = createStops(timeout, {
     onInterrupt: (times) => output.warn(whatStops(command, activity, times)),
-    onDeadline: () => output.warn(`--timeout has passed: ${whatWentOn(activity)}`),
+    // What is not healthy the report names.
+    onDeadline: () => output.warn(`--timeout has passed: ${whatWentOn(activity).split("; not yet:")[0]}`),
     onImpatience: () => process.exit(130),
   });
   const session: Session = {

@@ -9,14 +9,22 @@ import type { UploadOptions, UploadReport } from "./upload-types.ts";
 
 const never = new AbortController().signal;
 
-const opened = async (path: string): Promise<Blob> => {
+const isFile = async (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+
+const opened = async (path: string, dataset: string): Promise<Blob> => {
   try {
     if (!(await stat(path)).isFile()) throw new DeployerError("usage", `${JSON.stringify(path)} is no file`);
     return await openAsBlob(path);
   } catch (error) {
     if (error instanceof DeployerError) throw error;
     const { code = String(error) } = error as NodeJS.ErrnoException;
-    throw new DeployerError("usage", `cannot read ${JSON.stringify(path)} (${code})`, { hint: "look at the path" });
+    throw new DeployerError("usage", `cannot read ${JSON.stringify(path)} (${code})`, {
+      hint: (await isFile(dataset)) ? `the dataset comes first: upload DATASET ${dataset}` : "look at the path",
+    });
   }
 };
 
@@ -27,7 +35,7 @@ export const uploadFile = async (
   path: string,
   { target, format = "auto", batchSize, isAsync = false, signal = never }: UploadOptions,
 ): Promise<UploadReport> => {
-  const file = await opened(path);
+  const file = await opened(path, name);
   const place = await findDataset(context, name, target);
   const wrong = datasetNameProblem(place.id);
   if (wrong !== undefined) throw new DeployerError("usage", wrong.message, { hint: wrong.hint });

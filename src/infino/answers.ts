@@ -126,7 +126,8 @@ export const run: Read<RunWire> = (value, place) => {
   return {
     run_id: text(record, "run_id", place),
     status,
-    errors: why.filter((item): item is string => typeof item === "string" && item !== ""),
+    // Some targets say the same in both places.
+    errors: [...new Set(why)].filter((item): item is string => typeof item === "string" && item !== ""),
     ...(typeof processed === "number" ? { documents_processed: processed } : {}),
     documents_failed: typeof failed === "number" ? failed : 0,
   };

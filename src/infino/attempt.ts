@@ -37,8 +37,13 @@ const codesOf = (error: unknown): readonly string[] => {
   return codesOf(error.cause);
 };
 
+/** Ports of other protocols, to which the web's fetch sends nothing. */
+const isBadPort = (error: unknown): boolean =>
+  error instanceof Error && error.cause instanceof Error && error.cause.message === "bad port";
+
 /** What a failed fetch says about the request. Of the error only its code is kept: its text may quote the request. */
 const lost = (error: unknown, status: number | undefined): Attempt => {
+  if (isBadPort(error)) return { type: "lost", sent: false, permanent: true, reason: "no HTTP client uses this port" };
   const codes = [...new Set(codesOf(error))];
   const before = status === undefined && codes.length > 0;
   const tls = before && codes.every(isTls);

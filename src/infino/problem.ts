@@ -38,6 +38,13 @@ const said = (body: string, context: Context): Said => {
   return { ...(type === undefined ? {} : { type }), ...(reason === undefined ? {} : { reason }) };
 };
 
+/** What a person calls it. */
+const words: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connection refused (ECONNREFUSED)",
+  ENOTFOUND: "its host name cannot be resolved (ENOTFOUND)",
+  EAI_AGAIN: "its host name cannot be resolved (EAI_AGAIN)",
+};
+
 const times = (attempts: number): string => (attempts > 1 ? ` (${attempts} attempts)` : "");
 
 const problem = (
@@ -52,6 +59,15 @@ const problem = (
     hint,
     details: { operation: operation.name, attempts, ...facts, ...(operation.writes ? { outcome } : {}) },
   });
+};
+
+/** What to do, by the type of an error that the local service gives. */
+const hints: Readonly<Record<string, string>> = {
+  source_refused: "check the user, password or key of the connection, and what its user may read; then apply again",
+  source_unreachable: "check the connection's address, and that the source runs and can be reached from the target",
+  source_timeout: "ask for less, or raise the connection's timeout_secs",
+  source_not_found: "look at the name of the index or table, and its case: the source knows no such one",
+  query_failed: "look at the names of columns with: connector-deployer metadata DATASET",
 };
 
 const ofAnswer = (status: number, headers: Headers, body: string, context: Context): DeployerError => {
@@ -86,7 +102,7 @@ const ofAnswer = (status: number, headers: Headers, body: string, context: Conte
       "set the target's endpoint to the final address",
     );
   }
-  const hint = status === 429 ? "the target limits requests: lower --parallelism" : undefined;
+  const hint = status === 429 ? "the target limits requests: lower --parallelism" : hints[type ?? ""];
   return problem("target-problem", `${context.endpoint} answered ${status}${quoted}`, context, facts, hint);
 };
 
@@ -105,12 +121,21 @@ export const problemOf = (attempt: Attempt, context: Context): DeployerError => 
       if (attempt.status !== undefined) {
         return problem("unreachable", `the answer of ${endpoint} broke off: ${attempt.reason}`, context, facts);
       }
+      const isPlain = endpoint.startsWith("http:");
       const hint = attempt.permanent
-        ? "check the endpoint's certificate"
-        : attempt.sent
-          ? undefined
-          : "check the target's endpoint and that it runs";
-      return problem("unreachable", `${endpoint} cannot be reached: ${attempt.reason}`, context, facts, hint);
+        ? `check the endpoint's ${isPlain ? "port" : "certificate"}`
+        : !attempt.sent
+          ? "check the target's endpoint and that it runs"
+          : isPlain
+            ? "does it speak TLS? then its address begins with https://"
+            : undefined;
+      return problem(
+        "unreachable",
+        `${endpoint} cannot be reached: ${words[attempt.reason] ?? attempt.reason}`,
+        context,
+        facts,
+        hint,
+      );
     }
     case "timeout":
       return problem(

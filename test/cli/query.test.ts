@@ -127,6 +127,8 @@ describe("query and metadata", () => {
   test.each([
     [["query", "acme-t001-crm", "contacts"], /the query is missing/],
     [["query", "acme-t001-crm"], /DATASET is missing/],
+    [["query", "some-dataset", "{}"], /query --dsl some-dataset/],
+    [["query", "SELECT 1"], /query --sql/],
     [["query", "--sql", "SELECT", "1"], /"1" is one word too many/],
     [["query", "--sql", "--dsl", "x", "y"], /--sql and --dsl/],
     [["query", "--sql", "SELECT 1", "--file", "q.sql"], /one word too many/],

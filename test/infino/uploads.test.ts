@@ -59,7 +59,7 @@ describe("an upload", () => {
   });
 
   it("says what the target could not take, without its credentials", async () => {
-    const stats = { documents_failed: 2, errors: [`row 7\u0007 ${secretKey}`] };
+    const stats = { documents_failed: 2, errors: [`row 7\u0007 ${secretKey}`, "disk full"] };
     await using server = await startServer(run("failed", { error_message: "disk full", stats }));
     expect(await rig(server.endpoint).client.uploadFile(upload(), never)).toEqual({
       run_id: "r1",

@@ -15,6 +15,22 @@ const forms =
 const read = (words: readonly string[], asked: keyof typeof places, hasFile: boolean) => {
   const wanted = places[asked];
   const missing = wanted[words.length];
+  const last = words.at(-1) ?? "";
+  if (asked === "source" && !hasFile && words.length <= wanted.length) {
+    const [name = ""] = words.length > 1 ? words : ["DATASET"];
+    if (/^\s*\{/.test(last)) {
+      throw usage(
+        `${missing ?? "DATASET"} is missing before the query`,
+        `a dataset of the target is asked with: query --dsl ${name} QUERY; ${forms}`,
+      );
+    }
+    if (/^\s*(?:select|with)\s/i.test(last)) {
+      throw usage(
+        `${missing ?? "DATASET"} is missing before the query`,
+        `datasets of the target are asked with: query --sql QUERY; ${forms}`,
+      );
+    }
+  }
   if (missing !== undefined) throw usage(`${missing} is missing`, forms);
   if (words.length > wanted.length + (hasFile ? 0 : 1)) {
     throw usage(`${JSON.stringify(words.at(-1))} is one word too many`, `quote the query; ${forms}`);

@@ -14,7 +14,7 @@ const sample = (field: CatalogField): string => {
       return yamlScalar(field.placeholder ?? "example");
     case "integer":
     case "number":
-      return "1";
+      return /^\d+$/.test(field.placeholder ?? "") ? (field.placeholder ?? "1") : "1";
     case "boolean":
       return "false";
     case "object":
