@@ -8,7 +8,7 @@ import { literal } from "./columns.ts";
 import { idSequence, storeSchema } from "./tables.ts";
 
 /** What DuckDB keeps in memory before it uses the folder `spill`. */
-const memoryLimit = "192MB";
+const memoryLimit = "256MB";
 const mostThreads = 4;
 /** Milliseconds between two tries to interrupt what runs: a statement may start just after one. */
 const interruptEvery = 20;
@@ -171,6 +171,9 @@ const openInstance = async (file: string | undefined, uploads: string, spill: st
         "CREATE TABLE IF NOT EXISTS stage.cursors (owner VARCHAR, dataset VARCHAR, cursor VARCHAR)",
         `CREATE SEQUENCE IF NOT EXISTS ${idSequence} START WITH ${firstId()}`,
         "SET GLOBAL TimeZone = 'UTC'",
+        // Freed memory goes back to the system, not to DuckDB's own stock.
+        "SET GLOBAL allocator_flush_threshold = '8MB'",
+        "SET GLOBAL allocator_bulk_deallocation_flush_threshold = '8MB'",
         // It would save disk space, for a good part of the time that a file takes.
         "SET GLOBAL disabled_compression_methods = 'fsst'",
         `SET GLOBAL allowed_directories = [${literal(`${uploads}/`)}, ${literal(`${spill}/`)}]`,

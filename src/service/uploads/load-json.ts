@@ -3,7 +3,6 @@ import { literal } from "../data/columns.ts";
 import { rowsOf } from "../data/tables.ts";
 import type { Column, DataStore, Writer } from "../data/types.ts";
 import { Problem } from "../problem.ts";
-import { longestRecord } from "./cut-values.ts";
 import { columnsOf, type JsonColumn } from "./json-columns.ts";
 import { jsonId, jsonValue } from "./json-values.ts";
 import { keepLast } from "./keep-last.ts";
@@ -11,6 +10,8 @@ import { databaseReason, type Loaded, misfitError } from "./loaded.ts";
 import { type JsonReading, type JsonScan, scanJson } from "./scan-json.ts";
 
 const sampleRecords = 1_000;
+/** Bytes that records rarely exceed; each thread of DuckDB's has two buffers of twice as much. */
+const usualRecord = 2 * 1024 * 1024;
 
 type Job = {
   readonly data: DataStore;
@@ -74,7 +75,11 @@ const load = async (
     async (writer) => {
       await writer.ensureColumns([]);
       if (columns.length === 0) return writer.insertSelect([], `SELECT NULL FROM range(${scan.records})`);
-      const relation = readingOf(path, reading, isWhole ? -1 : scan.records);
+      const relation = readingOf(
+        path,
+        reading,
+        isWhole ? { sample: -1, longest: scan.longest } : { sample: scan.records },
+      );
       await checkColumns(writer, relation, columns);
       return insertJson(
         writer,
@@ -92,10 +97,14 @@ const load = async (
  * refuses objects with other members; a list of columns would make it drop those. It reads a single file with all its
  * threads, but several of them with one thread each.
  */
-const readingOf = (file: string, reading: "lines" | "list", sample: number): string =>
+const readingOf = (
+  file: string,
+  reading: "lines" | "list",
+  { sample, longest = 0 }: { readonly sample: number; readonly longest?: number },
+): string =>
   `read_json(${literal(file)}, format = '${reading === "list" ? "array" : "newline_delimited"}', records = true,
     maximum_depth = 1, sample_size = ${sample}, map_inference_threshold = -1, field_appearance_threshold = 0,
-    maximum_object_size = ${longestRecord + 1024})`;
+    maximum_object_size = ${Math.max(usualRecord, longest + 1024)})`;
 
 /** Throws where DuckDB has seen other members than we have. What it cannot name otherwise it marks with a number. */
 const checkColumns = async (
