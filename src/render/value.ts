@@ -58,6 +58,8 @@ const formatPair = (from: Json | undefined, to: Json | undefined, limit: number)
   return `${printable(cut(before, start, limit))} → ${printable(cut(after, start, limit))}`;
 };
 
+const isDigest = (value: Json | undefined): boolean => typeof value === "string" && /^sha256:[0-9a-f]{64}$/.test(value);
+
 /** What a field's difference looks like: `30 → 60`, `(secret, changed)`. Never shows what stood at a sealed place. */
 export const formatDifference = (field: Omit<Field, "path">, limit: number = shortValue): string => {
   const { from, to } = field;
@@ -67,6 +69,8 @@ export const formatDifference = (field: Omit<Field, "path">, limit: number = sho
     return from === undefined ? "(secret)" : "(secret, changed)";
   }
   if (isSealed(from)) return `(secret) → ${formatValue(to, limit)}`;
+  // Digests of a file's content say nothing to people.
+  if (isDigest(from) && isDigest(to) && from !== to) return "changed";
   return formatPair(from, to, limit);
 };
 

@@ -38,7 +38,7 @@ export const createVerifier = (credentials: Credentials, clock: () => number) =>
       if (sameText(await signer.signature(), claim.signature)) valid = true;
     }
     if (!known) throw refuse(`the access key ${JSON.stringify(claim.accessKey)} is not known here`);
-    if (!valid) throw refuse("the signature does not match the request and the secret key");
+    if (!valid) throw refuse(`the signature does not match the request and the secret key${formHint(request, claim)}`);
     if (claim.payload === undefined || claim.payload === unsignedPayload) return undefined;
     // Covered already where the header itself is not signed.
     if (content !== undefined) checkPayload(content, claim.payload);
@@ -55,6 +55,12 @@ export const checkPayload = (body: Uint8Array, payload: string | undefined): voi
 export const comparePayload = (actual: string, payload = actual): void => {
   if (!sameText(actual, payload)) throw refuse("the body does not match x-amz-content-sha256");
 };
+
+/** curl signs a form as if it were empty. */
+const formHint = (request: Request, { payload }: Claim): string =>
+  payload === undefined && request.headers.get("content-type")?.startsWith("multipart/form-data") === true
+    ? "; curl cannot sign a form: send the header x-amz-content-sha256: UNSIGNED-PAYLOAD"
+    : "";
 
 const readClaim = (request: Request, now: number): Claim => {
   const header = request.headers.get("authorization");

@@ -227,6 +227,14 @@ describe("a plan as text", () => {
     expect(detailed).toContain(`${long}1`);
   });
 
+  test("says of a file's content that it changed, and shows no digest", () => {
+    const [from, to] = ["a", "b"].map((sign) => `sha256:${sign.repeat(64)}`);
+    const changes = [aChange({ op: "update", fields: [aField("/content", { from: from ?? "", to: to ?? "" })] })];
+    const rendered = text(aPlan({ changes }));
+    expect(rendered).toContain("content changed");
+    expect(rendered).not.toContain("sha256");
+  });
+
   test("shows with detail the target, and every value of every change", () => {
     const changes = tenants(3).map((tenant) =>
       aChange({

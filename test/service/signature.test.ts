@@ -147,6 +147,13 @@ describe("a request is refused", () => {
     expectRefused(await send(new Request(request.url, { method: "POST", headers: request.headers, body })), reason);
   });
 
+  it("when a form was signed as curl does, with what to do", async () => {
+    const headers = { "content-type": "multipart/form-data; boundary=b" };
+    const request = await sign(testCredentials, "POST", "/import/file", "", headers);
+    const form = new Request(request.url, { method: "POST", headers: request.headers, body: "--b--\r\n" });
+    expectRefused(await send(form), /x-amz-content-sha256: UNSIGNED-PAYLOAD/);
+  });
+
   it("when the hash header was swapped together with the body", async () => {
     const body = snowflake.replace('"w"', '"x"');
     const request = await sign(testCredentials, "POST", "/source/snowflake", snowflake, {

@@ -6,6 +6,9 @@ export const loadPackage = async <Package>(name: string, load: () => Promise<Pac
     return await load();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
-    throw new Problem("not_implemented", `this source needs a package that is not installed: npm i ${name}`);
+    throw new Problem(
+      "not_implemented",
+      `this source needs a package that is not installed: npm i ${name}, then start serve again`,
+    );
   }
 };
