@@ -28,6 +28,8 @@ const statuses = {
   source_unreachable: 502,
   source_timeout: 504,
   query_timeout: 504,
+  insufficient_memory: 507,
+  insufficient_storage: 507,
 } as const;
 
 export type ProblemType = keyof typeof statuses;
@@ -42,6 +44,27 @@ export class Problem extends Error {
     this.type = type;
   }
 }
+
+/** What an error tells whoever asked; undefined: it is a defect. A full disk and too little memory are none. */
+export const problemOf = (error: unknown): Problem | undefined => {
+  if (error instanceof Problem) return error;
+  if (!(error instanceof Error)) return undefined;
+  const { message } = error;
+  if ((error as NodeJS.ErrnoException).code === "ENOSPC" || fullDisk.test(message)) {
+    return new Problem("insufficient_storage", "the disk of the service's data folder is full; nothing was changed", {
+      cause: error,
+    });
+  }
+  if (!message.startsWith("Out of Memory Error")) return undefined;
+  return new Problem(
+    "insufficient_memory",
+    "this takes more memory than the service may use; ask for less at a time, or for fewer columns",
+    { cause: error },
+  );
+};
+
+// Of DuckDB, Node and SQLite.
+const fullDisk = /No space left on device|database or disk is full/;
 
 /** The answer in the API's error shape. */
 export const problemResponse = (problem: Problem): Response => {

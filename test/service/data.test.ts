@@ -89,7 +89,7 @@ describe("a data store", () => {
       console.log((await data.counts()).size);
       await data.close();`;
     const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script]);
-    expect(stdout).toBe("not_implemented records of datasets need DuckDB: npm i @duckdb/node-api\n0\n");
+    expect(stdout).toBe("not_implemented records of datasets need DuckDB: npm i @duckdb/node-api, then start serve again\n0\n");
   });
 
   it("lets no statement reach beyond its folders or change its settings", async () => {
@@ -430,9 +430,29 @@ describe("the values of a dataset", () => {
     expect(await data.counts()).toEqual(new Map());
   });
 
-  it("may have a thousand properties and be deep", async () => {
+  it("may have a thousand properties of any type, and not one more", async () => {
+    const folder = temporaryFolder();
+    const data = openData(folder);
+    const wide = (value: Json) => Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`p${n}`, value]));
+    await insert(data, "a", [row(wide(1), "1")]);
+    await insert(data, "a", [row(wide("x"), "2")]);
+    await insert(data, "a", [row(wide("y"), "2"), row(wide([1]), "3")]);
+    for (const more of ["p1000", "P0"]) {
+      await expect(insert(data, "a", [row({ [more]: 1 })])).rejects.toMatchObject({ type: "invalid_field" });
+    }
+    await expect(insert(data, "b", [row({ ...wide(1), more: 1 })])).rejects.toMatchObject({ type: "invalid_field" });
+    const stage = await data.stage("a", "job", { resume: false });
+    await stage.append({ rows: [row({ ...wide(1), more: null }, "3")], mayRepeat: true });
+    await expect(stage.append({ rows: [row({ more: 1 }, "4")] })).rejects.toMatchObject({ type: "invalid_field" });
+    await stage.finish({ keyed: true });
+    await data.close();
+    const again = openStoreOfData(folder);
+    expect(await sources(again, "a")).toEqual([wide(1), wide("y"), wide(1)]);
+  });
+
+  it("may have many properties and be deep", async () => {
     const data = openStoreOfData();
-    const wide = Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`property ${n}`, n]));
+    const wide = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`property ${n}`, n]));
     const deep = JSON.parse(`${"[".repeat(500)}${"]".repeat(500)}`) as Json;
     await insert(data, "a", [row({ ...wide, deep }, "1"), row({ ...wide, deep }, "2")]);
     expect(await sources(data, "a")).toEqual([

@@ -140,7 +140,7 @@ const closeInstance = async (instance: DuckDBInstance): Promise<void> => {
 const openInstance = async (file: string | undefined, uploads: string, spill: string): Promise<DuckDBInstance> => {
   const { DuckDBInstance } = await import("@duckdb/node-api").catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
-    throw new Problem("not_implemented", "records of datasets need DuckDB: npm i @duckdb/node-api", { cause: error });
+    throw new Problem("not_implemented", "records of datasets need DuckDB: npm i @duckdb/node-api, then start serve again", { cause: error });
   });
   mkdirSync(spill, { recursive: true, mode: 0o700 });
   const options = {
@@ -148,6 +148,8 @@ const openInstance = async (file: string | undefined, uploads: string, spill: st
     autoload_known_extensions: "false",
     threads: String(Math.min(availableParallelism(), mostThreads)),
     memory_limit: memoryLimit,
+    // A column takes a block at least, and memory for it: the usual blocks are 16 times as large. Files keep theirs.
+    default_block_size: "16384",
     temp_directory: spill,
   };
   const open = () => DuckDBInstance.create(file ?? ":memory:", options);
@@ -178,6 +180,8 @@ const openInstance = async (file: string | undefined, uploads: string, spill: st
         "SET GLOBAL disabled_compression_methods = 'fsst'",
         `SET GLOBAL allowed_directories = [${literal(`${uploads}/`)}, ${literal(`${spill}/`)}]`,
         "SET GLOBAL enable_external_access = false",
+        // For datasets of many columns.
+        "SET GLOBAL allowed_configs = ['memory_limit']",
         "SET GLOBAL lock_configuration = true",
       ]) {
         await connection.run(statement);

@@ -6,6 +6,15 @@ import type { Column, ColumnType } from "./types.ts";
 /** Where tables stand; their names are those of their datasets. */
 export const storeSchema = "store";
 
+/** Columns that a dataset may have, `_id` aside. */
+export const mostColumns = 1_000;
+
+export const tooManyColumns = (): Problem =>
+  new Problem(
+    "invalid_field",
+    `a dataset may have ${mostColumns} columns, and these would be more; put properties that belong together into an object`,
+  );
+
 /** Numbers that ids are made of. */
 export const idSequence = "stage.ids";
 
@@ -63,6 +72,8 @@ export const ensureTable = async (
     else types.set(name, isWide === true && type === "DOUBLE" ? "JSON" : joined(type, given));
   }
   types.delete(idColumn);
+  if (types.size > mostColumns && types.size >= before.size) throw tooManyColumns();
+  await makeRoom(connection, types.size);
   const changes = Array.from(types, ([name, type]) => ({ name, was: before.get(name), type })).filter(
     ({ was, type }) => was !== type,
   );
@@ -84,6 +95,19 @@ export const ensureTable = async (
     isChanged: present === undefined || changes.length > 0,
     isNew: present === undefined,
   };
+};
+
+/** Columns up to which the usual memory is enough, and what each one takes of it beyond. */
+const narrow = 150;
+const columnKiB = 512;
+
+/** Lets DuckDB have more memory for a table of many columns: it keeps some of each for each thread. */
+const makeRoom = async (connection: DuckDBConnection, columns: number): Promise<void> => {
+  if (columns <= narrow) return;
+  const [[shown = ""] = []] = await rowsOf(connection, "SELECT current_setting('memory_limit')");
+  const [, amount, unit = ""] = /^([\d.]+) ([KMGT])iB$/.exec(String(shown)) ?? [];
+  const present = Number(amount) * 1024 ** "KMGT".indexOf(unit);
+  if (present < columns * columnKiB) await connection.run(`SET GLOBAL memory_limit = '${columns * columnKiB}KiB'`);
 };
 
 type TypeChange = { readonly name: string; readonly was: ColumnType | undefined; type: ColumnType };

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Problem } from "../problem.ts";
+import { Problem, problemOf } from "../problem.ts";
 import { sourceDriver } from "../sources/drivers.ts";
 import type { SourceDriver } from "../sources/source-driver.ts";
 import type { ImportJobRecord, State } from "../state.ts";
@@ -168,7 +168,7 @@ export const createRunQueue = (state: () => State, rim: RunQueueRim): RunQueue =
     } catch (error) {
       const stop = signal.aborted ? (signal.reason as StopReason) : undefined;
       if (stop === "stopped" || stop === "job-deleted") return;
-      if (stop === undefined && !(error instanceof Problem)) rim.reportError(error);
+      if (stop === undefined && problemOf(error) === undefined) rim.reportError(error);
       const reason = stop === undefined ? reasonOf(error) : `the dataset ${job.target} was deleted while it was filled`;
       end({ ...entry.run, status: "failed", error: clean(reason) });
     }
@@ -203,4 +203,4 @@ export const createRunQueue = (state: () => State, rim: RunQueueRim): RunQueue =
 };
 
 const reasonOf = (error: unknown): string =>
-  error instanceof Problem ? error.message : "a defect of the local service; its own output says more";
+  problemOf(error)?.message ?? "a defect of the local service; its own output says more";

@@ -5,7 +5,7 @@ import type { FileUploadWire } from "../../infino/index.ts";
 import { registerDataset } from "../datasets.ts";
 import { jobStatusWire } from "../imports/job-status-wire.ts";
 import type { RunRecord } from "../imports/types.ts";
-import { Problem } from "../problem.ts";
+import { Problem, problemOf } from "../problem.ts";
 import type { State } from "../state.ts";
 import { type FileToLoad, loadFile } from "./load-file.ts";
 import { readAsync, readRequest } from "./read-request.ts";
@@ -41,7 +41,7 @@ export const createUploads = (state: () => State, { clock, reportError }: Upload
       registerDataset(state(), file.dataset);
       return ended({ status: "completed", ...loaded });
     } catch (error) {
-      const known = closing.signal.aborted ? new Problem("internal_error", interrupted) : error;
+      const known = closing.signal.aborted ? new Problem("internal_error", interrupted) : (problemOf(error) ?? error);
       if (!(known instanceof Problem) && !signal.aborted) reportError(error);
       const said = known instanceof Problem ? known.message : "a defect of the local service; its own output says more";
       ended({ status: "failed", error: signal.aborted ? "the client went away" : said });

@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { literal } from "../data/columns.ts";
-import { rowsOf } from "../data/tables.ts";
+import { mostColumns, rowsOf, tooManyColumns } from "../data/tables.ts";
 import type { ColumnType } from "../data/types.ts";
 import { Problem } from "../problem.ts";
 import { fits, tried } from "./csv-types.ts";
@@ -39,6 +39,7 @@ export const inspectCsv = async (
   { isWhole, isStrict }: CsvLook,
 ): Promise<CsvPlan> => {
   const { names, delimiter } = await readHeader(path);
+  if (names.length > mostColumns + 1) throw tooManyColumns();
   const relation = `read_csv(${literal(path)}, auto_detect = false, header = true, delim = ${literal(delimiter)},
     quote = '"', escape = '"', strict_mode = ${isStrict}, buffer_size = ${bufferSize},
     columns = {${names.map((_, index) => `'c${index}': 'VARCHAR'`).join(", ")}}`;

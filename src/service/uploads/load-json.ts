@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { literal } from "../data/columns.ts";
 import { rowsOf } from "../data/tables.ts";
 import type { Column, DataStore, Writer } from "../data/types.ts";
-import { Problem } from "../problem.ts";
+import { Problem, problemOf } from "../problem.ts";
 import { columnsOf, type JsonColumn } from "./json-columns.ts";
 import { jsonId, jsonValue } from "./json-values.ts";
 import { keepLast } from "./keep-last.ts";
@@ -59,7 +59,8 @@ export const loadJson = async (job: Job): Promise<Loaded> => {
 };
 
 /** Not what DuckDB says of the file's content. */
-const isOurs = (error: unknown): boolean => error instanceof Problem && databaseReason(error) === "";
+const isOurs = (error: unknown): boolean =>
+  error instanceof Problem ? databaseReason(error) === "" : problemOf(error) !== undefined;
 
 const load = async (
   { data, dataset, signal }: Job,

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { open } from "node:fs/promises";
 import { isObject, type Json, type Properties } from "../../contract/index.ts";
+import { mostColumns, tooManyColumns } from "../data/tables.ts";
 import { Problem } from "../problem.ts";
 import { BrokenFile, type Cutter, lineCutter, valueCutter } from "./cut-values.ts";
 import type { Reading } from "./detect-format.ts";
@@ -49,6 +50,7 @@ export const scanJson = async (
       return;
     }
     look(seen, found);
+    if (seen.size > mostColumns + 1) throw tooManyColumns();
     records++;
     if (record.length > longest) longest = record.length;
     if (target === undefined) return;
