@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { SqlWire } from "../../infino/index.ts";
-import { columnNames, idColumn, jsonText, quoted } from "../data/columns.ts";
+import { columnNames, idColumn, jsonText, propertyOf, quoted } from "../data/columns.ts";
 import { numberOf, readColumns, rowsOf, tableName } from "../data/tables.ts";
 import type { Column, ColumnType, Writer } from "../data/types.ts";
 import { Problem } from "../problem.ts";
@@ -14,6 +14,10 @@ import { namesOf, prepared } from "./prepare-sql.ts";
 import { queryProblem, readWithin, withinTime } from "./query-limits.ts";
 
 type Given = Column & { readonly value: string; readonly isNull: boolean; readonly isText: boolean };
+
+// No dataset has such a name.
+const given = `temp."write/given"`;
+const merged = `temp."write/merged"`;
 
 /**
  * `INSERT INTO` and `UPSERT INTO`, in one transaction. A record's `_id` is the column `_id`, else `id`; an upsert changes
@@ -53,32 +57,36 @@ const write = async (
 ): Promise<number> => {
   const { connection } = writer;
   try {
-    const given = await takeGiven(connection, columns, sql);
+    const columnsGiven = await takeGiven(connection, columns, sql);
     const present = (await readColumns(connection, dataset)) ?? [];
-    const key = given.find(({ name }) => name === idColumn) ?? given.find(({ name }) => name === "id");
+    const key = columnsGiven.find(({ name }) => name === idColumn) ?? columnsGiven.find(({ name }) => name === "id");
     if (isUpsert && key === undefined) throw new Problem("missing_fields", "UPSERT needs a column _id or id");
-    const declared = declaredColumns(given, present);
+    const declared = declaredColumns(columnsGiven, present);
     const id = key === undefined || key.isNull ? "CAST(NULL AS VARCHAR)" : `CAST(${key.value} AS VARCHAR)`;
-    await connection.run(`ALTER TABLE temp.given ADD COLUMN "key" VARCHAR`);
-    await connection.run(`UPDATE temp.given SET "key" = ${id}`);
+    await connection.run(`ALTER TABLE ${given} ADD COLUMN "key" VARCHAR`);
+    await connection.run(`UPDATE ${given} SET "key" = ${id}`);
     const values = declared.map(({ column, value }) => `CAST(${value} AS ${column.type})`);
     const list = declared.map(({ column }) => column);
-    await writer.ensureColumns(list);
+    const known = new Set(present.map(({ name }) => name));
+    await writer.ensureColumns(
+      // What is there goes by its property, without a mark; what is new is a property itself.
+      list.map(({ name, type }) => ({ name: known.has(name) ? propertyOf(name) : name, type })),
+    );
     if (!isUpsert) {
       await refuseRepeated(connection, dataset);
-      return await writer.insertSelect(list, `SELECT "key"${joined(values)} FROM temp.given ORDER BY rowid`);
+      return await writer.insertSelect(list, `SELECT "key"${joined(values)} FROM ${given} ORDER BY rowid`);
     }
     return await upsert(writer, dataset, { key, list, values, present });
   } finally {
-    for (const table of ["given", "merged"]) {
-      await connection.run(`DROP TABLE IF EXISTS temp.${table}`).catch(() => undefined);
+    for (const table of [given, merged]) {
+      await connection.run(`DROP TABLE IF EXISTS ${table}`).catch(() => undefined);
     }
   }
 };
 
 const joined = (values: readonly string[]): string => values.map((value) => `, ${value}`).join("");
 
-/** Puts what the statement gives into the table `temp.given`, with columns `c0`, `c1`, …. */
+/** Puts what the statement gives into the table {@link given}, with columns `c0`, `c1`, …. */
 const takeGiven = async (
   connection: DuckDBConnection,
   columns: readonly string[] | undefined,
@@ -92,13 +100,13 @@ const takeGiven = async (
   const folded = new Set(names.map((name) => name.toLowerCase()));
   if (folded.size < names.length) throw new Problem("query_failed", `a column is named twice: ${names.join(", ")}`);
   const places = names.map((_, at) => `c${at}`).join(", ");
-  await connection.run(`CREATE TEMP TABLE given AS SELECT * FROM (${sql}\n) AS given(${places})`);
-  const types = await rowsOf(connection, "SELECT column_type FROM (DESCRIBE temp.given)");
+  await connection.run(`CREATE TEMP TABLE ${given} AS SELECT * FROM (${sql}\n) AS given(${places})`);
+  const types = await rowsOf(connection, `SELECT column_type FROM (DESCRIBE ${given})`);
   const isList = /^\s*(VALUES|\()/i.test(sql);
   const result: Given[] = [];
   for (const [at, name] of names.entries()) {
     const value = `c${at}`;
-    const isNull = (await numberOf(connection, `SELECT count(${value}) FROM temp.given`)) === 0;
+    const isNull = (await numberOf(connection, `SELECT count(${value}) FROM ${given}`)) === 0;
     const type = String(types[at]?.[0]);
     result.push({ name, isNull, isText: type === "VARCHAR", ...typed(value, type, isList) });
   }
@@ -126,13 +134,13 @@ const typed = (
 
 /** Values take the type of a column that is there; numbers may widen it. Columns of nulls alone make no new column. */
 const declaredColumns = (
-  given: readonly Given[],
+  list: readonly Given[],
   present: readonly Column[],
 ): readonly { readonly column: Column; readonly value: string }[] => {
   const types = new Map(present.map(({ name, type }) => [name, type]));
   const names = columnNames(types.keys());
   const folded = new Map(present.map(({ name }) => [name.toLowerCase(), name]));
-  return given
+  return list
     .filter(({ name }) => name !== idColumn)
     .flatMap(({ name, type, value, isNull, isText }) => {
       const column = names.of(name) ?? folded.get(name.toLowerCase()) ?? name;
@@ -157,8 +165,8 @@ const cast = (value: string, from: ColumnType, to: ColumnType, isText: boolean):
 const refuseRepeated = async (connection: DuckDBConnection, dataset: string): Promise<void> => {
   const repeated = await rowsOf(
     connection,
-    `(SELECT "key" FROM temp.given WHERE "key" IN (SELECT _id FROM ${tableName(dataset)}) LIMIT 1)
-     UNION ALL (SELECT "key" FROM temp.given WHERE "key" IS NOT NULL GROUP BY ALL HAVING count(*) > 1 LIMIT 1)`,
+    `(SELECT "key" FROM ${given} WHERE "key" IN (SELECT _id FROM ${tableName(dataset)}) LIMIT 1)
+     UNION ALL (SELECT "key" FROM ${given} WHERE "key" IS NOT NULL GROUP BY ALL HAVING count(*) > 1 LIMIT 1)`,
   );
   const [first] = repeated;
   if (first === undefined) return;
@@ -177,18 +185,18 @@ const upsert = async (writer: Writer, dataset: string, { key, list, values, pres
   const kept = present.filter(({ name }) => name !== idColumn && !named.has(name));
   const isById = key?.name !== idColumn && present.some(({ name }) => name === "id");
   const match = isById ? `(e._id = g."key" OR CAST(e."id" AS VARCHAR) = g."key")` : `e._id = g."key"`;
-  const given = list.map((_, at) => `${values[at]} AS v${at}`);
-  const rows = `SELECT "key", rowid AS place${joined(given)} FROM temp.given
+  const all = list.map((_, at) => `${values[at]} AS v${at}`);
+  const rows = `SELECT "key", rowid AS place${joined(all)} FROM ${given}
     QUALIFY "key" IS NULL OR row_number() OVER (PARTITION BY "key" ORDER BY rowid DESC) = 1`;
   await writer.connection.run(
-    `CREATE TEMP TABLE merged AS SELECT coalesce(e._id, g."key") AS "key", g.place${joined(
+    `CREATE TEMP TABLE ${merged} AS SELECT coalesce(e._id, g."key") AS "key", g.place${joined(
       list.map((_, at) => `g.v${at}`),
     )}${joined(kept.map(({ name }, at) => `e.${quoted(name)} AS k${at}`))}
      FROM (${rows}) AS g LEFT JOIN ${tableName(dataset)} AS e ON ${match}
      QUALIFY row_number() OVER (PARTITION BY g.place ORDER BY e._id = g."key" DESC NULLS LAST) = 1`,
   );
-  await writer.deleteWhere(`_id IN (SELECT "key" FROM temp.merged)`);
+  await writer.deleteWhere(`_id IN (SELECT "key" FROM ${merged})`);
   const select = `SELECT "key"${joined(list.map((_, at) => `v${at}`))}${joined(kept.map((_, at) => `k${at}`))}
-    FROM temp.merged ORDER BY place`;
+    FROM ${merged} ORDER BY place`;
   return writer.insertSelect([...list, ...kept], select);
 };
