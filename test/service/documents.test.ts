@@ -172,6 +172,13 @@ describe("a bulk request", () => {
     expect(await countOf(call, "a")).toBe(ids.length);
   });
 
+  it("has no more actions than can be answered soon", async () => {
+    const { call } = await startService();
+    const answer = await bulk(call, "many", Array<string>(100_001).fill('{"delete":{"_id":"1"}}'));
+    expect(answer).toMatchObject({ status: 413, body: { error: { type: "payload_too_large" } } });
+    expect((await call("GET", "/many/metadata")).status).toBe(404);
+  });
+
   it("outlives the service", async () => {
     const dataDir = temporaryFolder();
     const first = await startService({ dataDir });

@@ -18,13 +18,16 @@ export type BulkAction = {
   readonly problem?: string;
 };
 
+/** Actions of one request: the process answers nobody else while it goes through what they did. */
+const mostActions = 100_000;
 /** Levels that a record may have, and bytes of an id; search servers allow as many. */
 const maxDepth = 64;
 const maxId = 512;
 
 /**
  * The actions of a bulk request: lines of JSON, an action and, but for `delete`, a document behind it. A document that
- * cannot be taken is a problem of its action. Throws `bad_request` with the line where no action can be told.
+ * cannot be taken is a problem of its action. Throws `bad_request` with the line where no action can be told, and
+ * `payload_too_large`.
  */
 export const readBulkActions = async (body: Uint8Array, dataset: string): Promise<readonly BulkAction[]> => {
   const actions: BulkAction[] = [];
@@ -32,6 +35,9 @@ export const readBulkActions = async (body: Uint8Array, dataset: string): Promis
   const lines = linesOf(body);
   for (const { number, text } of lines) {
     if (pause.due()) await pause.take();
+    if (actions.length === mostActions) {
+      throw new Problem("payload_too_large", `a bulk request may have ${mostActions} actions; send them in several`);
+    }
     const head = parsed(text);
     const action = actionOf(head);
     if (action === undefined) throw malformed(number, head);
