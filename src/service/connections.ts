@@ -16,6 +16,8 @@ import type { ConnectionRecord, State } from "./state.ts";
 
 /** A list waits for statuses only while that is quick: this long, for this many connections. */
 const listWait = 300;
+/** The same where one was never tried, as after a start. */
+const firstWait = 1_000;
 const listWaitsFor = 100;
 
 export const listSources = (state: State): readonly SourceWire[] =>
@@ -30,12 +32,20 @@ export const listSources = (state: State): readonly SourceWire[] =>
 
 export const listConnections = async (state: State): Promise<readonly ConnectionWire[]> => {
   const old = [...state.connections.values()].map((record) => probed(state, record)).filter(state.health.old);
-  if (old.length > 0) await state.health.refresh(old, old.length > listWaitsFor ? 0 : listWait);
+  const wait = old.some((one) => state.health.stamp(one) === undefined) ? firstWait : listWait;
+  if (old.length > 0) await state.health.refresh(old, old.length > listWaitsFor ? 0 : wait);
   return Array.from(state.connections.values(), (record) => {
     const wire = connectionWire(state, record, state.health.known(probed(state, record)));
     return state.behaviour.bareLists ? bareWire(wire) : wire;
   });
 };
+
+/** Begins to try every connection. */
+export const tryConnections = (state: State): void =>
+  void state.health.refresh(
+    [...state.connections.values()].map((record) => probed(state, record)),
+    0,
+  );
 
 /** The answer has the fields of both descriptions of the API: an acknowledgement and the connection itself. */
 export const createConnection = (state: State, source: string, body: Json): ConnectionCreatedWire & ConnectionWire => {

@@ -23,6 +23,7 @@ export const createService = async (options: ServiceOptions = {}): Promise<Servi
     import("./imports/runs.ts"),
   ]);
   const { createImports, idleImports } = await import("./imports/create-imports.ts");
+  const { tryConnections } = await import("./connections.ts");
   const { createUploads } = await import("./uploads/create-uploads.ts");
   const {
     dataDir,
@@ -59,6 +60,7 @@ export const createService = async (options: ServiceOptions = {}): Promise<Servi
     };
     uploads.start();
     imports.start();
+    tryConnections(state);
     const app = createApp(state, credentials, clock, reportError);
     return {
       credentials,

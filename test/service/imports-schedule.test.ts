@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createSchedule } from "../../src/service/imports/schedule.ts";
+import { Problem } from "../../src/service/problem.ts";
 import { createClock, createGate, row, startImports, tableSource } from "../support/import-stage.ts";
 import { temporaryFolder } from "../support/service.ts";
 
@@ -129,6 +130,23 @@ describe("after the service was down", () => {
     const again = await start();
     await again.completed(job, 2);
     expect(triggers(again, job)).toEqual(["catch-up", "resume"]);
+  });
+
+  it.each([
+    ["a job that failed for want of a package runs again", "not installed: npm i x, then start serve again", 2],
+    ["a job that failed otherwise does not", "no such table", 1],
+  ])("%s", async (_, reason, runs) => {
+    const { source, start, stage } = await open("2026-01-01T10:20:00Z", temporaryFolder());
+    source.before = () => {
+      throw new Problem("not_implemented", reason);
+    };
+    const job = stage.add({ ...hourly, schedule: "0 0 * * *" });
+    await expect.poll(() => stage.job(job)?.status).toBe("failed");
+    await stage.close();
+    source.before = () => undefined;
+    const again = await start();
+    if (runs === 2) await again.completed(job, 2);
+    expect(triggers(again, job)).toHaveLength(runs);
   });
 
   it("a job that never ran runs", async () => {

@@ -221,3 +221,14 @@ describe("a connection's status", () => {
     health.close();
   });
 });
+
+it("a service that is started again tells of connections what is so, not that they were not tried", async () => {
+  // Slower than a list waits for what it has known before.
+  const base_url = await listenHttp((_, response) => void setTimeout(() => response.end(info), 450));
+  const dataDir = temporaryFolder();
+  const first = await startService({ dataDir });
+  await first.call("POST", "/source/elasticsearch", { config: { name: "c", base_url } });
+  await first.service.close();
+  const again = await startService({ dataDir });
+  expect((await again.call("GET", "/sources/connections")).body).toMatchObject([{ status: "connected" }]);
+});

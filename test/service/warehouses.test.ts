@@ -167,6 +167,6 @@ it.each([
   const [printed] = await Promise.all([text(child.stdout), once(child, "exit")]);
   expect(JSON.parse(printed)).toEqual({
     type: "not_implemented",
-    status: { status: "disconnected", reason: expect.stringContaining(`npm i ${name}`) },
+    status: { status: "disconnected", reason: expect.stringContaining(`npm i ${name}`), untried: true },
   });
 });

@@ -2,7 +2,7 @@ import { Problem } from "../problem.ts";
 import type { ImportJobRecord, State } from "../state.ts";
 import { createRunQueue, type RunQueueRim } from "./run-queue.ts";
 import { createScheduler, type Timer } from "./scheduler.ts";
-import type { Imports } from "./types.ts";
+import type { Imports, RunRecord } from "./types.ts";
 
 /** What running imports need. */
 export type ImportsRim = RunQueueRim & {
@@ -38,7 +38,7 @@ export const createImports = (state: () => State, rim: ImportsRim): Imports => {
     if (isInterrupted) queue.goOn(latest, isDue && latest.status === "running");
     else if (!hasConnection(state(), record)) return;
     else if (latest === undefined) queue.add(record, "created");
-    else if (isDue) queue.add(record, "catch-up");
+    else if (isDue || lacksPackage(latest)) queue.add(record, "catch-up");
   };
 
   return {
@@ -78,6 +78,10 @@ export const createImports = (state: () => State, rim: ImportsRim): Imports => {
     },
   };
 };
+
+/** Failed for want of a package (`not_implemented`), which may have been installed since. */
+const lacksPackage = ({ status, error = "" }: RunRecord): boolean =>
+  status === "failed" && / npm i \S+, then start serve again/.test(error);
 
 const hasConnection = (state: State, record: ImportJobRecord): boolean =>
   state.connections.get(String(record.config["source_id"])) !== undefined;

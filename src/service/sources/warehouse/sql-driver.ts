@@ -128,7 +128,9 @@ const withoutSecrets = ({ type, message }: Problem, { config }: SourceConnection
 
 const statusOf = (error: unknown): SourceStatus => {
   if (!(error instanceof Problem)) return { status: "disconnected", reason: "not tried to the end" };
-  return { status: error.type === "source_refused" ? "error" : "disconnected", reason: error.message };
+  // A package that is missing stays so until the service is started again.
+  const untried = error.type === "not_implemented" ? { untried: true as const } : {};
+  return { status: error.type === "source_refused" ? "error" : "disconnected", reason: error.message, ...untried };
 };
 
 const timeout = ({ config }: SourceConnection, standard: number): number => {
