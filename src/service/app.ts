@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { parseJson, readBody, streamBody } from "./body.ts";
 import { type Call, type Operation, operations } from "./operations.ts";
 import { Problem, problemResponse } from "./problem.ts";
+import { isTooDeep, tooDeep } from "./queries/query-limits.ts";
 import { checkPayload, createVerifier } from "./signature.ts";
 import type { State } from "./state.ts";
 import type { Credentials } from "./types.ts";
@@ -56,7 +57,12 @@ export const createApp = (
         stream: () => streamBody(request, context.env?.incoming, payload),
         signal: request.signal,
       };
-      return context.json((await answer(state, call)) as object, 200, noStore);
+      const given = await answer(state, call);
+      try {
+        return context.json(given as object, 200, noStore);
+      } catch (error) {
+        throw isTooDeep(error) ? tooDeep() : error;
+      }
     });
   }
   app.notFound((context) =>

@@ -193,6 +193,54 @@ describe("a query", () => {
     expect(await ids(query, "typed")).toBe(expected);
   });
 
+  it("with long lists finds what short ones find", async () => {
+    const filler = Array.from({ length: 2_000 }, (_, at) => `no ${at}`);
+    const numbers = Array.from({ length: 2_000 }, (_, at) => 1_000_000 + at);
+    const long: readonly (readonly [unknown, string, string])[] = [
+      [{ ids: { values: [...filler, "a", "c", "it's", "\0", "\ud800"] } }, "ac", "things"],
+      [{ terms: { category: [...filler, "home"] } }, "cd", "things"],
+      [{ terms: { price: [...numbers, 45, "12.99", -1.5, "9".repeat(30)] } }, "bcd", "things"],
+      [{ terms: { code: [...numbers, 5, "x"] } }, "abc", "things"],
+      [{ terms: { "lines.n": [...numbers, 7] } }, "b", "things"],
+      [{ terms: { open: [...filler, false] } }, "c", "things"],
+      [{ terms: { "maker.name": [...filler, "Acme"] } }, "a", "things"],
+      [{ terms: { day: [...numbers, "2024-03-09"] } }, "p", "typed"],
+      [{ terms: { at: [...numbers, "2024-03-10T00:00:00.000"] } }, "q", "typed"],
+      [{ terms: { big: [...numbers, "9007199254740993", 1.5] } }, "p", "typed"],
+      [{ terms: { money: [...numbers, 0.1] } }, "q", "typed"],
+      [{ bool: { must_not: [{ terms: { code: [...filler, "x"] } }] } }, "abde", "things"],
+    ];
+    for (const [query, expected, dataset] of long)
+      expect([query, await ids(query, dataset)]).toEqual([query, expected]);
+    const aggs = { f: { filters: { filters: { x: { terms: { code: [...filler, "x"] } } } } } };
+    expect((await search({ aggs, size: 0 })).aggregations).toEqual({ f: { buckets: { x: { doc_count: 1 } } } });
+  });
+
+  it("with as many ids as there may be takes no longer than a search does", async () => {
+    const insert = "INSERT INTO many SELECT CAST(range AS VARCHAR) AS _id, range AS n FROM range(100000)";
+    expect((await call("POST", "/sql", { query: insert })).status).toBe(200);
+    const values = Array.from({ length: 65_000 }, (_, at) => `i${at}`);
+    const should = [{ ids: { values } }, { terms: { n: values.map((_, at) => at) } }];
+    const started = performance.now();
+    expect((await search({ query: { bool: { should } }, size: 0 }, "many")).hits.total.value).toBe(65_000);
+    expect(performance.now() - started).toBeLessThan(3_000);
+  });
+
+  it.each([
+    [
+      "more lists",
+      Array.from({ length: 40 }, () => ({ terms: { code: Array.from({ length: 2_000 }, (_, at) => at) } })),
+    ],
+    ["more clauses", Array.from({ length: 600 }, () => ({ constant_score: { filter: { match_all: {} } } }))],
+    ["more words", [{ match: { name: Array.from({ length: 1_100 }, (_, at) => `w${at}`).join(" ") } }]],
+  ])("with %s than can be planned is refused", async (_, should) => {
+    const body = JSON.stringify({ query: { bool: { should: ["place"] } } }).replace(
+      '["place"]',
+      JSON.stringify(should),
+    );
+    expect((await call("POST", "/things/querydsl", body)).body).toMatchObject({ error: { type: "unsupported_query" } });
+  });
+
   it("of a dataset without records finds none, of one that is not there is 404", async () => {
     const found = await search(
       { query: { term: { a: 1 } }, sort: ["a"], aggs: { a: { terms: { field: "a" } }, b: { avg: { field: "a" } } } },

@@ -117,6 +117,11 @@ describe("SQL over datasets", () => {
         [1, "a"],
       ],
     ],
+    [
+      "columns with names of the session",
+      "SELECT user, t.current_role FROM (SELECT 1 AS user, 2) t(user, current_role)",
+      [[1, 2]],
+    ],
     ["a window", "SELECT rank() OVER (ORDER BY price DESC) FROM products ORDER BY id", [[2], [1]]],
     ["a pivot", "SELECT * FROM (SELECT name, price FROM products) PIVOT (sum(price) FOR name IN ('Lamp'))", [[5]]],
   ])("takes %s", async (_, query, rows) => {
@@ -197,6 +202,11 @@ describe("SQL that would reach further", () => {
       ["SELECT current_setting('temp_directory')", "unsupported_query", "current_setting"],
       ["SELECT ('temp_directory').current_setting()", "unsupported_query", "current_setting"],
       ["SELECT getenv('HOME')", "unsupported_query", "getenv"],
+      ["SELECT system.main.getenv('HOME')", "unsupported_query", "system.main.getenv"],
+      ["SELECT current_schema", "unsupported_query", "current_schema"],
+      ['SELECT "User" FROM products', "unsupported_query", "user"],
+      [`SELECT 1 ${"OR 1 ".repeat(30_000)}`, "unsupported_query", "1000 ANDs and ORs"],
+      [`SELECT ${"1, ".repeat(3000)} 1`, "unsupported_query", "2000"],
       [
         "SELECT max(id) OVER (ORDER BY current_setting('threads')) FROM products",
         "unsupported_query",
@@ -247,6 +257,14 @@ describe("SQL that would reach further", () => {
     }
   });
 
+  it("is answered in time where DuckDB cannot be interrupted", async () => {
+    expect((await sql(`INSERT INTO long (_id, t) VALUES ('1', '${"a".repeat(120_000)}')`)).status).toBe(200);
+    const started = performance.now();
+    const answer = await sql("SELECT levenshtein(t, reverse(t)) FROM long");
+    expect(answer.body).toMatchObject({ error: { type: "query_timeout" }, status: 504 });
+    expect(performance.now() - started).toBeLessThan(3_500);
+  });
+
   it("is stopped when the client goes away", async () => {
     const gone = new AbortController();
     const signed = await sign(
@@ -278,6 +296,13 @@ describe("a large answer", () => {
     const answer = table(await sql("SELECT * FROM range(1e12::BIGINT)"));
     expect(answer).toMatchObject({ size: 10_000, truncated: true });
     expect(answer.total).toBeGreaterThanOrEqual(1_000_000);
+  });
+
+  it("is refused where it is nested too deeply to be written", async () => {
+    const deep = `'${"[".repeat(50_000)}${"]".repeat(50_000)}'`;
+    expect((await sql(`SELECT json_extract(${deep}, '$[0]')`)).body).toMatchObject({
+      error: { type: "result_too_large" },
+    });
   });
 
   it("is cut off by its size", async () => {

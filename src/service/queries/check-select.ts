@@ -1,7 +1,8 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { isObject, type Json, type Properties } from "../../contract/index.ts";
 import { Problem } from "../problem.ts";
-import { functionRefusal, isRepeating, isTableFunction } from "./sql-functions.ts";
+import { mostExpressions } from "./query-limits.ts";
+import { functionRefusal, isRepeating, isSessionName, isTableFunction } from "./sql-functions.ts";
 
 /** Relations that one statement may have; DuckDB takes minutes to plan some thousands, and cannot be interrupted. */
 const mostRelations = 64;
@@ -11,6 +12,8 @@ const mostExpanded = 256;
 
 /** What repeat, lpad and rpad may be told to make. */
 const longestRepeat = 10_000;
+
+const expressionLists = new Set(["select_list", "group_expressions", "orders"]);
 
 const relationTypes = new Set([
   "BASE_TABLE",
@@ -27,6 +30,8 @@ export type CheckedSelect = {
   readonly datasets: ReadonlySet<string>;
   /** Names that may be those of columns. */
   readonly columns: ReadonlySet<string>;
+  /** Of these the ones that DuckDB takes for functions where there is no such column, in lower case. */
+  readonly sessionNames: ReadonlySet<string>;
 };
 
 export type Names = {
@@ -92,6 +97,8 @@ type Visit = { readonly value: Json; readonly scope: ReadonlySet<string> };
 const walk = (root: Json, names: Names): CheckedSelect => {
   const datasets = new Set<string>();
   const columns = new Set<string>();
+  const sessionNames = new Set<string>();
+  const aliases = new Set<string>();
   let relations = 0;
   const stack: Visit[] = [{ value: root, scope: new Set() }];
   for (let visit = stack.pop(); visit !== undefined; visit = stack.pop()) {
@@ -113,9 +120,16 @@ const walk = (root: Json, names: Names): CheckedSelect => {
       if (dataset !== undefined) datasets.add(dataset);
     }
     checkExpression(value, columns);
+    const parts = value["class"] === "COLUMN_REF" ? value["column_names"] : undefined;
+    if (Array.isArray(parts) && parts.length === 1 && isSessionName(String(parts[0]))) {
+      sessionNames.add(String(parts[0]).toLowerCase());
+    }
+    for (const key of ["alias", "aliases", "column_name_alias", "unpivot_names"]) {
+      for (const alias of [value[key] ?? []].flat()) aliases.add(String(alias).toLowerCase());
+    }
     pushBelow(value, scope, stack);
   }
-  return { datasets, columns };
+  return { datasets, columns, sessionNames: new Set([...sessionNames].filter((name) => !aliases.has(name))) };
 };
 
 const isRelation = (value: Properties): boolean => "sample" in value && "alias" in value;
@@ -134,6 +148,9 @@ const pushBelow = (value: Properties, scope: ReadonlySet<string>, stack: Visit[]
     inner = withName;
   }
   for (const [key, member] of Object.entries(value)) {
+    if (expressionLists.has(key) && Array.isArray(member) && member.length > mostExpressions) {
+      throw new Problem("unsupported_query", `a SELECT lists, groups or sorts by more than ${mostExpressions} values`);
+    }
     if (key !== "cte_map") stack.push({ value: member, scope: inner });
   }
 };
@@ -182,7 +199,7 @@ const checkExpression = (value: Properties, columns: Set<string>): void => {
   }
   const name = value["function_name"];
   if (typeof name !== "string") return;
-  const home = `${String(value["catalog"] ?? "")}${String(value["schema"] ?? "")}`;
+  const home = [value["catalog"], value["schema"]].filter((part) => typeof part === "string" && part !== "").join(".");
   if (home !== "" && home !== "main") throw refusedFunction(`${home}.${name}`, "is outside of the main schema");
   if (isRepeating(name)) checkLength(name, value["children"]);
   const why = functionRefusal(name);
@@ -197,5 +214,5 @@ const checkLength = (name: string, children: Json | undefined): void => {
   throw refusedFunction(name, `takes a number up to ${longestRepeat} as its second argument here`);
 };
 
-const refusedFunction = (name: string, why: string): Problem =>
+export const refusedFunction = (name: string, why: string): Problem =>
   new Problem("unsupported_query", `the function ${name} is not supported: it ${why}`);

@@ -13,7 +13,16 @@ export type Scope = {
   readonly now: number;
   /** The condition of a clause below. */
   clause(query: Json | undefined, place: string): string;
+  /** Whether so many values of one clause are too many to stand in the SQL one by one. */
+  areMany(count: number, place: string): boolean;
 };
+
+/** Clauses in one request, with those in others, as many as Elasticsearch takes. */
+const mostClauses = 1024;
+/** Values that may stand in the SQL one by one: each record is compared with all of them. */
+const mostLiterals = 1024;
+/** Clauses with more of them, each a join. */
+const mostLists = 32;
 
 /** One sort of query clause: its SQL condition, which is never null. */
 export type Clause = (body: Json, place: string, scope: Scope) => string;
@@ -55,10 +64,24 @@ export const conditionOf = (query: Json, columns: readonly Column[], now: number
   createScope(columns, now).clause(query, "query");
 
 export const createScope = (columns: readonly Column[], now: number): Scope => {
+  let clauseCount = 0;
+  let literals = 0;
+  let lists = 0;
   const scope: Scope = {
     fields: createFields(columns),
     now,
+    areMany: (count, place) => {
+      if (literals + count <= mostLiterals) {
+        literals += count;
+        return false;
+      }
+      lists += 1;
+      if (lists <= mostLists) return true;
+      throw unsupported(place, `is one of more than ${mostLists} clauses behind the first ${mostLiterals} values`);
+    },
     clause: (query, place) => {
+      clauseCount += 1;
+      if (clauseCount > mostClauses) throw unsupported(place, `is one of more than ${mostClauses} clauses`);
       const [name, body] = onlyMember(query, place, "the clause");
       const clause = Object.hasOwn(clauses, name) ? clauses[name] : undefined;
       if (clause === undefined) {

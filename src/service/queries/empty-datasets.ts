@@ -1,13 +1,16 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { quoted } from "../data/columns.ts";
 import type { State } from "../state.ts";
-import type { CheckedSelect } from "./check-select.ts";
+import { type CheckedSelect, refusedFunction } from "./check-select.ts";
 
-/** What SQL sees of datasets that never had a record: views of this connection, with the columns that it asks for. */
+/**
+ * What SQL sees of datasets that never had a record: views of this connection, with the columns that it asks for. Throws
+ * `unsupported_query` for a name that is that of no column, but of the session.
+ */
 export const withEmptyDatasets = async <Result>(
   state: State,
   connection: DuckDBConnection,
-  { datasets, columns }: CheckedSelect,
+  { datasets, columns, sessionNames }: CheckedSelect,
   work: (hasEmpty: boolean) => Promise<Result>,
 ): Promise<Result> => {
   const known = await Promise.all(
@@ -15,6 +18,8 @@ export const withEmptyDatasets = async <Result>(
   );
   const empty = known.filter((dataset) => dataset.columns.length === 0);
   const present = new Set(known.flatMap((dataset) => dataset.columns.map(({ name }) => name.toLowerCase())));
+  const session = [...sessionNames].find((name) => !present.has(name));
+  if (session !== undefined && empty.length === 0) throw refusedFunction(session, "tells how the service works");
   const taken = new Set([...present, ...datasets, "_id"]);
   const asked = [...columns].filter((name) => name !== "" && !name.includes("\0") && !taken.has(name.toLowerCase()));
   const unique = new Map(asked.map((name) => [name.toLowerCase(), name]));

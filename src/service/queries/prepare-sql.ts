@@ -3,8 +3,8 @@ import { Problem } from "../problem.ts";
 import type { State } from "../state.ts";
 import type { Names } from "./check-select.ts";
 import { withQuotedNames } from "./dataset-names.ts";
-import { deepestSql } from "./query-limits.ts";
-import { firstWord, sqlTokens, type Token } from "./sql-tokens.ts";
+import { deepestSql, mostConditions } from "./query-limits.ts";
+import { firstWord, isWord, sqlTokens, type Token } from "./sql-tokens.ts";
 
 export const namesOf = (state: State): Names => ({
   isDataset: (name) => state.datasets.get(name) !== undefined,
@@ -24,6 +24,9 @@ export const prepared = (sql: string, names: Names): { readonly sql: string; rea
     throw new Problem("unsupported_query", "several statements are not supported: send one at a time");
   }
   checkDepth(tokens);
+  if (tokens.filter((token) => isWord(token, "AND", "OR")).length > mostConditions) {
+    throw new Problem("unsupported_query", `the query has more than ${mostConditions} ANDs and ORs`);
+  }
   const statement = firstWord(sql) ?? "this statement";
   return { sql: withQuotedNames(sql, tokens, names.isDataset), statement };
 };

@@ -10,6 +10,10 @@ export const mostCharacters = 16 * 1024 * 1024;
 export const mostCounted = 1_000_000;
 /** Characters of SQL text. */
 export const longestSql = 200_000;
+/** ANDs and ORs in SQL text: planning takes long for many, and cannot be interrupted. */
+export const mostConditions = 1_000;
+/** Expressions that one SELECT lists, groups or sorts by, for the same reason. */
+export const mostExpressions = 2_000;
 /** Levels of brackets in SQL text. */
 export const deepestSql = 100;
 
@@ -32,6 +36,23 @@ export const withinTime = async <Result>(
   }
 };
 
+/** Milliseconds that the answer to an aborted query waits for DuckDB: some of its steps cannot be interrupted. */
+const grace = 1_000;
+
+const notLongAfter = async <Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => {
+      timer = setTimeout(() => reject(signal.reason), grace);
+    });
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
 /** Reads from the datasets within the limits; DuckDB's errors become `query_failed`. */
 export const readWithin = <Result>(
   state: State,
@@ -39,19 +60,29 @@ export const readWithin = <Result>(
   work: (connection: DuckDBConnection) => Promise<Result>,
 ): Promise<Result> =>
   withinTime(state, signal, (both) =>
-    state.data.read(async (connection) => {
-      try {
-        return await work(connection);
-      } catch (error) {
-        throw queryProblem(error);
-      }
-    }, both),
+    notLongAfter(
+      both,
+      state.data.read(async (connection) => {
+        try {
+          return await work(connection);
+        } catch (error) {
+          throw queryProblem(error);
+        }
+      }, both),
+    ),
   );
+
+export const tooDeep = (): Problem =>
+  new Problem("result_too_large", "the answer is nested too deeply to be written as JSON: select less of it");
 
 const errorPattern = /^[A-Z][\w -]* [Ee]rror: /;
 
+/** What one answer holds of nested values is bounded by the stack. */
+export const isTooDeep = (error: unknown): boolean => error instanceof RangeError && /call stack/.test(error.message);
+
 /** An error of DuckDB as `query_failed`, without paths of this machine; anything else as it is. */
 export const queryProblem = (error: unknown): unknown => {
+  if (isTooDeep(error)) return tooDeep();
   if (error instanceof Problem || !(error instanceof Error) || !errorPattern.test(error.message)) return error;
   const [message = ""] = error.message.split("\n\nLINE ");
   const reason = message.replace(/(?:\/[^\s"'/:,]+){2,}/g, "(a path)").slice(0, 1000);

@@ -6,6 +6,10 @@ export const isTableFunction = (name: string): boolean => tableFunctions.has(nam
 /** Functions that make text as long as they are told. */
 export const isRepeating = (name: string): boolean => /^(repeat|lpad|rpad)$/i.test(name);
 
+/** Functions without brackets, unless there is such a column. */
+export const isSessionName = (name: string): boolean =>
+  /^(current_(catalog|role|schema|user)|session_user|user)$/i.test(name);
+
 /**
  * Why a function is refused. DuckDB's own limits (no files, no network, no configuration) hold beside this; here is what
  * they leave: settings and names of the machine, the catalog, and what acts instead of giving a value.

@@ -2,12 +2,14 @@ import { isObject, type Json } from "../../contract/index.ts";
 import type { ColumnType } from "../data/types.ts";
 import type { Clause } from "./condition.ts";
 import { parseDate, type Span } from "./date-math.ts";
-import { anyValue, columnInstant, isNumeric, isTemporal, jsonNumber, jsonScalar } from "./fields.ts";
-import { anyOf, numberLiteral, textLiteral } from "./sql-text.ts";
+import { anyValue, columnInstant, type Field, isNumeric, isTemporal, jsonNumber, jsonScalar } from "./fields.ts";
+import { anyOf, numberLiteral, numberText, rowsWith, textLiteral } from "./sql-text.ts";
 import { checkMembers, invalid, objectAt, onlyMember, scalarText, unsupported } from "./unsupported.ts";
 
 /** As many as Elasticsearch takes. */
 const mostTerms = 65_536;
+/** Months, days and other spans of time among them: each is compared with every record. */
+const mostSpans = 1024;
 
 type Equality = { readonly ignoreCase?: boolean; readonly now: number };
 
@@ -24,15 +26,16 @@ export const termClause: Clause = (body, place, { fields, now }) => {
   );
 };
 
-export const termsClause: Clause = (body, place, { fields, now }) => {
+export const termsClause: Clause = (body, place, scope) => {
+  const { fields, now } = scope;
   const { boost: _, ...rest } = objectAt(body, place);
   const [name, given] = onlyMember(rest, place, "the field");
   if (isObject(given)) throw unsupported(`${place}.${name}`, "is a terms lookup, which is not supported");
   if (!Array.isArray(given)) throw invalid(`${place}.${name}`, "a list");
-  if (given.length > mostTerms) throw unsupported(`${place}.${name}`, `has more than ${mostTerms} values`);
-  const values = given.map((value, at) => checkedScalar(value, `${place}.${name}[${at}]`));
+  const values = checkedScalars(given, `${place}.${name}`);
   const field = fields.find(name);
   if (field === undefined || values.length === 0) return "FALSE";
+  if (scope.areMany(values.length, place)) return anyOfMany(field, values, now, `${place}.${name}`);
   return anyValue(
     field,
     (column, type) => columnEquals(column, type, values, { now }),
@@ -78,6 +81,44 @@ const textEquals = (text: string, values: readonly Json[], ignoreCase: boolean):
     : `${text} IN (${literals.join(", ")})`;
 };
 
+type Scalars = readonly (string | number | boolean)[];
+
+/** As `columnEquals` and `jsonEquals`, by joins: what a record has is looked up among the values. */
+const anyOfMany = (field: Field, values: Scalars, now: number, place: string): string => {
+  const texts = values.map(String);
+  if (field.in === "json") {
+    const found = anyOf([`${jsonScalar("v")} IN ${rowsWith(texts, "VARCHAR")}`, ...numberIn(jsonNumber("v"), values)]);
+    return `coalesce(EXISTS (SELECT 1 FROM (SELECT unnest(${field.values}) AS v) WHERE ${found}), FALSE)`;
+  }
+  const { value, type } = field;
+  if (isNumeric(type)) return `coalesce(${anyOf(numberIn(value, values))}, FALSE)`;
+  if (isTemporal(type)) return `coalesce(${momentIn(columnInstant(value, type) ?? value, values, now, place)}, FALSE)`;
+  return `coalesce(${type === "VARCHAR" ? value : `CAST(${value} AS VARCHAR)`} IN ${rowsWith(texts, "VARCHAR")}, FALSE)`;
+};
+
+const numberIn = (value: string, given: Scalars): readonly string[] => {
+  const kinds = new Map<string, string[]>();
+  for (const one of given) {
+    const number = numberText(one);
+    if (number === undefined) continue;
+    const texts = kinds.get(number.type);
+    if (texts === undefined) kinds.set(number.type, [number.text]);
+    else texts.push(number.text);
+  }
+  return Array.from(kinds, ([type, texts]) => `${value} IN ${rowsWith(texts, type)}`);
+};
+
+const momentIn = (instant: string, values: Scalars, now: number, place: string): string => {
+  const spans = values.flatMap((value) => (typeof value === "boolean" ? [] : (parseDate(value, { now }) ?? [])));
+  const long = spans.filter(({ end }) => end !== undefined);
+  if (long.length > mostSpans) throw unsupported(place, `has more than ${mostSpans} spans of time`);
+  const moments = spans.filter(({ end }) => end === undefined).map(({ start }) => String(start));
+  return anyOf([
+    ...long.map((span) => within(instant, span)),
+    ...(moments.length === 0 ? [] : [`epoch_us(${instant}) IN ${rowsWith(moments, "BIGINT")}`]),
+  ]);
+};
+
 const moment = (micros: bigint): string => `make_timestamp(CAST(${micros} AS BIGINT))`;
 
 const within = (instant: string, { start, end }: Span): string =>
@@ -99,13 +140,16 @@ export const existsClause: Clause = (body, place, { fields }) => {
   );
 };
 
-export const idsClause: Clause = (body, place, { now }) => {
+export const idsClause: Clause = (body, place, scope) => {
   const given = objectAt(body, place);
   checkMembers(given, place, ["values", "boost"]);
   const ids = given["values"];
   if (!Array.isArray(ids)) throw invalid(`${place}.values`, "a list");
-  const values = ids.map((id, at) => checkedScalar(id, `${place}.values[${at}]`));
-  return values.length === 0 ? "FALSE" : `coalesce(${columnEquals('"_id"', "VARCHAR", values, { now })}, FALSE)`;
+  const values = checkedScalars(ids, `${place}.values`);
+  if (values.length === 0) return "FALSE";
+  if (scope.areMany(values.length, place))
+    return `coalesce("_id" IN ${rowsWith(values.map(String), "VARCHAR")}, FALSE)`;
+  return `coalesce(${columnEquals('"_id"', "VARCHAR", values, { now: scope.now })}, FALSE)`;
 };
 
 export const prefixClause: Clause = (body, place, { fields }) => {
@@ -159,6 +203,11 @@ const simpleValue = (
     value: checkedScalar(inner, `${place}.value`),
     ignoreCase: given["case_insensitive"] === true || given["case_insensitive"] === "true",
   };
+};
+
+const checkedScalars = (given: readonly Json[], place: string): readonly (string | number | boolean)[] => {
+  if (given.length > mostTerms) throw unsupported(place, `has more than ${mostTerms} values`);
+  return given.map((value, at) => checkedScalar(value, `${place}[${at}]`));
 };
 
 const checkedScalar = (value: Json, place: string): string | number | boolean => {

@@ -9,6 +9,9 @@ import { checkMembers, invalid, objectAt, onlyMember, scalarText, unsupported } 
 /** Words as Elasticsearch's standard analyzer finds them, near enough: letters, digits, `_`, with `'` or `.` inside. */
 const word = "[\\p{L}\\p{M}\\p{N}_]+(?:['’.][\\p{L}\\p{M}\\p{N}_]+)*";
 
+/** Each record is compared with all of them. */
+const mostWords = 1024;
+
 const wordsIn = (text: string): readonly string[] => text.toLowerCase().match(new RegExp(word, "gu")) ?? [];
 
 const sqlWords = (text: string): string => `regexp_extract_all(lower(${text}), ${textLiteral(word)})`;
@@ -76,6 +79,7 @@ const namesLike = (pattern: string, { fields }: Scope): readonly string[] => {
 const queryText = (options: Properties, at: string): string => {
   const text = scalarText(options["query"]);
   if (text === undefined) throw invalid(`${at}.query`, "text, a number or a boolean");
+  if (wordsIn(text).length > mostWords) throw unsupported(`${at}.query`, `has more than ${mostWords} words`);
   return text;
 };
 
