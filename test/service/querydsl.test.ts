@@ -220,9 +220,10 @@ describe("a query", () => {
     const insert = "INSERT INTO many SELECT CAST(range AS VARCHAR) AS _id, range AS n FROM range(100000)";
     expect((await call("POST", "/sql", { query: insert })).status).toBe(200);
     const values = Array.from({ length: 65_000 }, (_, at) => `i${at}`);
-    const should = [{ ids: { values } }, { terms: { n: values.map((_, at) => at) } }];
     const started = performance.now();
-    expect((await search({ query: { bool: { should } }, size: 0 }, "many")).hits.total.value).toBe(65_000);
+    expect((await search({ query: { ids: { values } }, size: 0 }, "many")).hits.total.value).toBe(0);
+    const numbers = { terms: { n: values.map((_, at) => at) } };
+    expect((await search({ query: numbers, size: 0 }, "many")).hits.total.value).toBe(65_000);
     expect(performance.now() - started).toBeLessThan(3_000);
   });
 
