@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { Hono } from "hono";
 import { parseJson, readBody, streamBody } from "./body.ts";
 import { type Call, type Operation, operations } from "./operations.ts";
-import { Problem, problemResponse } from "./problem.ts";
+import { Problem, problemOf, problemResponse } from "./problem.ts";
 import { isTooDeep, tooDeep } from "./queries/query-limits.ts";
 import { checkPayload, createVerifier } from "./signature.ts";
 import type { State } from "./state.ts";
@@ -69,7 +69,8 @@ export const createApp = (
     problemResponse(new Problem("not_found", `the API has no ${context.req.method} ${context.req.path}`)),
   );
   app.onError((error, context) => {
-    if (error instanceof Problem) return problemResponse(error);
+    const problem = problemOf(error);
+    if (problem !== undefined) return problemResponse(problem);
     // A client that went away while it sent its body is no defect.
     if (!context.req.raw.signal.aborted) reportError(error);
     return problemResponse(new Problem("internal_error", "a defect of the local service; its own output says more"));

@@ -217,6 +217,13 @@ describe("SQL that would reach further", () => {
       ["SELECT write_log('x')", "unsupported_query", "write_log"],
       ["SELECT sleep_ms(100000)", "unsupported_query", "sleep_ms"],
       ["SELECT repeat('x', 4000000000)", "unsupported_query", "repeat"],
+      ["SELECT range(1000000000)", "unsupported_query", "range"],
+      ["SELECT list_distinct(generate_series(1, 100000000))", "unsupported_query", "generate_series"],
+      ["SELECT list_resize([1], 10000000000)", "unsupported_query", "list_resize"],
+      ["SELECT bitstring('1', 1000000000)", "unsupported_query", "bitstring"],
+      ["SELECT format('{:>2000000000}', 'x')", "unsupported_query", "format"],
+      ["SELECT format('{:>{}}', 'x', 2000000000)", "unsupported_query", "format"],
+      ["SELECT printf('%1000000000d', 1)", "unsupported_query", "printf"],
       ["SELECT lpad('x', (SELECT 4000000000)::INT, 'y')", "unsupported_query", "lpad"],
       ["SELECT 1; SELECT 2", "unsupported_query", "one at a time"],
       ["SELECT 1; DROP TABLE store.products", "unsupported_query", "one at a time"],
@@ -322,7 +329,35 @@ describe("a body without a query", () => {
   });
 });
 
+it("counts in FROM as far as it likes, and makes short lists and texts", async () => {
+  const { call } = await startService();
+  const rows = async (query: string) => (await call("POST", "/sql", { query })).body;
+  expect(await rows("SELECT count(*) FROM range(100000)")).toMatchObject({ rows: [[100_000]] });
+  expect(await rows("SELECT len(range(10)), format('{:>3}', 'x'), printf('%02d', 7)")).toMatchObject({
+    rows: [[10, "  x", "07"]],
+  });
+});
+
 describe("INSERT and UPSERT", () => {
+  it("find columns by their properties, whatever SQL calls them", async () => {
+    const { call } = await startService();
+    const sql = async (query: string) => (await call("POST", "/sql", { query })).status;
+    expect(await sql("UPSERT INTO w (_id, _by) VALUES ('x', 'a')")).toBe(200);
+    expect(await sql("UPSERT INTO w (_id, _by) VALUES ('x', 'b')")).toBe(200);
+    expect((await call("GET", "/w/doc/x")).body).toMatchObject({ _source: { _by: "b" } });
+    const { body } = await call("POST", "/sql", { query: "SELECT * FROM w" });
+    expect(body).toMatchObject({ columns: [{ name: "_id" }, { name: "_by#1" }], rows: [["x", "b"]] });
+  });
+
+  it("read from datasets of any name", async () => {
+    const { call } = await startService();
+    for (const name of ["given", "merged"]) {
+      expect((await call("PUT", `/${name}`)).status).toBe(200);
+      const query = `UPSERT INTO foo (id, a) SELECT '1', a FROM ${name}`;
+      expect(await call("POST", "/sql", { query })).toMatchObject({ status: 200, body: { rows: [[0]] } });
+    }
+  });
+
   const start = async () => {
     const started = await startService();
     const send = (query: string) => started.call("POST", "/sql", { query });

@@ -2,7 +2,14 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { isObject, type Json, type Properties } from "../../contract/index.ts";
 import { Problem } from "../problem.ts";
 import { mostExpressions } from "./query-limits.ts";
-import { functionRefusal, isRepeating, isSessionName, isTableFunction } from "./sql-functions.ts";
+import {
+  functionRefusal,
+  isCounting,
+  isFormatting,
+  isRepeating,
+  isSessionName,
+  isTableFunction,
+} from "./sql-functions.ts";
 
 /** Relations that one statement may have; DuckDB takes minutes to plan some thousands, and cannot be interrupted. */
 const mostRelations = 64;
@@ -10,7 +17,7 @@ const mostRelations = 64;
 /** With those of CTEs, each time that they are named. */
 const mostExpanded = 256;
 
-/** What repeat, lpad and rpad may be told to make. */
+/** What repeat, lpad, range and the like may be told to make. */
 const longestRepeat = 10_000;
 
 const expressionLists = new Set(["select_list", "group_expressions", "orders"]);
@@ -99,6 +106,7 @@ const walk = (root: Json, names: Names): CheckedSelect => {
   const columns = new Set<string>();
   const sessionNames = new Set<string>();
   const aliases = new Set<string>();
+  const calledInFrom = new WeakSet<object>();
   let relations = 0;
   const stack: Visit[] = [{ value: root, scope: new Set() }];
   for (let visit = stack.pop(); visit !== undefined; visit = stack.pop()) {
@@ -117,9 +125,10 @@ const walk = (root: Json, names: Names): CheckedSelect => {
     }
     if (isRelation(value)) {
       const dataset = checkRelation(value, scope, names);
+      if (isObject(value["function"])) calledInFrom.add(value["function"]);
       if (dataset !== undefined) datasets.add(dataset);
     }
-    checkExpression(value, columns);
+    checkExpression(value, columns, calledInFrom.has(value));
     const parts = value["class"] === "COLUMN_REF" ? value["column_names"] : undefined;
     if (Array.isArray(parts) && parts.length === 1 && isSessionName(String(parts[0]))) {
       sessionNames.add(String(parts[0]).toLowerCase());
@@ -192,7 +201,7 @@ const checkRelation = (value: Properties, scope: ReadonlySet<string>, names: Nam
   return lower;
 };
 
-const checkExpression = (value: Properties, columns: Set<string>): void => {
+const checkExpression = (value: Properties, columns: Set<string>, isInFrom: boolean): void => {
   if (value["class"] === "PARAMETER") throw new Problem("unsupported_query", "parameters are not supported");
   if (value["class"] === "COLUMN_REF" && Array.isArray(value["column_names"])) {
     for (const name of value["column_names"]) columns.add(String(name));
@@ -201,18 +210,33 @@ const checkExpression = (value: Properties, columns: Set<string>): void => {
   if (typeof name !== "string") return;
   const home = [value["catalog"], value["schema"]].filter((part) => typeof part === "string" && part !== "").join(".");
   if (home !== "" && home !== "main") throw refusedFunction(`${home}.${name}`, "is outside of the main schema");
-  if (isRepeating(name)) checkLength(name, value["children"]);
+  if (!isInFrom) checkSize(name, Array.isArray(value["children"]) ? value["children"] : []);
   const why = functionRefusal(name);
   if (why !== undefined) throw refusedFunction(name, why);
 };
 
-/** A long text is made in one step, that nothing can interrupt. */
-const checkLength = (name: string, children: Json | undefined): void => {
-  const length = Array.isArray(children) ? children[1] : undefined;
-  const constant = isObject(length) && isObject(length["value"]) ? length["value"]["value"] : undefined;
-  if (typeof constant === "number" && constant <= longestRepeat) return;
-  throw refusedFunction(name, `takes a number up to ${longestRepeat} as its second argument here`);
+/** A long text or list is made in one step, that nothing can interrupt and no limit of memory holds for. */
+const checkSize = (name: string, args: readonly Json[]): void => {
+  const isSmall = (argument: Json | undefined): boolean => {
+    const constant = constantOf(argument);
+    return typeof constant === "number" && Math.abs(constant) <= longestRepeat;
+  };
+  if (isRepeating(name) && !isSmall(args[1])) {
+    throw refusedFunction(name, `takes a number up to ${longestRepeat} as its second argument here`);
+  }
+  if (isCounting(name) && !args.every(isSmall)) {
+    throw refusedFunction(name, `takes numbers up to ${longestRepeat} here; in FROM it takes any`);
+  }
+  if (isFormatting(name)) {
+    const form = constantOf(args[0]);
+    if (typeof form !== "string" || /\d{4}|\*|\{[^}]*\{/.test(form)) {
+      throw refusedFunction(name, "takes a plain text with widths below 1,000 as its first argument here");
+    }
+  }
 };
+
+const constantOf = (argument: Json | undefined): Json | undefined =>
+  isObject(argument) && isObject(argument["value"]) ? argument["value"]["value"] : undefined;
 
 export const refusedFunction = (name: string, why: string): Problem =>
   new Problem("unsupported_query", `the function ${name} is not supported: it ${why}`);

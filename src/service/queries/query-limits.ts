@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { Problem } from "../problem.ts";
+import { Problem, problemOf } from "../problem.ts";
 import type { State } from "../state.ts";
 
 /** Rows that one answer holds. */
@@ -83,7 +83,9 @@ export const isTooDeep = (error: unknown): boolean => error instanceof RangeErro
 /** An error of DuckDB as `query_failed`, without paths of this machine; anything else as it is. */
 export const queryProblem = (error: unknown): unknown => {
   if (isTooDeep(error)) return tooDeep();
-  if (error instanceof Problem || !(error instanceof Error) || !errorPattern.test(error.message)) return error;
+  const problem = problemOf(error);
+  if (problem !== undefined) return problem;
+  if (!(error instanceof Error) || !errorPattern.test(error.message)) return error;
   const [message = ""] = error.message.split("\n\nLINE ");
   const reason = message.replace(/(?:\/[^\s"'/:,]+){2,}/g, "(a path)").slice(0, 1000);
   return new Problem("query_failed", reason.trim(), { cause: error });

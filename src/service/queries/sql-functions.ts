@@ -3,8 +3,15 @@ const tableFunctions = new Set(["unnest", "range", "generate_series", "json_each
 
 export const isTableFunction = (name: string): boolean => tableFunctions.has(name.toLowerCase());
 
-/** Functions that make text as long as they are told. */
-export const isRepeating = (name: string): boolean => /^(repeat|lpad|rpad)$/i.test(name);
+/** Functions that make a text, a list or bits as long as their second argument tells. */
+export const isRepeating = (name: string): boolean =>
+  /^(repeat|lpad|rpad|list_resize|array_resize|bitstring)$/i.test(name);
+
+/** Functions that make a list of numbers, unless they stand in FROM, where they make rows one by one. */
+export const isCounting = (name: string): boolean => /^(range|generate_series)$/i.test(name);
+
+/** Functions that take widths in a text. */
+export const isFormatting = (name: string): boolean => /^(format|printf)$/i.test(name);
 
 /** Functions without brackets, unless there is such a column. */
 export const isSessionName = (name: string): boolean =>
