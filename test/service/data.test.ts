@@ -89,7 +89,9 @@ describe("a data store", () => {
       console.log((await data.counts()).size);
       await data.close();`;
     const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script]);
-    expect(stdout).toBe("not_implemented records of datasets need DuckDB: npm i @duckdb/node-api, then start serve again\n0\n");
+    expect(stdout).toBe(
+      "not_implemented records of datasets need DuckDB: npm i @duckdb/node-api, then start serve again\n0\n",
+    );
   });
 
   it("lets no statement reach beyond its folders or change its settings", async () => {

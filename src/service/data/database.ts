@@ -140,7 +140,11 @@ const closeInstance = async (instance: DuckDBInstance): Promise<void> => {
 const openInstance = async (file: string | undefined, uploads: string, spill: string): Promise<DuckDBInstance> => {
   const { DuckDBInstance } = await import("@duckdb/node-api").catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
-    throw new Problem("not_implemented", "records of datasets need DuckDB: npm i @duckdb/node-api, then start serve again", { cause: error });
+    throw new Problem(
+      "not_implemented",
+      "records of datasets need DuckDB: npm i @duckdb/node-api, then start serve again",
+      { cause: error },
+    );
   });
   mkdirSync(spill, { recursive: true, mode: 0o700 });
   const options = {
