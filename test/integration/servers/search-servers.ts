@@ -53,7 +53,8 @@ type Running = { readonly found: Found<SearchServer>; stop(): Promise<void> };
 
 /** OpenSearch and Elasticsearch as plain Java processes, from the packages that their pom files name. */
 export const start: Start<{ opensearch: Found<SearchServer>; elasticsearch: Found<SearchServer> }> = async (work) => {
-  const starting = recipes.map((recipe) => startServer(recipe, work));
+  // A port may be taken between the look and the start.
+  const starting = recipes.map((recipe) => startServer(recipe, work).catch(() => startServer(recipe, work)));
   const stop = async (): Promise<void> => {
     for (const result of await Promise.allSettled(starting)) {
       if (result.status === "fulfilled") await result.value.stop();
@@ -80,12 +81,12 @@ const startServer = async (recipe: Recipe, work: string): Promise<Running> => {
   }
   const library = await fetchLibrary(recipe.name);
   if (library === undefined) return notThere(`${recipe.title} comes from Maven Central, and mvn is not installed`);
-  const home = join(work, recipe.name);
-  await mkdir(join(home, "config"), { recursive: true });
+  const home = await mkdtemp(join(work, `${recipe.name}-`));
+  await mkdir(join(home, "config"));
   await writeFile(join(home, "config", `${recipe.name}.yml`), `${recipe.settings.join("\n")}\n`);
   const cluster = `${recipe.name}-${process.pid}-${Date.now().toString(36)}`;
-  // It takes the next free port itself; above 9299 it looks for none.
-  const base = 9200 + Math.floor(Math.random() * 60);
+  // It takes the next free port itself; above 9299 it looks for none. Two that start at once must not look at the same.
+  const base = 9200 + 45 * recipes.indexOf(recipe) + Math.floor(Math.random() * 30);
   const child = spawn(
     java.program,
     [
