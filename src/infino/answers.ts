@@ -10,7 +10,7 @@ import type {
   RecordsDeletedWire,
   RunWire,
   SourceWire,
-} from "./types.ts";
+} from "./wire-types.ts";
 
 /** An answer is not what the API describes; the message names the place, never a value. */
 export class Mismatch extends Error {}

@@ -3,7 +3,8 @@ import type { Json } from "../contract/index.ts";
 import { DeployerError } from "../errors.ts";
 import * as answers from "./answers.ts";
 import { type Operation, operations } from "./operations.ts";
-import type { FileUpload, InfinoClient, RunWire } from "./types.ts";
+import type { FileUpload, InfinoClient } from "./types.ts";
+import type { RunWire } from "./wire-types.ts";
 
 /** What these need of the client that they belong to. */
 export type Caller = {
