@@ -1,6 +1,7 @@
 import type { Component, Json, Path, Piece } from "../../contract/index.ts";
 import { at, isSealed, joinPath, parseReferences, segments } from "../../contract/index.ts";
 import type { Location } from "../../diagnostic.ts";
+import { placeAt } from "../parse/place.ts";
 import type { Source } from "../parse/source.ts";
 import type { Member, Tree } from "../parse/tree.ts";
 import { placeOf } from "../parse/tree.ts";
@@ -130,7 +131,11 @@ export const originOf = (provenance: Provenance, path: Path): Origin | undefined
     const value = variableValue(scope, chunk.name);
     if (value === undefined) return [];
     const variable = value.written ?? text.slice(chunk.start, chunk.end);
-    const location = value.tenantPath === undefined ? value.place?.() : locateIn(tenantSource)(value.tenantPath);
+    const shared = value.spot?.();
+    const location =
+      value.tenantPath === undefined
+        ? shared && placeAt(shared.source, shared.start, shared.end)
+        : locateIn(tenantSource)(value.tenantPath);
     const inner = at(value.json, below);
     const entry: Entry = {
       variable,

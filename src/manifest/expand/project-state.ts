@@ -8,6 +8,8 @@ import type { Value } from "./scope.ts";
 export type ProjectState = {
   /** Absolute, without symbolic links. */
   readonly root: string;
+  /** Texts that count in place of what the files hold, by path. */
+  readonly overlay?: ReadonlyMap<string, string>;
   readonly vendor: string;
   readonly connectors: ReadonlyMap<string, Connector>;
   /** Connectors that the project names, though their files may be wrong. */

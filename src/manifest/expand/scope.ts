@@ -19,8 +19,8 @@ export type Value = {
   readonly make: Make | undefined;
   /** Where it came from, in words. */
   readonly from: string;
-  /** Its place in a file that all tenants share. */
-  readonly place: (() => Location | undefined) | undefined;
+  /** Its place in a file that all tenants share; edits of it go there. */
+  readonly spot: (() => Spot | undefined) | undefined;
   /** Its path in the tenant's file. */
   readonly tenantPath: string | undefined;
   /** How the template writes it, where that is not a variable's own mark. */

@@ -2,7 +2,6 @@ import type { Json, Piece, Properties } from "../../contract/index.ts";
 import { isObject, joinPath } from "../../contract/index.ts";
 import type { DiagnosticCode } from "../../diagnostic.ts";
 import { nearest } from "../../nearest.ts";
-import { placeAt } from "../parse/place.ts";
 import type { ManifestContent } from "../schemas/manifest.ts";
 import { referencing } from "./references.ts";
 import type { Spot, Value } from "./scope.ts";
@@ -49,7 +48,7 @@ export const plainValue = (json: Json, from: string, tenantPath?: string): Value
   pieces: undefined,
   make: undefined,
   from,
-  place: undefined,
+  spot: undefined,
   tenantPath,
 });
 
@@ -57,8 +56,8 @@ export const plainValue = (json: Json, from: string, tenantPath?: string): Value
 export const trustedValue = (content: unknown, from: string, spot: Spot): Value => {
   const { json, pieces, make } = referencing(content as Json, spot);
   const text = make === undefined ? textOf(json) : undefined;
-  const place = () => placeAt(spot.source, spot.start, spot.end);
-  return { json, text, pieces: pieces as readonly Piece[] | undefined, make, from, place, tenantPath: undefined };
+  const own = (): Spot => spot;
+  return { json, text, pieces: pieces as readonly Piece[] | undefined, make, from, spot: own, tenantPath: undefined };
 };
 
 const alwaysThere = ["system", "datatype", "account_id", "is_fullsync"] as const;
@@ -218,17 +217,10 @@ export const bind = (declarations: Declarations, datatype: string | undefined, n
         return { code: "undeclared-variable", message, hint: `add parent: to datatypes.${datatype} of the manifest` };
       }
       const path = `${joinPath("/datatypes", datatype)}/parent`;
-      const value = { ...plainValue(parent, "parent of the datatype"), place: placeIn(declarations, path) };
+      const value = { ...plainValue(parent, "parent of the datatype"), spot: () => declarations.manifestSpot(path) };
       return { resolve: () => value };
     }
   }
   if (!declaredParameters(declarations, datatype).includes(name)) return undeclared(declarations, datatype, name);
   return { resolve: parameterResolver(declarations, datatype, name) };
 };
-
-const placeIn =
-  ({ manifestSpot }: Declarations, path: string) =>
-  () => {
-    const { source, start, end } = manifestSpot(path);
-    return placeAt(source, start, end);
-  };

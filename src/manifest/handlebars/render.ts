@@ -66,7 +66,7 @@ const slotValue = ({ json, value, within }: Held, written: string): Value => {
     ...known,
     text: typeof json === "string" && known.make === undefined ? escaped(json) : known.text,
     pieces: pieces && escapedPieces(pieces),
-    place: root?.place ?? known.place,
+    spot: root?.spot ?? known.spot,
     tenantPath: root?.tenantPath === undefined ? known.tenantPath : `${root.tenantPath}${path}`,
     written,
   };

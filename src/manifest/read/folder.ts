@@ -13,6 +13,8 @@ import { insideOf } from "./jail.ts";
 export type Folder = {
   /** Absolute, without symbolic links. */
   readonly root: string;
+  /** Texts that count in place of what the files hold, by path: how a change would read before it is written. */
+  readonly overlay?: ReadonlyMap<string, string>;
   readonly collect: Collector;
   /** Names of the project's secrets. */
   readonly declared: ReadonlySet<string>;

@@ -17,14 +17,14 @@ export type DocumentFile = { readonly source: Source; readonly content: Json };
  * folder. Without `keep` places are computed when they are asked for: of tenant files hardly any ever is.
  */
 export const readDocument = async (
-  folder: Pick<Folder, "root" | "collect">,
+  folder: Pick<Folder, "root" | "collect" | "overlay">,
   path: string,
   { namedAt, keep = true }: { namedAt?: Location | undefined; keep?: boolean } = {},
 ): Promise<DocumentFile | undefined> => {
-  const { root, collect } = folder;
+  const { root, collect, overlay } = folder;
   const file = jailed(folder, "", path, namedAt ?? { file: path, line: 1, column: 1 });
   if (file === undefined) return undefined;
-  const text = readText(join(root, file), file);
+  const text = overlay?.get(file) ?? readText(join(root, file), file);
   if (typeof text !== "string") {
     collect.add(text);
     return undefined;

@@ -32,6 +32,8 @@ import { locateIn } from "./validate.ts";
 type ReadOptions = {
   /** Environment variables, as they are at this moment. */
   readonly env: { readonly [name: string]: string | undefined };
+  /** Texts that count in place of what the files hold, by path relative to the project folder. */
+  readonly overlay?: ReadonlyMap<string, string>;
 };
 
 const rootOf = (dir: string): string => {
@@ -131,7 +133,7 @@ const stateOf = async (
   content: ProjectContent,
   environment: ReadonlyMap<string, string>,
 ) => {
-  const { root, collect } = folder;
+  const { root, collect, overlay } = folder;
   const locate = locateIn(...file.sources);
   const secrets = secretSources(content.secrets, environment, locate, collect);
   const texts = credentialTexts(content);
@@ -142,6 +144,7 @@ const stateOf = async (
   const parameters = [...connectors.values()].flatMap(({ declarations }) => allParameters(declarations));
   const state: ProjectState = {
     root,
+    ...(overlay && { overlay }),
     vendor: content.vendor,
     connectors,
     connectorNames: typeof content.connectors === "string" ? [] : Object.keys(content.connectors),
@@ -191,10 +194,14 @@ const nothing: ProjectContent = {
  * Reads a project folder: everything but its tenants. Throws `no-project` where there is no `connector-deployer.yaml`;
  * whatever else is wrong is in `diagnostics`.
  */
-export const readProject = async (dir: string, environment: string, { env }: ReadOptions): Promise<ProjectFiles> => {
+export const readProject = async (
+  dir: string,
+  environment: string,
+  { env, overlay }: ReadOptions,
+): Promise<ProjectFiles> => {
   const root = rootOf(dir);
   const collect = collector();
-  const folder: Folder = { root, collect, declared: new Set(), templates: new Map() };
+  const folder: Folder = { root, collect, declared: new Set(), templates: new Map(), ...(overlay && { overlay }) };
   const file = await readProjectFile(folder, environment);
   const content = file.content ?? nothing;
   const variables = new Map(

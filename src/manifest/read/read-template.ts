@@ -12,7 +12,7 @@ import type { Folder } from "./folder.ts";
 import { jailed } from "./folder.ts";
 
 const readTemplate = async (folder: Folder, file: string): Promise<Template | HandlebarsTemplate | undefined> => {
-  const text = readText(join(folder.root, file), file);
+  const text = folder.overlay?.get(file) ?? readText(join(folder.root, file), file);
   if (typeof text !== "string") {
     folder.collect.add(text);
     return undefined;

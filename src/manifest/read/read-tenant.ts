@@ -218,7 +218,8 @@ const unusable = (file: string, content: Json): Tenant | undefined => {
 /** Reads and checks one tenant file. Where its content is wrong the tenant may still be known by its id. */
 export const readTenantFile = async (state: ProjectState, file: string): Promise<TenantRead> => {
   const collect = collector();
-  const read = await readDocument({ root: state.root, collect }, file, { keep: false });
+  const { root, overlay } = state;
+  const read = await readDocument({ root, collect, ...(overlay && { overlay }) }, file, { keep: false });
   if (read === undefined) return { tenant: undefined, values: undefined, diagnostics: collect.diagnostics };
   const { content, diagnostics } = validate(checkTenant(), read.content, locateIn(read.source), explainCommand);
   collect.add(...diagnostics);
