@@ -3,6 +3,7 @@ import { placeAt } from "../parse/place.ts";
 import type { Source } from "../parse/source.ts";
 import type { Member, Tree, TreeMap } from "../parse/tree.ts";
 import { reservedKeys } from "../parse/tree.ts";
+import type { Dialect } from "../parse/variable-marks.ts";
 import type { Compilation, CompileProblem, Part, VariableUse } from "./compile-text.ts";
 import { compileKey, compileText } from "./compile-text.ts";
 import type { Scope, Spot } from "./scope.ts";
@@ -14,6 +15,8 @@ export type ComponentTemplate = {
   readonly properties: Part;
   readonly idSpot: Spot;
   readonly typeSpot: Spot;
+  /** How the marks in its tree are read. */
+  readonly dialect: Dialect;
 };
 
 /** A template file, compiled once for all tenants. */
@@ -128,14 +131,20 @@ const componentOf = (compilation: Compilation, source: Source, tree: TreeMap): C
   const others = tree.members.filter(({ key }) => key !== "_id" && key !== "type");
   const properties = compileMembers(compilation, source, others, ["_id", "type"]);
   if (id === undefined || type === undefined) return undefined;
-  return { tree, id: id.part, type: type.part, properties, idSpot: id.spot, typeSpot: type.spot };
+  const { dialect } = compilation;
+  return { tree, id: id.part, type: type.part, properties, idSpot: id.spot, typeSpot: type.spot, dialect };
 };
 
 const keySpot = (source: Source, member: Member): Spot => ({ source, start: member.keyStart, end: member.keyEnd });
 
 /** Compiles the documents of a template: each is one component, or a list of them. */
-export const compileTemplate = (source: Source, trees: readonly Tree[], declared: ReadonlySet<string>): Template => {
-  const compilation: Compilation = { variables: [], uses: [], problems: [], environment: new Set(), declared };
+export const compileTemplate = (
+  source: Source,
+  trees: readonly Tree[],
+  declared: ReadonlySet<string>,
+  dialect: Dialect = "own",
+): Template => {
+  const compilation: Compilation = { variables: [], uses: [], problems: [], environment: new Set(), declared, dialect };
   const components = trees
     .flatMap((tree) => (tree.type === "list" ? tree.items : [tree]))
     .flatMap((tree): ComponentTemplate[] => {

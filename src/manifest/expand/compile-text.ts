@@ -1,7 +1,7 @@
 import type { Json, Piece } from "../../contract/index.ts";
 import { parseReferences, writeReferences } from "../../contract/index.ts";
 import type { DiagnosticCode } from "../../diagnostic.ts";
-import type { Chunk } from "../parse/variable-marks.ts";
+import type { Chunk, Dialect } from "../parse/variable-marks.ts";
 import { parseVariables } from "../parse/variable-marks.ts";
 import { brokenReference, Deferred, holdsReference, inClear, plainText, settle } from "./references.ts";
 import type { Make, Scope, Spot } from "./scope.ts";
@@ -34,6 +34,7 @@ export type Compilation = {
   readonly environment: Set<string>;
   /** Secrets that every tenant has, because the project declares them. */
   readonly declared: ReadonlySet<string>;
+  readonly dialect: Dialect;
 };
 
 type Element =
@@ -46,12 +47,13 @@ const slotOf = ({ variables }: Compilation, name: string): number => {
 };
 
 const elementsOf = (compilation: Compilation, text: string, spot: Spot): Element[] => {
-  const chunks = parseVariables(text);
+  const isSesam = compilation.dialect === "sesam";
+  const chunks = parseVariables(text, compilation.dialect);
   return chunks.flatMap((chunk, index): Element[] => {
-    if (chunk.type === "text") return references(compilation, chunk.text, chunks[index + 1], spot);
+    if (chunk.type === "text") return isSesam ? [chunk] : references(compilation, chunk.text, chunks[index + 1], spot);
     const mark = text.slice(chunk.start, chunk.end);
     if (chunk.type === "malformed") {
-      const hint = `write <<@ name @>>, or \\${mark} for the plain text`;
+      const hint = isSesam ? "write {{@ name @}}" : `write <<@ name @>>, or \\${mark} for the plain text`;
       compilation.problems.push({
         code: "invalid-value",
         spot,
@@ -80,12 +82,25 @@ const references = (compilation: Compilation, text: string, next: Chunk | undefi
   return pieces;
 };
 
-/** A text of a template: exactly one variable takes its value with its type, anything else becomes text. */
+/**
+ * A text of a template: exactly one variable takes its value with its type, anything else becomes text. In Sesam's dialect
+ * a number in quotes becomes text as well.
+ */
 export const compileText = (compilation: Compilation, text: string, spot: Spot): Part => {
   const elements = elementsOf(compilation, text, spot);
   const [only] = elements;
   if (only?.type === "variable" && elements.length === 1) {
     const { slot } = only;
+    if (compilation.dialect === "sesam") {
+      return {
+        constant: false,
+        make: (scope) => {
+          const value = scope.values[slot];
+          if (value === undefined) return null;
+          return typeof value.json === "number" ? (value.text ?? null) : value.json;
+        },
+      };
+    }
     return {
       constant: false,
       make: (scope) => {

@@ -31,8 +31,8 @@ const variableValue = (scope: Scope, variable: string): Value | undefined =>
   scope.values[scope.variables.indexOf(variable)];
 
 /** A key as it is after expansion. */
-const keyOf = (key: string, scope: Scope, spot: Spot): string =>
-  parseVariables(key)
+const keyOf = (key: string, scope: Scope, { idSpot: spot, dialect }: ComponentTemplate): string =>
+  parseVariables(key, dialect)
     .map((chunk) => {
       if (chunk.type === "malformed") return "";
       const value = chunk.type === "variable" ? variableValue(scope, chunk.name) : undefined;
@@ -54,8 +54,7 @@ const follow = (template: ComponentTemplate, scope: Scope, path: Path): Found =>
       found = { tree: item, rest: tail };
       continue;
     }
-    const spot = template.idSpot;
-    const member = tree.members.find(({ key }) => key === head || keyOf(key, scope, spot) === head);
+    const member = tree.members.find(({ key }) => key === head || keyOf(key, scope, template) === head);
     if (member === undefined) return found;
     found = { tree: member.value, member, rest: tail };
   }
@@ -125,7 +124,7 @@ export const originOf = (provenance: Provenance, path: Path): Origin | undefined
   const spot: Spot = { source, start: tree.start, end: tree.end };
   const below = found.rest.reduce(joinPath, "");
   const sealed = isSealed(at({ ...component.properties, _id: component._id, type: component.type }, path));
-  const sources = parseVariables(text).flatMap((chunk): Entry[] => {
+  const sources = parseVariables(text, template.dialect).flatMap((chunk): Entry[] => {
     if (chunk.type === "malformed") return [];
     if (chunk.type === "text") return referenceEntries(provenance, scope, parseReferences(chunk.text), sealed);
     const value = variableValue(scope, chunk.name);

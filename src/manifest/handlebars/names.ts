@@ -38,10 +38,10 @@ const withoutComments = (text: string): string =>
 type Used = { readonly name: string; readonly start: number; readonly end: number };
 
 /** Variables between `<<@` and `@>>` in the template's text, as far as they can be told before it is rendered. */
-const marked = ({ source, nodes }: HandlebarsTemplate): Used[] =>
+const marked = ({ source, nodes, dialect }: HandlebarsTemplate): Used[] =>
   textsOf(nodes).flatMap(({ text, start }) => {
     const plain = source.file.endsWith(".json.hbs") ? text : withoutComments(text);
-    return parseVariables(plain).flatMap((chunk) =>
+    return parseVariables(plain, dialect).flatMap((chunk) =>
       chunk.type === "variable" ? [{ name: chunk.name, start: start + chunk.start, end: start + chunk.end }] : [],
     );
   });

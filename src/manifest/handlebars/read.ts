@@ -1,7 +1,7 @@
-import type { Collector } from "../collect.ts";
 import { environmentIn } from "../expand/references.ts";
 import { placeAt } from "../parse/place.ts";
 import { sourceOf } from "../parse/source.ts";
+import type { Folder } from "../read/folder.ts";
 import { compileHandlebars } from "./compile.ts";
 import type { HandlebarsTemplate } from "./template.ts";
 
@@ -9,8 +9,7 @@ import type { HandlebarsTemplate } from "./template.ts";
 export const readHandlebars = async (
   file: string,
   content: string,
-  declared: ReadonlySet<string>,
-  collect: Collector,
+  { declared, dialect, collect }: Pick<Folder, "declared" | "dialect" | "collect">,
 ): Promise<HandlebarsTemplate | undefined> => {
   const { default: handlebars } = await import("handlebars");
   const text = content.startsWith("\ufeff") ? content.slice(1) : content;
@@ -22,5 +21,6 @@ export const readHandlebars = async (
   if (problems.length > 0) return undefined;
   let prefix = "value";
   while (text.includes(prefix)) prefix += "_";
-  return { source, nodes, uses, environment: new Set(environmentIn(text)), prefix, declared, compiled: new Map() };
+  const environment = new Set(environmentIn(text));
+  return { source, nodes, uses, environment, prefix, declared, dialect: dialect ?? "own", compiled: new Map() };
 };

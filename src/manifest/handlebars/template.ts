@@ -7,6 +7,7 @@ import { parseYaml } from "../parse/parse-yaml.ts";
 import { placeAt } from "../parse/place.ts";
 import type { FileProblem, Source } from "../parse/source.ts";
 import type { Tree } from "../parse/tree.ts";
+import type { Dialect } from "../parse/variable-marks.ts";
 import type { NameUse, Node } from "./nodes.ts";
 import type { Rendered, Segment } from "./render.ts";
 
@@ -22,6 +23,7 @@ export type HandlebarsTemplate = {
   readonly prefix: string;
   /** Secrets that every tenant has. */
   readonly declared: ReadonlySet<string>;
+  readonly dialect: Dialect;
   /** What it gave lately, by its text: most tenants differ in nothing but texts, which stand as variables there. */
   readonly compiled: Map<string, Template>;
 };
@@ -118,7 +120,7 @@ const keptLength = 100_000;
 
 /** What a rendering gave, parsed and compiled; undefined, and reported, where that is no template. */
 export const templateFrom = (
-  { source, prefix, declared, compiled }: HandlebarsTemplate,
+  { source, prefix, declared, dialect, compiled }: HandlebarsTemplate,
   { text, segments }: Rendered,
   collect: Collector,
 ): Template | undefined => {
@@ -133,7 +135,7 @@ export const templateFrom = (
     collect[severity ?? "error"](code, placeAt(source, start, end), message, hint);
   }
   if (all.some(({ severity }) => severity === undefined)) return undefined;
-  const template = compileTemplate(source, remapped, declared);
+  const template = compileTemplate(source, remapped, declared, dialect);
   for (const { code, spot, part, message, hint } of template.problems) {
     const place = part === undefined ? placeAt(source, spot.start, spot.end) : placeWithin(spot, part);
     collect.error(code, place, message, hint);

@@ -1,6 +1,7 @@
 import type { FileProblem } from "./source.ts";
 import type { Member, Tree } from "./tree.ts";
 import { maxDepth, reservedKeys } from "./tree.ts";
+import type { Dialect } from "./variable-marks.ts";
 
 class Stop extends Error {
   readonly problem: FileProblem;
@@ -20,8 +21,14 @@ const words: ReadonlyMap<string, boolean | null> = new Map([
   ["null", null],
 ]);
 
-/** JSON with places. Unlike `JSON.parse` it finds duplicate keys, and numbers that would lose digits. */
-export const parseJson = (text: string): { tree: Tree | undefined; problems: readonly FileProblem[] } => {
+/**
+ * JSON with places. Unlike `JSON.parse` it finds duplicate keys, and numbers that would lose digits. In Sesam's dialect the
+ * last of several members with one key counts, with a warning.
+ */
+export const parseJson = (
+  text: string,
+  dialect: Dialect = "own",
+): { tree: Tree | undefined; problems: readonly FileProblem[] } => {
   const problems: FileProblem[] = [];
   let at = 0;
 
@@ -121,6 +128,7 @@ export const parseJson = (text: string): { tree: Tree | undefined; problems: rea
   const map = (depth: number, start: number): Tree => {
     const members: Member[] = [];
     const keys = new Set<string>();
+    let repeats = false;
     at++;
     take(space);
     while (text[at] !== "}") {
@@ -135,7 +143,12 @@ export const parseJson = (text: string): { tree: Tree | undefined; problems: rea
       const member = { key, keyStart, keyEnd, value: value(depth + 1) };
       const problem = keyProblem(key, keys, keyStart, keyEnd);
       if (problem === undefined) members.push(member);
-      else problems.push(problem);
+      else if (problem.code === "duplicate-yaml-key" && dialect === "sesam") {
+        const hint = "the last one counts; take the others out";
+        problems.push({ ...problem, severity: "warning", hint });
+        members.push(member);
+        repeats = true;
+      } else problems.push(problem);
       take(space);
       if (text[at] !== ",") break;
       at++;
@@ -144,7 +157,8 @@ export const parseJson = (text: string): { tree: Tree | undefined; problems: rea
     }
     if (text[at] !== "}") fail('"," or "}"');
     at++;
-    return { type: "map", members, start, end: at };
+    const kept = repeats ? [...new Map(members.map((member) => [member.key, member])).values()] : members;
+    return { type: "map", members: kept, start, end: at };
   };
 
   try {

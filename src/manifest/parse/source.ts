@@ -6,6 +6,7 @@ import { parseJson } from "./parse-json.ts";
 import { parseYaml } from "./parse-yaml.ts";
 import { placeAt } from "./place.ts";
 import type { Tree } from "./tree.ts";
+import type { Dialect } from "./variable-marks.ts";
 
 /** Larger files are refused before they are read. */
 export const maxFileSize = 10 * 1024 * 1024;
@@ -30,9 +31,13 @@ export type Source = {
   trees(): readonly Tree[];
 };
 
-const parse = (file: string, text: string): { trees: readonly Tree[]; problems: readonly FileProblem[] } => {
+const parse = (
+  file: string,
+  text: string,
+  dialect: Dialect = "own",
+): { trees: readonly Tree[]; problems: readonly FileProblem[] } => {
   if (!file.endsWith(".json")) return parseYaml(text);
-  const { tree, problems } = parseJson(text);
+  const { tree, problems } = parseJson(text, dialect);
   return { trees: tree === undefined ? [] : [tree], problems };
 };
 
@@ -53,10 +58,10 @@ export const sourceOf = (file: string, text: string, trees?: readonly Tree[]): S
 export const parseSource = (
   file: string,
   content: string,
-  { keep = true } = {},
+  { keep = true, dialect }: { keep?: boolean; dialect?: Dialect | undefined } = {},
 ): { source: Source; trees: readonly Tree[]; diagnostics: readonly Diagnostic[] } => {
   const text = content.startsWith("\ufeff") ? content.slice(1) : content;
-  const { trees, problems } = parse(file, text);
+  const { trees, problems } = parse(file, text, dialect);
   const source = sourceOf(file, text, keep ? trees : undefined);
   const diagnostics = problems.map(({ code, severity, start, end, message, hint }): Diagnostic => {
     const location = placeAt(source, start, end);

@@ -7,6 +7,7 @@ import type { Spot } from "../expand/scope.ts";
 import type { HandlebarsTemplate } from "../handlebars/template.ts";
 import type { Source } from "../parse/source.ts";
 import { findIn } from "../parse/tree.ts";
+import type { Dialect } from "../parse/variable-marks.ts";
 import { insideOf } from "./jail.ts";
 
 /** A project folder while it is read. */
@@ -18,6 +19,8 @@ export type Folder = {
   readonly collect: Collector;
   /** Names of the project's secrets. */
   readonly declared: ReadonlySet<string>;
+  /** How templates are read; default: our own way. Sesam's takes what its client takes: a key twice, unknown keys. */
+  readonly dialect?: Dialect;
   /** Templates by path: datatypes and connectors may share one. */
   readonly templates: Map<string, Promise<Template | HandlebarsTemplate | undefined>>;
 };

@@ -17,11 +17,11 @@ export type DocumentFile = { readonly source: Source; readonly content: Json };
  * folder. Without `keep` places are computed when they are asked for: of tenant files hardly any ever is.
  */
 export const readDocument = async (
-  folder: Pick<Folder, "root" | "collect" | "overlay">,
+  folder: Pick<Folder, "root" | "collect" | "overlay" | "dialect">,
   path: string,
   { namedAt, keep = true }: { namedAt?: Location | undefined; keep?: boolean } = {},
 ): Promise<DocumentFile | undefined> => {
-  const { root, collect, overlay } = folder;
+  const { root, collect, overlay, dialect } = folder;
   const file = jailed(folder, "", path, namedAt ?? { file: path, line: 1, column: 1 });
   if (file === undefined) return undefined;
   const text = overlay?.get(file) ?? readText(join(root, file), file);
@@ -31,7 +31,7 @@ export const readDocument = async (
   }
   const quick = keep || file.endsWith(".json") ? undefined : quickYaml(text);
   if (quick !== undefined) return { source: sourceOf(file, text), content: quick };
-  const { source, trees, diagnostics } = parseSource(file, text, { keep });
+  const { source, trees, diagnostics } = parseSource(file, text, { keep, dialect });
   collect.add(...diagnostics);
   if (hasErrors(diagnostics)) return undefined;
   const [tree, second] = trees;

@@ -19,12 +19,12 @@ const readTemplate = async (folder: Folder, file: string): Promise<Template | Ha
   }
   if (file.endsWith(".hbs")) {
     const { readHandlebars } = await import("../handlebars/read.ts");
-    return readHandlebars(file, text, folder.declared, folder.collect);
+    return readHandlebars(file, text, folder);
   }
-  const { source, trees, diagnostics } = parseSource(file, text);
+  const { source, trees, diagnostics } = parseSource(file, text, { dialect: folder.dialect });
   folder.collect.add(...diagnostics);
   if (hasErrors(diagnostics)) return undefined;
-  const template = compileTemplate(source, trees, folder.declared);
+  const template = compileTemplate(source, trees, folder.declared, folder.dialect);
   for (const { code, spot, part, message, hint } of template.problems) {
     const place = part === undefined ? placeAt(source, spot.start, spot.end) : placeWithin(spot, part);
     folder.collect.error(code, place, message, hint);
