@@ -1,5 +1,4 @@
-import { randomUUID } from "node:crypto";
-import { mkdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import picomatch from "picomatch";
 import { parse } from "yaml";
@@ -8,6 +7,7 @@ import { isObject } from "../contract/index.ts";
 import { DeployerError } from "../errors.ts";
 import type { Addition } from "./export-edit.ts";
 import { additionLines, addMembers } from "./export-edit.ts";
+import { writeChanges } from "./write-changes.ts";
 
 /** A file that is made, or one that gets lines. `text` is the whole of a new file, or what an old one gets. */
 export type PlannedFile = { readonly path: string; readonly action: "create" | "edit"; readonly text: string } & (
@@ -94,28 +94,6 @@ const create = async (dir: string, { path, text }: PlannedFile): Promise<void> =
   }
 };
 
-/** As a whole or not at all, where it still is what the addition was made for. */
-const edit = async (dir: string, path: string, before: string, after: string): Promise<void> => {
-  const file = await realpath(join(dir, path));
-  const draft = `${file}.${randomUUID()}.tmp`;
-  try {
-    if ((await readFile(file, "utf8")) !== before) {
-      throw new DeployerError("usage", `${path} was changed while export worked; it was left as it is`, {
-        hint: "export again",
-      });
-    }
-    await writeFile(draft, after, { flag: "wx", mode: (await stat(file)).mode });
-    await rename(draft, file);
-  } catch (error) {
-    await rm(draft, { force: true }).catch(() => undefined);
-    if (error instanceof DeployerError) throw error;
-    throw new DeployerError("usage", `cannot write ${path} (${codeOf(error)})`, {
-      hint: "make it writable",
-      cause: error,
-    });
-  }
-};
-
 /** Makes the new files, then adds to the old ones; where that fails, what was made goes and what was changed is set back. */
 export const writeFiles = async (dir: string, files: readonly PlannedFile[]): Promise<void> => {
   const undo: (() => Promise<void>)[] = [];
@@ -127,8 +105,9 @@ export const writeFiles = async (dir: string, files: readonly PlannedFile[]): Pr
     }
     for (const file of files) {
       if (file.action !== "edit") continue;
-      await edit(dir, file.path, file.before, file.after);
-      undo.push(() => edit(dir, file.path, file.after, file.before));
+      const { path, before, after } = file;
+      await writeChanges(dir, [{ file: path, before, after }], "export");
+      undo.push(() => writeChanges(dir, [{ file: path, before: after, after: before }], "export"));
     }
   } catch (error) {
     for (const back of undo.reverse()) await back().catch(() => undefined);
