@@ -1,6 +1,9 @@
 import type { Catalog } from "../catalog/index.ts";
 import type { Component, Json, Path, Properties } from "../contract/index.ts";
 import type { Diagnostic, Location } from "../diagnostic.ts";
+import type { Instance, Placement, PlaceOptions } from "./placing/types.ts";
+
+export type { FileChange, PlacedEdit, UnplacedEdit, UnplacedReason } from "./placing/types.ts";
 
 /** Where a secret's value comes from. `command` is an argv list run without a shell; only the project file may have one. */
 export type SecretSource =
@@ -78,7 +81,12 @@ export type Expansion = {
   locate(component: Component, path: Path, part?: "key" | "value"): Location | undefined;
   /** Where a value came from; computed when asked. */
   origin(component: Component, path: Path): Origin | undefined;
+  /** In step with `components`, nothing edited; made when asked. */
+  instances(): readonly Instance[];
 };
+
+/** Where edits belong, with the components that their names stand for. */
+export type PlacedInProject = Placement & { readonly components: ReadonlyMap<string, Component> };
 
 export type ExpandOptions = {
   /** `--set`: values over everything else. */
@@ -121,4 +129,15 @@ export type ProjectFiles = {
   ): Promise<{ readonly tenant: Tenant | undefined; readonly diagnostics: readonly Diagnostic[] }>;
   /** Expands a tenant that `readTenant` gave. Pure but for the tenant file's content, which `readTenant` kept. */
   expandTenant(tenant: Tenant, options?: ExpandOptions): Expansion;
+  /**
+   * Finds the places in the files for what components became. `expansions` are those of all tenants, because a value may
+   * have uses anywhere; `edited` holds whole components, with `_id` and `type`; `options` are those of the expansions.
+   * Writes nothing.
+   */
+  placeEdits(
+    expansions: readonly Expansion[],
+    edited: ReadonlyMap<Component, Json>,
+    tenantFiles: PlaceOptions["tenantFiles"],
+    options?: ExpandOptions,
+  ): Promise<PlacedInProject>;
 };

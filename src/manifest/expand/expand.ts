@@ -1,12 +1,13 @@
 import { digest } from "../../canonical.ts";
 import type { Component, Json, Path, Properties } from "../../contract/index.ts";
-import { hasReference, isObject, joinPath } from "../../contract/index.ts";
+import { address, hasReference, isObject, joinPath } from "../../contract/index.ts";
 import type { Diagnostic, Location } from "../../diagnostic.ts";
 import { nearest } from "../../nearest.ts";
 import type { Collector } from "../collect.ts";
 import { collector } from "../collect.ts";
-import { renderTemplate } from "../handlebars/render-template.ts";
+import { renderTemplate } from "../language/render-template.ts";
 import { reservedKeys } from "../parse/tree.ts";
+import type { Instance } from "../placing/types.ts";
 import { insideOf } from "../read/jail.ts";
 import type { Use } from "../read/read-connector.ts";
 import type { TenantConnector, TenantValues } from "../read/read-tenant.ts";
@@ -31,6 +32,8 @@ type Run = {
   /** In step with `components`. */
   readonly templates: ComponentTemplate[];
   readonly scopes: Scope[];
+  /** Those that a template language made. */
+  readonly rendered: Set<ComponentTemplate>;
   readonly ids: Map<string, number>;
 };
 
@@ -92,14 +95,15 @@ const scopeOf = (
   deferred: false,
 });
 
-type Filled = { readonly template: Template; readonly scope: Scope };
+type Filled = { readonly template: Template; readonly scope: Scope; readonly rendered: boolean };
 
 /** A template with the values of its variables; undefined, and reported, where one has none. */
 const fill = (run: Run, use: Use, connector: string, given: Given): Filled | undefined => {
   if ("bind" in use) {
     const missing = (name: string): void => withoutValue(run, connector, name);
     const { bind, template } = use;
-    return bind && renderTemplate(template, bind, given, scopeOf(run), missing, run.collect);
+    const made = bind && renderTemplate(template, bind, given, scopeOf(run), missing, run.collect);
+    return made && { ...made, rendered: true };
   }
   const { resolvers, template } = use;
   if (resolvers === undefined) return undefined;
@@ -110,7 +114,7 @@ const fill = (run: Run, use: Use, connector: string, given: Given): Filled | und
     else values.push(value);
   }
   if (values.length < resolvers.length) return undefined;
-  return { template, scope: scopeOf(run, template.variables, values) };
+  return { template, scope: scopeOf(run, template.variables, values), rendered: false };
 };
 
 const inDatatype = (component: Component | undefined): string =>
@@ -135,7 +139,7 @@ const checkComponent = (run: Run, component: Component, provenance: Provenance):
 };
 
 const expandConnector = (run: Run, entry: TenantConnector): void => {
-  const { tenant, options, components, templates, scopes, ids } = run;
+  const { tenant, options, components, templates, scopes, rendered, ids } = run;
   const { connector } = entry;
   const given = givenBy(run, entry);
   const system = String(given.system.json);
@@ -154,6 +158,7 @@ const expandConnector = (run: Run, entry: TenantConnector): void => {
       const at = components.push(component) - 1;
       templates.push(template);
       scopes.push(scope);
+      if (filled.rendered) rendered.add(template);
       if (ids.has(component._id) || component.type === "file") checkComponent(run, component, provenanceOf(run, at));
       ids.set(component._id, at);
     }
@@ -227,6 +232,30 @@ class Expanded implements Expansion {
     return provenance && originOf(provenance, path);
   }
 
+  instances(): readonly Instance[] {
+    const { components, templates, scopes, rendered, values } = this.#run;
+    return components.flatMap((component, index): Instance[] => {
+      const [template, scope] = [templates[index], scopes[index]];
+      if (template === undefined || scope === undefined) return [];
+      const { tenant, connector, datatype, _id, type, properties } = component;
+      const expanded: Json = { _id, type, ...properties };
+      return [
+        {
+          name: address(type, _id),
+          tenant,
+          connector,
+          datatype,
+          template,
+          rendered: rendered.has(template),
+          scope,
+          tenantSource: values.source,
+          expanded,
+          edited: expanded,
+        },
+      ];
+    });
+  }
+
   #find(component: Component): Provenance | undefined {
     const at = this.components.indexOf(component);
     const index = at === -1 ? this.#run.ids.get(component._id) : at;
@@ -251,6 +280,7 @@ export const expand = (
     components: [],
     templates: [],
     scopes: [],
+    rendered: new Set(),
     ids: new Map(),
   };
   if (options.set !== undefined) checkSet(options.set, state.parameters, collect);

@@ -258,6 +258,12 @@ export const readProject = async (
       }
       return expand(state, tenant, values, options);
     },
+    placeEdits: async (expansions, edited, tenantFiles, options = {}) => {
+      const again = (texts: ReadonlyMap<string, string>): Promise<ProjectFiles> =>
+        readProject(dir, environment, { env, overlay: new Map([...(overlay ?? []), ...texts]) });
+      const { placeInProject } = await import("./place-in-project.ts");
+      return placeInProject(again, expansions, edited, tenantFiles, options);
+    },
   };
 };
 
