@@ -4,7 +4,8 @@ import { nearest } from "../../nearest.ts";
 import { Deferred, settle } from "../expand/references.ts";
 import type { Scope, Spot, Value } from "../expand/scope.ts";
 import { plainValue } from "../expand/variables.ts";
-import type { Source } from "../parse/source.ts";
+import type { Context } from "../language/rendering.ts";
+import { Unrendered } from "../language/rendering.ts";
 import type { Expression, Path } from "./nodes.ts";
 
 /** A value within a template, with what tells where it came from. */
@@ -21,30 +22,6 @@ export type Frame = {
   /** Absent where the block is a condition, which changes nothing. */
   readonly context?: Held;
   readonly names: ReadonlyMap<string, Held>;
-};
-
-/** Ends a rendering: what is wrong, at its place in the template. */
-export class Unrendered extends Error {
-  readonly code: "unknown-variable" | "wrong-type" | "variable-not-scalar" | "file-too-large";
-  readonly start: number;
-  readonly end: number;
-  readonly hint: string;
-  constructor(code: Unrendered["code"], { start, end }: { start: number; end: number }, message: string, hint: string) {
-    super(message);
-    this.code = code;
-    this.start = start;
-    this.end = end;
-    this.hint = hint;
-  }
-}
-
-/** What a rendering reads from. */
-export type Context = {
-  readonly source: Source;
-  /** Of the template's own variables; undefined, and reported, where there is none. */
-  readonly variable: (path: Path, name: string, optional: boolean) => Value | undefined;
-  /** For references in values. */
-  readonly scope: Scope;
 };
 
 export const held = (json: Json): Held => ({ json });

@@ -3,31 +3,12 @@ import { isObject, isSealed, parseReferences } from "../../contract/index.ts";
 import { Deferred } from "../expand/references.ts";
 import type { Scope, Value } from "../expand/scope.ts";
 import { plainValue } from "../expand/variables.ts";
+import type { Context, Rendered, Segment } from "../language/rendering.ts";
+import { maxSteps, Unrendered } from "../language/rendering.ts";
 import { maxFileSize } from "../parse/source.ts";
-import type { Context, Frame, Held } from "./evaluate.ts";
-import { evaluate, held, holds, kindOf, membersOf, Unrendered } from "./evaluate.ts";
+import type { Frame, Held } from "./evaluate.ts";
+import { evaluate, held, holds, kindOf, membersOf } from "./evaluate.ts";
 import type { Node } from "./nodes.ts";
-
-/** Parts of a template that one rendering may go through, loops counted in full. */
-const maxSteps = 1_000_000;
-
-/** A stretch of what came out, and where it stands in the template: a text as it is, or a value's mark as a whole. */
-export type Segment = {
-  readonly at: number;
-  readonly start: number;
-  readonly end: number;
-  /** Slot of a number, boolean or null that stands in the output as it is. */
-  readonly slot?: number;
-  readonly isValue: boolean;
-};
-
-/** What came out of a template: text in which values that are texts stand as variables of their own. */
-export type Rendered = {
-  readonly text: string;
-  readonly segments: readonly Segment[];
-  /** What the variables `PREFIX.0`, `PREFIX.1`, … stand for. */
-  readonly slots: readonly Value[];
-};
 
 type Rendering = {
   readonly context: Context;

@@ -4,7 +4,7 @@ import type { Diagnostic, Location } from "../../diagnostic.ts";
 import type { Collector } from "../collect.ts";
 import type { Template } from "../expand/compile-template.ts";
 import type { Spot } from "../expand/scope.ts";
-import type { HandlebarsTemplate } from "../handlebars/template.ts";
+import type { LanguageTemplate } from "../language/template.ts";
 import type { Source } from "../parse/source.ts";
 import { findIn } from "../parse/tree.ts";
 import type { Dialect } from "../parse/variable-marks.ts";
@@ -22,7 +22,7 @@ export type Folder = {
   /** How templates are read; default: our own way. Sesam's takes what its client takes: a key twice, unknown keys. */
   readonly dialect?: Dialect;
   /** Templates by path: datatypes and connectors may share one. */
-  readonly templates: Map<string, Promise<Template | HandlebarsTemplate | undefined>>;
+  readonly templates: Map<string, Promise<Template | LanguageTemplate | undefined>>;
 };
 
 /** The place of a value in one of several files, the last first; the start of the first where there is none. */

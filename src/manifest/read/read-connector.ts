@@ -8,9 +8,9 @@ import type { Spot } from "../expand/scope.ts";
 import { placeWithin, timesBefore } from "../expand/scope.ts";
 import type { Binding, Declarations, Resolve } from "../expand/variables.ts";
 import { allParameters, bind, valuelessParameters, webhookVariable } from "../expand/variables.ts";
-import { bindingOf, checkNames } from "../handlebars/names.ts";
-import type { HandlebarsTemplate } from "../handlebars/template.ts";
-import { isHandlebars } from "../handlebars/template.ts";
+import { bindingOf, checkNames } from "../language/names.ts";
+import type { LanguageTemplate } from "../language/template.ts";
+import { isLanguage } from "../language/template.ts";
 import type { Source } from "../parse/source.ts";
 import type { ManifestContent } from "../schemas/manifest.ts";
 import type { ProjectContent } from "../schemas/project.ts";
@@ -33,7 +33,7 @@ export type Use = {
       readonly resolvers: readonly Resolve[] | undefined;
     }
   | {
-      readonly template: HandlebarsTemplate;
+      readonly template: LanguageTemplate;
       /** How any name gets its value; undefined where some that the template uses are not there. */
       readonly bind: ((name: string) => Binding) | undefined;
     }
@@ -55,13 +55,13 @@ export type Connector = {
 
 type Configuration = Exclude<ProjectContent["connectors"], string>[string];
 
-const resolversOf = (
+/** How each variable of a template gets its value; undefined, and reported, where some are not there. */
+export const resolversOf = (
   { collect }: Folder,
-  declarations: Declarations,
-  datatype: string | undefined,
+  binding: (name: string) => Binding,
   template: Template,
 ): readonly Resolve[] | undefined => {
-  const bindings = template.variables.map((name) => bind(declarations, datatype, name));
+  const bindings = template.variables.map(binding);
   for (const [slot, binding] of bindings.entries()) {
     if ("resolve" in binding) continue;
     const { code, message, hint } = binding;
@@ -191,12 +191,12 @@ export const readConnector = async (
     const keys = datatype === undefined ? undefined : manifest.datatypes[datatype];
     const found = keys && scheduleOf(keys);
     const schedule = found !== undefined && "cron" in found ? found.cron : undefined;
-    if (isHandlebars(template)) {
+    if (isLanguage(template)) {
       const binding = bindingOf(declarations, datatype);
       const isBound = checkNames(collect, template, datatype, binding);
       uses.push({ datatype, schedule, template, bind: isBound ? binding : undefined });
     } else {
-      const resolvers = resolversOf(folder, declarations, datatype, template);
+      const resolvers = resolversOf(folder, (name) => bind(declarations, datatype, name), template);
       uses.push({ datatype, schedule, template, resolvers });
     }
   };

@@ -5,13 +5,13 @@ import { hasErrors } from "../../diagnostic.ts";
 import type { Template } from "../expand/compile-template.ts";
 import { compileTemplate } from "../expand/compile-template.ts";
 import { placeWithin } from "../expand/scope.ts";
-import type { HandlebarsTemplate } from "../handlebars/template.ts";
+import type { LanguageTemplate } from "../language/template.ts";
 import { placeAt } from "../parse/place.ts";
 import { parseSource, readText } from "../parse/source.ts";
 import type { Folder } from "./folder.ts";
 import { jailed } from "./folder.ts";
 
-const readTemplate = async (folder: Folder, file: string): Promise<Template | HandlebarsTemplate | undefined> => {
+const readTemplate = async (folder: Folder, file: string): Promise<Template | LanguageTemplate | undefined> => {
   const text = folder.overlay?.get(file) ?? readText(join(folder.root, file), file);
   if (typeof text !== "string") {
     folder.collect.add(text);
@@ -43,7 +43,7 @@ export const templateOf = async (
   connectorFolder: string,
   path: string,
   namedAt: Location | undefined,
-): Promise<Template | HandlebarsTemplate | undefined> => {
+): Promise<Template | LanguageTemplate | undefined> => {
   const { root, collect, templates } = folder;
   const file = jailed(folder, connectorFolder, path, namedAt);
   if (file === undefined) return undefined;

@@ -2,11 +2,9 @@ import type { Collector } from "../collect.ts";
 import type { Binding, Declarations } from "../expand/variables.ts";
 import { bind, plainValue } from "../expand/variables.ts";
 import { placeAt } from "../parse/place.ts";
-import { parseVariables } from "../parse/variable-marks.ts";
-import type { Node } from "./nodes.ts";
-import type { HandlebarsTemplate } from "./template.ts";
+import type { LanguageTemplate } from "./template.ts";
 
-/** How a name of a Handlebars template gets its value: variables, and `datatypes`, of which a text can hold none. */
+/** How a name of a template in a template language gets its value: variables, and `datatypes`, of which a text can hold none. */
 export const bindingOf = (declarations: Declarations, datatype: string | undefined): ((name: string) => Binding) => {
   const known = new Map<string, Binding>();
   const names = Object.keys(declarations.manifest.datatypes);
@@ -25,36 +23,15 @@ export const bindingOf = (declarations: Declarations, datatype: string | undefin
   };
 };
 
-const textsOf = (nodes: readonly Node[]): Extract<Node, { type: "text" }>[] =>
-  nodes.flatMap((node) => {
-    if (node.type === "text") return [node];
-    return node.type === "emit" ? [] : [...textsOf(node.body), ...textsOf(node.otherwise)];
-  });
-
-/** Comments of YAML, blanked: what stands in them is not looked at. */
-const withoutComments = (text: string): string =>
-  text.replaceAll(/(^|\s)#[^\n]*/g, (comment: string, before: string) => before.padEnd(comment.length, " "));
-
-type Used = { readonly name: string; readonly start: number; readonly end: number };
-
-/** Variables between `<<@` and `@>>` in the template's text, as far as they can be told before it is rendered. */
-const marked = ({ source, nodes, dialect }: HandlebarsTemplate): Used[] =>
-  textsOf(nodes).flatMap(({ text, start }) => {
-    const plain = source.file.endsWith(".json.hbs") ? text : withoutComments(text);
-    return parseVariables(plain, dialect).flatMap((chunk) =>
-      chunk.type === "variable" ? [{ name: chunk.name, start: start + chunk.start, end: start + chunk.end }] : [],
-    );
-  });
-
 /** Reports names that nothing gives a value, without any tenant; true where there are none. */
 export const checkNames = (
   collect: Collector,
-  template: HandlebarsTemplate,
+  template: LanguageTemplate,
   datatype: string | undefined,
   binding: (name: string) => Binding,
 ): boolean => {
   let isBound = true;
-  for (const { name, start, end } of [...template.uses, ...marked(template)]) {
+  for (const { name, start, end } of template.uses) {
     // Templates that datatypes share ask for it: only where it is really used it has to be there.
     if (name === "parent" && datatype !== undefined) continue;
     const bound = binding(name);

@@ -5,10 +5,9 @@ import { placeWithin, timesBefore } from "../expand/scope.ts";
 import type { Binding, Given } from "../expand/variables.ts";
 import { plainValue } from "../expand/variables.ts";
 import { placeAt } from "../parse/place.ts";
-import { Unrendered } from "./evaluate.ts";
-import type { Rendered } from "./render.ts";
-import { render } from "./render.ts";
-import type { HandlebarsTemplate } from "./template.ts";
+import type { Rendered } from "./rendering.ts";
+import { Unrendered } from "./rendering.ts";
+import type { LanguageTemplate } from "./template.ts";
 import { templateFrom } from "./template.ts";
 
 /** Of a key: the text itself, not what stands between the quotes of its literal. */
@@ -19,18 +18,18 @@ const asKey = (value: Value): Value => ({
 });
 
 /**
- * A Handlebars template with one tenant's values: rendered, parsed, compiled, and what its variables stand for. Undefined,
+ * A template in a template language with one tenant's values: rendered, parsed, compiled, and what its variables stand for. Undefined,
  * and reported, where a name has no value or what comes out is no template. `missing` reports a variable without a value.
  */
 export const renderTemplate = (
-  handlebars: HandlebarsTemplate,
+  language: LanguageTemplate,
   bind: (name: string) => Binding,
   given: Given,
   scope: Scope,
   missing: (name: string) => void,
   collect: Collector,
 ): { readonly template: Template; readonly scope: Scope } | undefined => {
-  const { source, nodes, prefix } = handlebars;
+  const { source, prefix } = language;
   let isWhole = true;
   const valueFor = (name: string, optional: boolean, place: () => ReturnType<typeof placeAt>): Value | undefined => {
     const binding = bind(name);
@@ -43,7 +42,7 @@ export const renderTemplate = (
   };
   let rendered: Rendered;
   try {
-    rendered = render(nodes, prefix, {
+    rendered = language.render(prefix, {
       source,
       scope,
       variable: ({ start, end, written }, name, optional) => {
@@ -56,7 +55,7 @@ export const renderTemplate = (
     collect.error(error.code, placeAt(source, error.start, error.end), error.message, error.hint);
     return undefined;
   }
-  const template = isWhole ? templateFrom(handlebars, rendered, collect) : undefined;
+  const template = isWhole ? templateFrom(language, rendered, collect) : undefined;
   if (template === undefined) return undefined;
   const values = template.variables.map((name): Value => {
     const [, slot, key] = name.startsWith(`${prefix}.`) ? (/\.(\d+)(\.key)?$/.exec(name) ?? []) : [];

@@ -8,15 +8,20 @@ import { placeAt } from "../parse/place.ts";
 import type { FileProblem, Source } from "../parse/source.ts";
 import type { Tree } from "../parse/tree.ts";
 import type { Dialect } from "../parse/variable-marks.ts";
-import type { NameUse, Node } from "./nodes.ts";
-import type { Rendered, Segment } from "./render.ts";
+import type { Context, Rendered, Segment } from "./rendering.ts";
 
-/** A Handlebars template file, taken apart once; what it gives depends on the values. */
-export type HandlebarsTemplate = {
+/** A variable that a template names. */
+export type NameUse = { readonly name: string; readonly start: number; readonly end: number };
+
+/** A template file in a template language, taken apart once; what it gives depends on the values. */
+export type LanguageTemplate = {
   readonly source: Source;
-  readonly nodes: readonly Node[];
-  /** Variables that it reads as `{{name}}`. */
+  /** Variables that it names, as far as they can be told before it is rendered. */
   readonly uses: readonly NameUse[];
+  /** Throws `Unrendered` where an expression gives nothing, or more comes out than a file may hold. */
+  readonly render: (prefix: string, context: Context) => Rendered;
+  /** What to do where a value breaks what comes out. */
+  readonly valueHint: string;
   /** Environment variables that its text names. */
   readonly environment: ReadonlySet<string>;
   /** Names of variables that stand for its values begin with it; it is nowhere in the template. */
@@ -28,8 +33,7 @@ export type HandlebarsTemplate = {
   readonly compiled: Map<string, Template>;
 };
 
-export const isHandlebars = (template: Template | HandlebarsTemplate): template is HandlebarsTemplate =>
-  "nodes" in template;
+export const isLanguage = (template: Template | LanguageTemplate): template is LanguageTemplate => "render" in template;
 
 /** From a place in what came out to the place in the template that it came from. */
 const mapping = (segments: readonly Segment[]) => {
@@ -64,31 +68,29 @@ const mapping = (segments: readonly Segment[]) => {
 
 type Mapping = ReturnType<typeof mapping>;
 
-const literalHint =
-  "every {{x}} gives a JSON literal, a text in its quotes: let it stand alone, or write <<@ name @>> or {{concat a b}}";
-
 /** A problem of what came out, at its place in the template. */
-const problemIn = (problem: FileProblem, { place, segmentAt }: Mapping): FileProblem => {
+const problemIn = (problem: FileProblem, { place, segmentAt }: Mapping, hint: string): FileProblem => {
   const { start, end } = place(problem.start, problem.end);
   const nearValue = [problem.start - 1, problem.start].some((offset) => segmentAt(offset)?.isValue === true);
-  return { ...problem, start, end, ...(nearValue && problem.code === "yaml-syntax" ? { hint: literalHint } : {}) };
+  return { ...problem, start, end, ...(nearValue && problem.code === "yaml-syntax" ? { hint } : {}) };
 };
 
 type Remapping = Mapping & {
   readonly text: string;
   readonly prefix: string;
   readonly problems: FileProblem[];
+  readonly valueHint: string;
 };
 
 /** A quoted text that stands in the middle of one without quotes keeps its quotes, which nobody means. */
 const checkQuotes = (remapping: Remapping, value: string, start: number, end: number): void => {
-  const { text, prefix, problems, place, segmentAt } = remapping;
+  const { text, prefix, problems, place, segmentAt, valueHint: hint } = remapping;
   if (!value.includes(`"<<@ ${prefix}.`) || /["'|>]/.test(text[start] ?? "")) return;
   const mark = text.indexOf(`"<<@ ${prefix}.`, start);
   const segment = mark === -1 || mark >= end ? undefined : segmentAt(mark);
   const spot = segment ?? place(start, end);
   const message = "a {{x}} within a text keeps the quotes of its JSON literal";
-  problems.push({ code: "invalid-value", start: spot.start, end: spot.end, message, hint: literalHint });
+  problems.push({ code: "invalid-value", start: spot.start, end: spot.end, message, hint });
 };
 
 /** The same tree at its places in the template; what is one value as a whole becomes that value's variable. */
@@ -120,7 +122,7 @@ const keptLength = 100_000;
 
 /** What a rendering gave, parsed and compiled; undefined, and reported, where that is no template. */
 export const templateFrom = (
-  { source, prefix, declared, dialect, compiled }: HandlebarsTemplate,
+  { source, prefix, declared, dialect, compiled, valueHint }: LanguageTemplate,
   { text, segments }: Rendered,
   collect: Collector,
 ): Template | undefined => {
@@ -129,8 +131,8 @@ export const templateFrom = (
   if (known !== undefined) return known;
   const { trees, problems } = source.file.endsWith(".json.hbs") ? json(text) : parseYaml(text);
   const places = mapping(segments);
-  const all = problems.map((problem) => problemIn(problem, places));
-  const remapped = trees.map((tree) => remap({ ...places, text, prefix, problems: all }, tree));
+  const all = problems.map((problem) => problemIn(problem, places, valueHint));
+  const remapped = trees.map((tree) => remap({ ...places, text, prefix, problems: all, valueHint }, tree));
   for (const { code, severity, start, end, message, hint } of all) {
     collect[severity ?? "error"](code, placeAt(source, start, end), message, hint);
   }
