@@ -13,7 +13,7 @@ import { credentials } from "./credentials.ts";
 
 const records = 200_000;
 /** Records of a page, which is what an import asks for. */
-const page = 5_000;
+const page = 10_000;
 const rounds = 3;
 export const searchBudget = { ratio: 0.8 };
 

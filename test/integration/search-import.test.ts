@@ -10,7 +10,7 @@ import { member, type SignedClient, signedClient } from "../support/signed.ts";
 import { skip } from "../support/skip.ts";
 import { loadIndex, putRecords, toServer } from "./load-index.ts";
 
-/** A shard has pages of 200, 5,000, 5,000 and some more. */
+/** A shard has pages of 200, 10,000 and some more. */
 const records = 24_000;
 const sumTo = (count: number): number => (count * (count - 1)) / 2;
 const program = fileURLToPath(new URL("../support/serve-process.ts", import.meta.url));

@@ -9,9 +9,14 @@ import type { DataStore } from "../../src/service/data/types.ts";
 import { temporaryFolder } from "../support/service.ts";
 
 /** Lets a process import until it has committed `commits` times, kills it after `delay` ms more; its last line. */
-const killAfter = async (folder: string, commits: number, delay: number): Promise<readonly [number, number]> => {
+const killAfter = async (
+  folder: string,
+  form: string,
+  commits: number,
+  delay: number,
+): Promise<readonly [number, number]> => {
   const script = new URL("../support/stage-process.ts", import.meta.url).pathname;
-  const child = spawn(process.execPath, [script, folder], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [script, folder, form], { stdio: ["ignore", "pipe", "inherit"] });
   const ended = once(child, "exit");
   let last = "";
   let seen = 0;
@@ -26,13 +31,16 @@ const killAfter = async (folder: string, commits: number, delay: number): Promis
 };
 
 it.each([
-  [16, 3],
-  [41, 7],
+  ["rows", 16, 3],
+  ["rows", 41, 7],
+  ["text", 5, 0],
+  ["text", 29, 2],
+  ["text", 62, 1],
 ])(
-  "an import that is killed after %i commits and %i ms goes on from its last batch, and shows no half run",
-  async (commits, delay) => {
+  "an import of %s that is killed after %i commits and %i ms goes on from its last batch, and shows no half run",
+  async (form, commits, delay) => {
     const folder = temporaryFolder();
-    const [round, batch] = await killAfter(folder, commits, delay);
+    const [round, batch] = await killAfter(folder, form, commits, delay);
     const data = openData(folder);
     try {
       const stage = await data.stage("a", "job", { resume: true });

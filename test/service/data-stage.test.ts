@@ -71,6 +71,25 @@ describe("a stage", () => {
     expect(other.rows).toBe(0);
   });
 
+  it("takes many rows as text, also while earlier ones are on their way", async () => {
+    const data = openStoreOfData();
+    const stage = await data.stage("a", "job", { resume: false });
+    const count = 65_000;
+    for (let page = 0; page < 4; page++) {
+      const lines = Array.from({ length: count }, (_, n) => `{"_id":"r${page * count + n}","_source":{"v":${n}}}\n`);
+      const columns = [{ name: "v", type: "BIGINT" }] as const;
+      const text = { lines: Buffer.from(lines.join("")), longest: 50, columns, count, size: 1 };
+      await stage.append({ rows: [], text, cursor: page });
+      expect([stage.rows, stage.cursor]).toEqual([(page + 1) * count, page]);
+    }
+    expect(await stage.finish({ keyed: true })).toEqual({ added: 4 * count, removed: 0 });
+    const select = "SELECT count(DISTINCT _id), sum(v) FROM a";
+    const sum = 4 * ((count * (count - 1)) / 2);
+    expect(await data.read(async (c) => (await c.runAndReadAll(select)).getRowsJson(), never)).toEqual([
+      [String(4 * count), String(sum)],
+    ]);
+  });
+
   it("replaces rows that may come again", async () => {
     const data = openStoreOfData();
     const stage = await data.stage("a", "job", { resume: false });

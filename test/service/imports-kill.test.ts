@@ -31,10 +31,10 @@ const latest = async (call: SignedClient, job: string): Promise<Readonly<Record<
 
 it("a service that was killed in the middle of an import goes on where it was, and asks for nothing twice", async () => {
   const folder = temporaryFolder();
-  const ids = Array.from({ length: 12_000 }, (_, number) => `record-${number}`);
+  const ids = Array.from({ length: 22_000 }, (_, number) => `record-${number}`);
   const source = await startImportServer(ids);
-  // Pages of 200, 5,000, 5,000 and 1,800 records: what comes before the third is kept when the fourth is asked for.
-  source.holdAfter = 10_000;
+  // Pages of 200, 10,000, 10,000 and 1,800 records: what comes before the third is kept when the fourth is asked for.
+  source.holdAfter = 20_000;
   const first = await spawnService(folder);
   const config = { name: "shop", base_url: source.url };
   const source_id = member(await first.call("POST", "/source/opensearch", { config }), "id");
@@ -64,15 +64,15 @@ it("a service that was killed in the middle of an import goes on where it was, a
     status: "completed",
     error_message: null,
     trigger: "resume",
-    stats: { documents_processed: 12_000 },
+    stats: { documents_processed: 22_000 },
   });
   expect(askedBefore.slice(0, 2)).toEqual([-1, 199]);
   // The first page that is asked for is the one after the last that was kept.
   expect(source.asked[0]).toBe(Number(run["documents_resumed"]) - 1);
-  expect(source.asked[0]).toBeGreaterThanOrEqual(5_199);
+  expect(source.asked[0]).toBeGreaterThanOrEqual(10_199);
   const dataset = (await second.call("GET", "/shop-orders/metadata")).body;
-  expect(dataset).toMatchObject({ docs_count: 12_000 });
-  for (const record of ["record-0", "record-5199", "record-5200", "record-11999"]) {
+  expect(dataset).toMatchObject({ docs_count: 22_000 });
+  for (const record of ["record-0", "record-10199", "record-10200", "record-21999"]) {
     expect((await second.call("GET", `/shop-orders/doc/${record}`)).body).toMatchObject({ _id: record });
   }
   await second.end("SIGTERM");

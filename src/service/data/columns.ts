@@ -9,7 +9,7 @@ export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 // DuckDB folds ASCII alone.
-const folded = (name: string): string => name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+export const folded = (name: string): string => name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 
 const marked = /#\d+$/;
 

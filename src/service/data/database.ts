@@ -30,6 +30,8 @@ export type Database = {
   ): Promise<Result>;
   /** A folder that DuckDB may read from, too; empty at start. */
   uploads(): string;
+  /** The same for what stages hold; kept at start. */
+  pages(): string;
   /** Interrupts what runs and waits for its end: the folder is free only then. */
   close(): Promise<void>;
 };
@@ -52,13 +54,15 @@ export const createDatabase = (dataDir: string | undefined): Database => {
     }
     return folder;
   };
-  const uploads = (): string => {
-    const path = join(base(), "uploads");
+  const place = (name: string): string => {
+    const path = join(base(), name);
     mkdirSync(path, { recursive: true, mode: 0o700 });
     return path;
   };
+  const uploads = (): string => place("uploads");
+  const pages = (): string => place("pages");
   const instance = (): Promise<DuckDBInstance> => {
-    opening ??= openInstance(file, uploads(), join(base(), "spill")).catch((error: unknown) => {
+    opening ??= openInstance(file, [uploads(), pages()], join(base(), "spill")).catch((error: unknown) => {
       opening = undefined;
       throw error;
     });
@@ -118,6 +122,7 @@ export const createDatabase = (dataDir: string | undefined): Database => {
         }
       }, signal),
     uploads,
+    pages,
     close: async () => {
       if (closing.signal.aborted) return;
       closing.abort(new Problem("internal_error", "the service is being closed"));
@@ -137,7 +142,11 @@ const closeInstance = async (instance: DuckDBInstance): Promise<void> => {
   instance.closeSync();
 };
 
-const openInstance = async (file: string | undefined, uploads: string, spill: string): Promise<DuckDBInstance> => {
+const openInstance = async (
+  file: string | undefined,
+  readable: readonly string[],
+  spill: string,
+): Promise<DuckDBInstance> => {
   const { DuckDBInstance } = await import("@duckdb/node-api").catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
     throw new Problem(
@@ -182,7 +191,7 @@ const openInstance = async (file: string | undefined, uploads: string, spill: st
         "SET GLOBAL allocator_bulk_deallocation_flush_threshold = '8MB'",
         // It would save disk space, for a good part of the time that a file takes.
         "SET GLOBAL disabled_compression_methods = 'fsst'",
-        `SET GLOBAL allowed_directories = [${literal(`${uploads}/`)}, ${literal(`${spill}/`)}]`,
+        `SET GLOBAL allowed_directories = [${[...readable, spill].map((path) => literal(`${path}/`)).join(", ")}]`,
         "SET GLOBAL enable_external_access = false",
         // For datasets of many columns.
         "SET GLOBAL allowed_configs = ['memory_limit']",

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { Problem } from "../problem.ts";
 import { byColumn, converted, idColumn, literal, quoted } from "./columns.ts";
+import type { PageGroup } from "./held-pages.ts";
 import { inferColumns } from "./infer.ts";
 import { createPause } from "./pause.ts";
-import { writeRows } from "./rows-file.ts";
+import { pagesQuery, writeRows } from "./rows-file.ts";
 import { ensureTable, idSequence, numberOf, tableName } from "./tables.ts";
 import type { Column, DataRow } from "./types.ts";
 
@@ -58,6 +59,13 @@ export const insertRows = async (
   } finally {
     await rm(path, { force: true });
   }
+};
+
+/** Puts the rows of a group of pages into a table that has none of their ids; it is made or changed for them. */
+export const insertPages = async (insertion: Omit<Insertion, "folder">, group: PageGroup): Promise<number> => {
+  const { connection, table, hasDeleted } = insertion;
+  const { columns } = await ensureTable(connection, table, group.columns, hasDeleted);
+  return insertSelect(insertion, columns, group.columns, pagesQuery(group));
 };
 
 /** `select` yields `_id`, then the columns in the types of `given`, which become those of `columns`. */

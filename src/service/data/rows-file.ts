@@ -1,7 +1,8 @@
 import { open } from "node:fs/promises";
 import type { Json } from "../../contract/index.ts";
 import { Problem } from "../problem.ts";
-import { literal } from "./columns.ts";
+import { literal, quoted } from "./columns.ts";
+import type { PageGroup } from "./held-pages.ts";
 import { type Inferred, isNumberText } from "./infer.ts";
 import { createPause } from "./pause.ts";
 import type { DataRow } from "./types.ts";
@@ -48,6 +49,15 @@ export const writeRows = async (
     relation: `read_json(${literal(path)}, format = 'newline_delimited', maximum_object_size = ${most},
       columns = {${["id: 'VARCHAR'", ...fields].join(", ")}})`,
   };
+};
+
+/** A query over the lines of pages: `_id`, then a column for each property. */
+export const pagesQuery = ({ path, columns, longest }: PageGroup): string => {
+  const fields = columns.map(({ name, type }) => `${quoted(name)} ${type}`).join(", ");
+  const source = fields === "" ? "" : `, _source: ${literal(`STRUCT(${fields})`)}`;
+  const members = columns.map(({ name }) => `, _source.${quoted(name)}`).join("");
+  return `SELECT _id${members} FROM read_json(${literal(path)}, format = 'newline_delimited',
+    maximum_object_size = ${Math.max(smallestLine, longest + 16)}, columns = {_id: 'VARCHAR'${source}})`;
 };
 
 const lineOf = ({ _id, properties }: DataRow, columns: ReadonlyMap<string, Inferred>): string => {

@@ -1,9 +1,11 @@
+import { rm } from "node:fs/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Json } from "../../contract/index.ts";
 import { Problem } from "../problem.ts";
 import { byColumn, converted, idColumn, literal, propertyOf, quoted } from "./columns.ts";
 import type { Database } from "./database.ts";
-import { insertRows } from "./insert.ts";
+import { holdPages, leftGroups, type PageGroup, pagesFolder } from "./held-pages.ts";
+import { insertPages, insertRows } from "./insert.ts";
 import { createView, dropTable, ensureTable, numberOf, readColumns, rowsOf, stageTable, tableName } from "./tables.ts";
 import type { Stage, Written } from "./types.ts";
 
@@ -31,12 +33,12 @@ export const openStage = async (
     database.transact(begin, async (connection) => {
       const kept = await readCursor(connection, owner);
       if (resume && kept?.dataset === dataset && (await readColumns(connection, table)) !== undefined) {
-        return { cursor: kept.cursor, rows: await countOf(connection, table) };
+        return { cursor: kept.cursor, rows: await countOf(connection, table), isResumed: true };
       }
       await dropStage(connection, owner);
       await ensureTable(connection, table, [], false);
       await connection.run(`INSERT INTO stage.cursors VALUES (${literal(owner)}, ${literal(dataset)}, NULL)`);
-      return { cursor: undefined, rows: 0 };
+      return { cursor: undefined, rows: 0, isResumed: false };
     }),
   );
   let { cursor, rows } = found;
@@ -50,6 +52,39 @@ export const openStage = async (
         return work(connection);
       }),
     );
+  const insertion = { table, owner, hasDeleted: false };
+  const keepCursor = async (connection: DuckDBConnection, reached: Json | undefined): Promise<void> => {
+    if (reached === undefined) return;
+    await connection.run("UPDATE stage.cursors SET cursor = $1 WHERE owner = $2", [JSON.stringify(reached), owner]);
+  };
+  /** The rows of the pages get into the database. */
+  const load = async (group: PageGroup | undefined): Promise<void> => {
+    if (group === undefined) return;
+    await transact(async (connection) => {
+      await insertPages({ ...insertion, connection }, group);
+      await keepCursor(connection, group.cursor);
+    });
+    await group.remove();
+  };
+  const folder = pagesFolder(database.pages(), owner);
+  for (const group of found.isResumed ? await leftGroups(folder, cursor) : []) {
+    await load(group);
+    rows += group.count;
+    cursor = group.cursor;
+  }
+  await removePages(database, owner);
+  const held = holdPages(folder);
+  /** Goes on while other pages are added; whoever comes next hears of its failure. */
+  let loading: Promise<void> = Promise.resolve();
+  const loadBeside = (): void => {
+    const group = held.group();
+    loading = loading.then(() => load(group));
+    loading.catch(() => undefined);
+  };
+  const loadAll = async (): Promise<void> => {
+    loadBeside();
+    await loading;
+  };
 
   return {
     get cursor() {
@@ -59,30 +94,38 @@ export const openStage = async (
       return rows;
     },
     append: async (batch) => {
-      await transact(async (connection) => {
-        await insertRows({ connection, table, owner, folder: database.uploads(), hasDeleted: false }, batch.rows, {
+      const { text, cursor: reached } = batch;
+      if (text !== undefined && reached !== undefined) {
+        if (!held.fits(text)) await loadAll();
+        await held.add(text, reached, cursor);
+        rows += text.count;
+        cursor = reached;
+        if (!held.isFull()) return;
+        await loading;
+        loadBeside();
+        return;
+      }
+      await loadAll();
+      const { added, removed } = await transact(async (connection) => {
+        const changed = await insertRows({ ...insertion, connection, folder: database.uploads() }, batch.rows, {
           isReplacing: batch.mayRepeat === true,
           ...(batch.columns === undefined ? {} : { declared: batch.columns }),
         });
-        if (batch.cursor !== undefined) {
-          await connection.run("UPDATE stage.cursors SET cursor = $1 WHERE owner = $2", [
-            JSON.stringify(batch.cursor),
-            owner,
-          ]);
-        }
-        return countOf(connection, table);
-      }).then((count) => {
-        rows = count;
-        if (batch.cursor !== undefined) cursor = batch.cursor;
+        await keepCursor(connection, reached);
+        return changed;
       });
+      rows += added - removed;
+      if (reached !== undefined) cursor = reached;
     },
     transform: async (work) => {
+      await loadAll();
       rows = await transact(async (connection) => {
         await work(connection, name);
         return countOf(connection, table);
       });
     },
     finish: async ({ keyed }) => {
+      await loadAll();
       const written = await queue(dataset, () =>
         transact(async (connection) => {
           const result = await publish(connection, dataset, owner, keyed);
@@ -91,6 +134,7 @@ export const openStage = async (
         }),
       );
       changed(dataset);
+      await removePages(database, owner);
       return written;
     },
     discard: () => releaseStage({ database, queue }, owner),
@@ -103,7 +147,11 @@ export const releaseStage = async (
 ): Promise<void> => {
   if (!database.holdsSomething()) return;
   await queue(stageTable(owner), () => database.transact(begin, (connection) => dropStage(connection, owner)));
+  await removePages(database, owner);
 };
+
+const removePages = (database: Database, owner: string): Promise<void> =>
+  rm(pagesFolder(database.pages(), owner), { recursive: true, force: true });
 
 /** Drops a dataset's table and the stages on their way to it. */
 export const dropDataset = async (

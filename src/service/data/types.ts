@@ -22,10 +22,28 @@ export type ColumnType =
  * A column. Its name is that of its property, but where SQL cannot tell it from another one's: `Name` beside `name` is
  * `Name#1`. `propertyOf` (columns.ts) gives the property.
  */
-export type Column = { readonly name: string; readonly type: ColumnType };
+export type Column = {
+  readonly name: string;
+  readonly type: ColumnType;
+  /** Its texts hardly come twice: a new table's column keeps them as they are, which is far faster. Default false. */
+  readonly isVaried?: boolean;
+};
 
 /** One record. Without an `_id` it gets one of its own. `_id` is no member of `properties`. */
 export type DataRow = { readonly _id?: string; readonly properties: Properties };
+
+/** Records as the text that a source gave, which the database reads itself. */
+export type TextRows = {
+  /** Lines, each a JSON object whose `_id` is text and whose `_source` is an object. */
+  readonly lines: Uint8Array;
+  /** Bytes of the longest line at most. */
+  readonly longest: number;
+  /** All properties that have a value other than null somewhere, and types that hold their values as they are. */
+  readonly columns: readonly Column[];
+  readonly count: number;
+  /** Bytes of the objects in `_source`. */
+  readonly size: number;
+};
 
 /** What a change did to a dataset: ids that it has now and had not before, and the other way round. */
 export type Written = { readonly added: number; readonly removed: number };
@@ -63,6 +81,8 @@ export type Stage = {
   /** One transaction: the rows and the cursor. A staged row with the same `_id` is replaced, if `mayRepeat`. */
   append(batch: {
     readonly rows: readonly DataRow[];
+    /** More rows, whose ids are not in the stage. */
+    readonly text?: TextRows;
     readonly columns?: readonly Column[];
     readonly cursor?: Json;
     readonly mayRepeat?: boolean;

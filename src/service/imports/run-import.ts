@@ -7,10 +7,10 @@ import type { State } from "../state.ts";
 import { copyBatches } from "./copy-batches.ts";
 import { checkUnique, joinOrigin } from "./finish-stage.ts";
 import type { ImportJob } from "./import-job.ts";
-import { mostErrors, shapeBatch } from "./shape-batch.ts";
+import { keepsRecords, mostErrors, shapeBatch } from "./shape-batch.ts";
 import type { RunRecord, StopReason } from "./types.ts";
 
-const batchRows = 5_000;
+const batchRows = 10_000;
 const batchBytes = 8 * 1024 * 1024;
 const minute = 60_000;
 /** Milliseconds that one batch may take to come. */
@@ -126,6 +126,7 @@ const read = (
     ...(job.key === undefined ? {} : { key: job.key }),
     ...(attempt.cursor === undefined ? {} : { after: attempt.cursor }),
     resumable: job.keyed,
+    asText: keepsRecords(job),
     batchRows,
     batchBytes,
   };
@@ -140,9 +141,10 @@ const read = (
     attempt.stage ??= await place();
     const { run, stage } = attempt;
     const { rows, columns, failed, errors } = shapeBatch(batch, job, run.processed + run.failed + 1);
-    const { cursor, mayRepeat = false } = batch;
+    const { text, cursor, mayRepeat = false } = batch;
     await stage.append({
       rows,
+      ...(text === undefined ? {} : { text }),
       ...(columns === undefined ? {} : { columns }),
       ...(cursor === undefined ? {} : { cursor }),
       mayRepeat,
@@ -152,7 +154,7 @@ const read = (
       ...run,
       processed: stage.rows,
       failed: run.failed + failed,
-      bytes: run.bytes + batch.rows.reduce((sum, row) => sum + sizeOf(row.properties), 0),
+      bytes: run.bytes + batch.rows.reduce((sum, row) => sum + sizeOf(row.properties), text?.size ?? 0),
       errors: [...run.errors, ...errors].slice(0, mostErrors),
     };
     rim.progress(attempt.run);

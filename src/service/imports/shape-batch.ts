@@ -19,6 +19,9 @@ const modified = "$last-modified";
 /** Records that are named because something is wrong with them. */
 export const mostErrors = 20;
 
+/** Whether the job takes records as they are, with the `_id` that the source gives them. */
+export const keepsRecords = (job: ImportJob): boolean => job.key === undefined && job.share === undefined;
+
 /**
  * Gives records their `_id`, and those of a collect dataset the form of the connector contract: `$last-modified` from the
  * declared field, columns of times as `~t` text, all else as it is. `first`: the number of the first record in its run.
@@ -27,7 +30,7 @@ export const shapeBatch = (batch: ReadBatch, job: ImportJob, first: number): Sha
   const { columns } = batch;
   const isEntity = job.share !== undefined;
   const ownId = columns?.some((column) => column.name === "_id") === true;
-  if (job.key === undefined && !isEntity && !ownId) {
+  if (keepsRecords(job) && !ownId) {
     return { rows: batch.rows, ...(columns === undefined ? {} : { columns }), failed: 0, errors: [] };
   }
   const key = job.key?.map((name) => fieldReader(name, columns));

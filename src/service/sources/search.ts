@@ -44,7 +44,7 @@ const judge = (answer: Answer, host: string): SourceStatus => {
   if (answer.status < 200 || answer.status > 299) {
     return { status: "disconnected", reason: `${host} answers ${answer.status}` };
   }
-  return !answer.isCut && isJsonObject(answer.body)
+  return !answer.isCut && isJsonObject(answer.body.toString("utf8"))
     ? { status: "connected" }
     : { status: "disconnected", reason: `${host} answers, but not like a search server` };
 };

@@ -1,5 +1,5 @@
 import type { Json, Properties } from "../../contract/index.ts";
-import type { Column, DataRow } from "../data/types.ts";
+import type { Column, DataRow, TextRows } from "../data/types.ts";
 
 /** What a connection's status says, in the API's words. */
 export type SourceStatus = {
@@ -27,6 +27,8 @@ export type ReadRequest = {
   readonly resumable: boolean;
   /** The cursor of the last batch that was kept; its records and those before are not asked for again. */
   readonly after?: Json;
+  /** Batches may come as text. Default: false. */
+  readonly asText?: boolean;
   /** Records of a batch at most. */
   readonly batchRows: number;
   /** Bytes of a batch, roughly. */
@@ -35,6 +37,8 @@ export type ReadRequest = {
 
 export type ReadBatch = {
   readonly rows: readonly DataRow[];
+  /** More records, as text. */
+  readonly text?: TextRows;
   /** Types that the source declares; without them the values tell. */
   readonly columns?: readonly Column[];
   /** Where to go on after this batch; absent: this reading cannot be resumed. */
@@ -61,6 +65,6 @@ export type SourceDriver = {
   ): Promise<Json>;
   /** `{mappings, settings, aliases}` of search sources, `{columns, schema, table}` of SQL sources. */
   metadata(connection: SourceConnection, dataset: string, signal: AbortSignal): Promise<Properties>;
-  /** Reads in batches, with bounded memory; the next batch is asked for only when it is wanted. */
+  /** Reads in batches, with bounded memory; one batch at most is asked for before it is wanted. */
   read(connection: SourceConnection, request: ReadRequest, signal: AbortSignal): AsyncIterable<ReadBatch>;
 };

@@ -1,7 +1,6 @@
 import { isObject, type Json, type Properties } from "../../../contract/index.ts";
 import type { DataRow } from "../../data/types.ts";
 import { Problem } from "../../problem.ts";
-import type { Asked } from "./server.ts";
 
 /** A record that was found. */
 export type Hit = {
@@ -16,15 +15,13 @@ export type Page = {
   readonly hits: readonly Hit[];
   /** Shards that were asked. */
   readonly shards: number;
-  /** Characters of a record, on average. */
-  readonly recordSize: number;
   readonly scroll?: string;
   /** Records that the search finds, where the source says it exactly. */
   readonly total?: number;
 };
 
 /** The records of an answer, which must be complete. Throws `source_timeout`, `source_error` or `source_unreachable`. */
-export const pageOf = ({ value, size }: Asked, wantsSource: boolean): Page => {
+export const pageOf = (value: Properties, wantsSource: boolean): Page => {
   if (value["timed_out"] === true) throw new Problem("source_timeout", "the source did not finish the search in time");
   const { _shards: shards, hits: found, _scroll_id: scroll } = value;
   const { hits: records, total } = found !== undefined && isObject(found) ? found : {};
@@ -38,7 +35,6 @@ export const pageOf = ({ value, size }: Asked, wantsSource: boolean): Page => {
   return {
     hits: records.map((record) => hitOf(record as Json, wantsSource)),
     shards: typeof shards["total"] === "number" ? shards["total"] : 0,
-    recordSize: size / Math.max(1, records.length),
     ...(typeof scroll === "string" ? { scroll } : {}),
     ...exactly(total),
   };

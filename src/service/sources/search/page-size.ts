@@ -31,7 +31,7 @@ export const createPageSize = (batchRows: number, batchBytes: number, least = 1)
     },
     learn: (recordSize) => {
       const fitting = Math.floor(batchBytes / Math.max(1, recordSize));
-      records = Math.max(least, Math.min(limit, fitting, records * 25));
+      records = Math.max(least, Math.min(limit, fitting, records * 50));
     },
     shrink: () => {
       if (records === least) {

@@ -37,7 +37,10 @@ export const readByScroll = async function* (reading: Reading): AsyncGenerator<R
       // Not patient: who asks again may miss the page that got lost.
       const body = JSON.stringify({ scroll: kept, scroll_id: scroll });
       page = {
-        ...pageOf(await server.ask("_search/scroll", { method: "POST", body, most }, signal), wantsSource(query)),
+        ...pageOf(
+          (await server.ask("_search/scroll", { method: "POST", body, most }, signal)).value,
+          wantsSource(query),
+        ),
         records: page.records,
       };
       scroll = page.scroll ?? scroll;

@@ -3,7 +3,8 @@ import { Problem } from "../../problem.ts";
 import type { ReadBatch } from "../source-driver.ts";
 import { pageOf } from "./hits.ts";
 import { indexIdentities, listIndices } from "./indices.ts";
-import { type Reading, searchPage, searchPath, withinIndex } from "./search-pages.ts";
+import { scanHits } from "./scan-hits.ts";
+import { type AskedPage, askPage, parsePage, type Reading, searchPath, withinIndex } from "./search-pages.ts";
 
 /** How far a reading has come. */
 type Place = {
@@ -66,8 +67,8 @@ const beginShard = async (
     explain: true,
   };
   const transfer = { method: "POST", body: JSON.stringify(search), most: 1024 * 1024, patient: true } as const;
-  const asked = await server.ask(searchPath(dataset, preferenceOf({ shard })), transfer, signal);
-  const { hits, shards } = pageOf(asked, false);
+  const { value } = await server.ask(searchPath(dataset, preferenceOf({ shard })), transfer, signal);
+  const { hits, shards } = pageOf(value, false);
   if (shards === 0) return "no such shard";
   const last = hits[0];
   const top = last?.sort[0] ?? -1;
@@ -80,22 +81,63 @@ const readShard = async function* (
   start: Place,
   isOneOfMany: boolean,
 ): AsyncGenerator<ReadBatch, void, undefined> {
-  let place = start;
-  for (;;) {
-    const { index, sequence, top } = place;
+  const ask = (from: Place): Promise<AskedPage> => {
     const search = {
-      ...searchOf(reading, index, isOneOfMany),
+      ...searchOf(reading, from.index, isOneOfMany),
       sort: [{ _seq_no: "asc" }],
-      ...(sequence < 0 ? {} : { search_after: [sequence] }),
+      ...(from.sequence < 0 ? {} : { search_after: [from.sequence] }),
     };
-    const page = await searchPage(reading, search, preferenceOf(place));
-    const reached = page.hits.at(-1)?.sort[0];
-    if (page.hits.length === 0) return;
+    const asking = askPage(reading, search, preferenceOf(from));
+    // It may fail while nobody waits for it yet.
+    asking.catch(() => undefined);
+    return asking;
+  };
+  let place = start;
+  for (let asking = ask(place); ; ) {
+    const asked = await asking;
+    const { sequence, top } = place;
+    // The server goes on while this page is looked at.
+    const guess = reading.asText ? lastSequence(asked, top) : undefined;
+    if (guess !== undefined) reading.size.learn(asked.asked.bytes.length / asked.records);
+    const ahead = guess === undefined ? undefined : ask({ ...place, sequence: guess });
+    const { reached, count, ...records } = textOf(reading, asked, top) ?? rowsOf(reading, asked);
+    if (count === 0) return;
     if (typeof reached !== "number" || reached <= sequence) throw notSorted();
     place = { ...place, sequence: reached };
-    yield { rows: page.hits.map(({ row }) => row), cursor: place, mayRepeat: reached > top };
-    if (page.hits.length < page.records) return;
+    yield { ...records, cursor: place, mayRepeat: reached > top };
+    if (count < asked.records) return;
+    asking = ahead !== undefined && guess === reached ? ahead : ask(place);
   }
+};
+
+/** Bytes of a page, beside which another one has room. */
+const largestBeside = 16 * 1024 * 1024;
+const ending = /^"sort":\[(\d{1,15})\]\}\]\}\}$/;
+
+/** The sequence number of the last record of a page, as its end says; undefined: it does not, or it is the last page. */
+const lastSequence = ({ asked: { bytes } }: AskedPage, top: number): number | undefined => {
+  if (bytes.length > largestBeside) return undefined;
+  const [, digits] = ending.exec(bytes.toString("latin1", bytes.lastIndexOf('"sort":['))) ?? [];
+  const sequence = Number(digits);
+  return sequence < top ? sequence : undefined;
+};
+
+type Records = Pick<ReadBatch, "rows" | "text"> & { readonly count: number; readonly reached: Json | undefined };
+
+/** Records as they stand in the answer, if that is enough. */
+const textOf = ({ asText, size }: Reading, { asked }: AskedPage, top: number): Records | undefined => {
+  const scan = asText ? scanHits(asked.bytes) : undefined;
+  const [reached] = scan?.sort ?? [];
+  // What may have come before has to be compared.
+  if (scan === undefined || typeof reached !== "number" || reached > top) return undefined;
+  pageOf(scan.envelope, true);
+  size.learn(asked.bytes.length / scan.count);
+  return { rows: [], text: scan.lines(), count: scan.count, reached };
+};
+
+const rowsOf = (reading: Reading, asked: AskedPage): Records => {
+  const { hits } = parsePage(reading, asked);
+  return { rows: hits.map(({ row }) => row), count: hits.length, reached: hits.at(-1)?.sort[0] };
 };
 
 /** Of several copies always the same one is asked: another may be a moment behind, and a record that just moved be missed. */

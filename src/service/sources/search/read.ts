@@ -14,7 +14,7 @@ export const read = async function* (
   request: ReadRequest,
   signal: AbortSignal,
 ): AsyncGenerator<ReadBatch, void, undefined> {
-  const { dataset, key, after, resumable, batchRows, batchBytes } = request;
+  const { dataset, key, after, resumable, batchRows, batchBytes, asText = false } = request;
   if (dataset === undefined) {
     throw new Problem("bad_request", "an import from a search source needs source_dataset: an index, alias or pattern");
   }
@@ -22,7 +22,7 @@ export const read = async function* (
   const server = openServer(connection);
   const least = key === undefined ? 1 : 2;
   const size = createPageSize(Math.min(batchRows, query.size ?? batchRows), batchBytes, least);
-  const reading: Reading = { server, dataset, query, size, signal };
+  const reading: Reading = { server, dataset, query, size, asText, signal };
   try {
     if (key !== undefined) yield* readByKey(reading, key, after);
     else if (!resumable) yield* readByScroll(reading);

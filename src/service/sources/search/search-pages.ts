@@ -4,7 +4,7 @@ import { datasetPath } from "./dataset-path.ts";
 import { type Page, pageOf } from "./hits.ts";
 import type { ImportQuery } from "./import-query.ts";
 import type { PageSize } from "./page-size.ts";
-import type { SearchServer } from "./server.ts";
+import type { Asked, SearchServer } from "./server.ts";
 
 /** A dataset of a search server that is read page by page. */
 export type Reading = {
@@ -12,6 +12,8 @@ export type Reading = {
   readonly dataset: string;
   readonly query: ImportQuery;
   readonly size: PageSize;
+  /** Records may be given as text. */
+  readonly asText: boolean;
   readonly signal: AbortSignal;
 };
 
@@ -23,27 +25,44 @@ export const searchPath = (dataset: string, parameters: string): string =>
 
 export const wantsSource = ({ members }: ImportQuery): boolean => members["_source"] !== false;
 
-/** One page of a search, smaller than asked for where that is too large; `records` says how many it could have had. */
-export const searchPage = async (
+/** An answer to a search; `records` says how many it could have had. */
+export type AskedPage = { readonly asked: Asked; readonly records: number };
+
+/** One page of a search, smaller than asked for where that is too large. */
+export const askPage = async (
   { server, dataset, query, size, signal }: Reading,
   body: Properties,
   parameters: string,
-): Promise<Page & { readonly records: number }> => {
+): Promise<AskedPage> => {
   for (;;) {
     const { records, most } = size;
     try {
       const path = searchPath(dataset, parameters);
       const request = JSON.stringify({ ...query.members, ...body, size: records });
       const asked = await server.ask(path, { method: "POST", body: request, most, patient: true }, signal);
-      const page = pageOf(asked, wantsSource(query));
-      if (page.hits.length > 0) size.learn(page.recordSize);
-      return { ...page, records };
+      return { asked, records };
     } catch (error) {
       if (!isTooMuch(error)) throw error;
       size.shrink();
     }
   }
 };
+
+/** Reads an answer. */
+export const parsePage = (
+  { query, size }: Reading,
+  { asked, records }: AskedPage,
+): Page & { readonly records: number } => {
+  const page = pageOf(asked.value, wantsSource(query));
+  if (page.hits.length > 0) size.learn(asked.bytes.length / page.hits.length);
+  return { ...page, records };
+};
+
+export const searchPage = async (
+  reading: Reading,
+  body: Properties,
+  parameters: string,
+): Promise<Page & { readonly records: number }> => parsePage(reading, await askPage(reading, body, parameters));
 
 /** Too many bytes, or more records than an index gives at once; the setting is named in the reason only. */
 const isTooMuch = (error: unknown): boolean =>

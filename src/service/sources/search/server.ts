@@ -23,9 +23,9 @@ export type SearchServer = {
 };
 
 export type Asked = {
+  readonly bytes: Buffer;
+  /** Parsed when it is first looked at; throws `source_unreachable` where it is no JSON object. */
   readonly value: Properties;
-  /** Characters of the answer. */
-  readonly size: number;
 };
 
 /** Throws `source_unreachable` where the connection names no server. */
@@ -55,12 +55,20 @@ export const openServer = (connection: SourceConnection): SearchServer => {
       }
       if (answer.status < 200 || answer.status > 299) {
         const clean = secretRemover(connection.config, ["password", "api_key", "bearer_token"]);
-        throw refusal(base.host, answer.status, answer.body, clean);
+        throw refusal(base.host, answer.status, answer.body.toString("utf8"), clean);
       }
       if (answer.isCut) {
         throw new Problem("result_too_large", `the answer of ${base.host} has more than ${transfer.most} bytes`);
       }
-      return { value: parse(answer.body, base.host), size: answer.body.length };
+      const { body } = answer;
+      let value: Properties | undefined;
+      return {
+        bytes: body,
+        get value() {
+          value ??= parse(body.toString("utf8"), base.host);
+          return value;
+        },
+      };
     },
     close: () => line.close(),
   };

@@ -14,7 +14,7 @@ export type Transfer = {
 
 export type Answer = {
   readonly status: number;
-  readonly body: string;
+  readonly body: Buffer;
   /** True: the answer is larger, and was not read to its end. */
   readonly isCut: boolean;
   /** Seconds, as the server asks for. */
@@ -87,7 +87,7 @@ const read = async (response: IncomingMessage, most: number): Promise<Answer> =>
   const after = Number(response.headers["retry-after"]);
   return {
     status: response.statusCode ?? 0,
-    body: Buffer.concat(parts).toString("utf8"),
+    body: Buffer.concat(parts),
     isCut,
     ...(after > 0 ? { retryAfter: after } : {}),
   };
