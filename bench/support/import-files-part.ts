@@ -1,21 +1,21 @@
 import { execFile } from "node:child_process";
-import { openAsBlob } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { createClient } from "../../src/infino/index.ts";
 import type { FileFormat } from "./import-files.ts";
 import { formats, writeFiles } from "./import-files.ts";
-import { credentials, served } from "./served.ts";
+import { sendFile } from "./send-file.ts";
+import { served } from "./served.ts";
 
 const few = 100_000;
 const many = 1_000_000;
 const rounds = 3;
 export const fileBudget = { ratio: 0.7, memory_growth: 1.5 };
 
-const never = new AbortController().signal;
 const rounded = (value: number): number => Math.round(value * 100) / 100;
+
+type Run = { readonly stats?: { readonly documents_processed?: number } };
 
 /** The most memory that a process has held, in MB; Linux tells. */
 const peakOf = async (pid: number): Promise<number> => {
@@ -35,28 +35,16 @@ const bare = async (format: FileFormat, file: string, dir: string): Promise<numb
 const upload = async (format: FileFormat, file: string, rows: number, dir: string) => {
   const data = await mkdtemp(join(dir, "data-"));
   await using service = await served(data);
-  const client = createClient({
-    endpoint: service.url,
-    accessKey: credentials.INFINO_ACCESS_KEY,
-    secretKey: credentials.INFINO_SECRET_KEY,
-  });
   // The database is open and the code loaded, as DuckDB's own is.
-  const first = {
-    dataset: "first",
-    file: new Blob(["a\n1\n"]),
-    name: "first.csv",
-    format: "csv",
-    isAsync: false,
-  } as const;
-  await client.uploadFile(first, never);
-  const blob = await openAsBlob(file);
+  const first = join(dir, "first.csv");
+  await writeFile(first, "a\n1\n");
+  await sendFile(service.url, "first", "csv", first);
   const started = performance.now();
-  const run = await client.uploadFile(
-    { dataset: "bench", file: blob, name: `bench.${format}`, format, isAsync: false },
-    never,
-  );
+  const run = await sendFile(service.url, "bench", format, file);
   const milliseconds = performance.now() - started;
-  if (run.documents_processed !== rows) throw new Error(`${format}: ${JSON.stringify(run)}`);
+  if ((run as Run).stats?.documents_processed !== rows) {
+    throw new Error(`${format}: ${JSON.stringify(run)}`);
+  }
   return { milliseconds, peak: await peakOf(service.pid) };
 };
 

@@ -162,6 +162,8 @@ describe("a JSON file", () => {
     ["a.json", '{"a":1}\n{"a":2}\n', 2],
     ["a.jsonl", '\ufeff{"a":1}\r\n\r\n{"a":2}', 2],
     ["a.json", "[]", 0],
+    ["a.json", '\ufeff [\r\n{"a":\r\n[1,\n{"b":"],[{\\\\"}]\n}\n,\n\n{"a":"\\\\\\"]"}\n]\n\n', 2],
+    ["a.json", `[${'{"a":"}"},'.repeat(200_000)}{"a":"]"}]`, 200_001],
     ["records", '[{"a":1}]', 1],
     ["records", '{"a":1}\n{"a":2}', 2],
     ["records", "a,b\n1,2\n", 1],
@@ -172,6 +174,23 @@ describe("a JSON file", () => {
       body: { stats: { documents_processed: records } },
     });
     expect(await count(call)).toBe(records);
+  });
+
+  it("that is a list names what is no record by number, also where it holds line ends", async () => {
+    const { call } = await startService();
+    const answer = await upload(call, "a.json", '[ {"a":1}, 5,\n"x,]", {"a":"2\n3"},\n {"a": 01}, {"a":\n4}, null ]');
+    expect(stats(answer)).toMatchObject({ documents_processed: 2, documents_failed: 5 });
+    const places = [2, 3, 4, 5, 7].map((place) => expect.stringMatching(new RegExp(`^record ${place}: it is n`)));
+    expect(stats(answer)["errors"]).toEqual(places);
+    expect((await rows(call)).rows).toEqual([[1], [4]]);
+  });
+
+  it("may be told to be one after it was sent", async () => {
+    const { call } = await startService();
+    const file = { name: "file", content: '[{"a":1},\n{"a":2}]', file: "records.txt" };
+    const parts = [file, { name: "index_name", content: "d" }, { name: "format", content: "json" }];
+    expect((await send(call, parts)).status).toBe(200);
+    expect((await rows(call)).rows).toEqual([[1], [2]]);
   });
 
   it("names bad lines by number and reason, and takes the others", async () => {
@@ -234,6 +253,10 @@ describe("a file that is broken as a whole", () => {
   it.each([
     ["a.json", '[{"a":1},{"a":2}'],
     ["a.json", `[${'{"a":1},'.repeat(1200)}{"b":1} {"a":2}]`],
+    ["a.json", '[{"a":1}] {"a":2}'],
+    ["a.json", '[{"a":1},]'],
+    ["a.json", '[,{"a":1}]'],
+    ["a.json", '[{"a":1}, 7'],
     ["a.json", "hello"],
     ["a.jsonl", "x\ny\n"],
     ["a.csv", "a,c\n1,2,3\n4\n"],

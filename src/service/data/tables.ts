@@ -48,6 +48,9 @@ export const readColumns = async (
 const columnType = (type: string): ColumnType =>
   (type === "TIMESTAMP WITH TIME ZONE" ? "TIMESTAMPTZ" : type) as ColumnType;
 
+// DuckDB looks up every text among those before it to find out that there is nothing to be compressed.
+const uncompressed = " USING COMPRESSION uncompressed";
+
 /** Columns that are wanted; `isWide`: with whole numbers that DOUBLE cannot hold. */
 export type Wanted = Column & { readonly isWide?: boolean };
 
@@ -78,8 +81,14 @@ export const ensureTable = async (
     ({ was, type }) => was !== type,
   );
   if (present === undefined) {
-    const all = Array.from(types, ([name, type]) => `, ${quoted(name)} ${type}`);
-    await connection.run(`CREATE TABLE ${tableName(table)} (${idColumn} VARCHAR, ${byColumn} VARCHAR${all.join("")})`);
+    const varied = new Set(wanted.filter(({ isVaried }) => isVaried).map(({ name }) => names.of(name)));
+    const all = Array.from(types, ([name, type]) => {
+      const how = type === "VARCHAR" && varied.has(name) ? uncompressed : "";
+      return `, ${quoted(name)} ${type}${how}`;
+    });
+    await connection.run(
+      `CREATE TABLE ${tableName(table)} (${idColumn} VARCHAR${uncompressed}, ${byColumn} VARCHAR${all.join("")})`,
+    );
   } else if (changes.length > 0) {
     for (const change of changes) {
       if (await isLossy(connection, table, change)) change.type = "JSON";

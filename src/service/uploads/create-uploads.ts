@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { FileUploadWire } from "../../infino/index.ts";
 import { registerDataset } from "../datasets.ts";
@@ -7,9 +6,9 @@ import { jobStatusWire } from "../imports/job-status-wire.ts";
 import type { RunRecord } from "../imports/types.ts";
 import { Problem, problemOf } from "../problem.ts";
 import type { State } from "../state.ts";
-import { type FileToLoad, loadFile } from "./load-file.ts";
-import { readAsync, readRequest } from "./read-request.ts";
-import { receiveForm } from "./receive-form.ts";
+import { loadFile } from "./load-file.ts";
+import { readAsync } from "./read-request.ts";
+import { type Arrived, receive, remove } from "./receive.ts";
 import type { Uploads } from "./types.ts";
 
 /** What uploads need. */
@@ -28,7 +27,7 @@ export const createUploads = (state: () => State, { clock, reportError }: Upload
   const running = new Set<Promise<unknown>>();
 
   /** Loads a file that is on disk, and takes it away; the run is kept whatever happens. */
-  const load = async (file: FileToLoad, run: RunRecord, signal: AbortSignal): Promise<RunRecord> => {
+  const load = async (file: Arrived, run: RunRecord, signal: AbortSignal): Promise<RunRecord> => {
     const { data, runs, timestamp } = state();
     const started = clock();
     const ended = (facts: Partial<RunRecord> & Pick<RunRecord, "status">): RunRecord => {
@@ -37,7 +36,8 @@ export const createUploads = (state: () => State, { clock, reportError }: Upload
       return record;
     };
     try {
-      const loaded = await loadFile(data, file, AbortSignal.any([signal, closing.signal]));
+      const reading = await file.reading();
+      const loaded = await loadFile(data, { ...file, reading }, AbortSignal.any([signal, closing.signal]));
       registerDataset(state(), file.dataset);
       return ended({ status: "completed", ...loaded });
     } catch (error) {
@@ -47,7 +47,7 @@ export const createUploads = (state: () => State, { clock, reportError }: Upload
       ended({ status: "failed", error: signal.aborted ? "the client went away" : said });
       throw known;
     } finally {
-      await rm(file.path, { force: true });
+      await remove(file.path);
     }
   };
 
@@ -65,16 +65,8 @@ export const createUploads = (state: () => State, { clock, reportError }: Upload
     const { data, runs, timestamp } = state();
     const id = randomUUID();
     const path = join(await data.uploads(), `upload-${id}`);
-    let file: FileToLoad;
-    let bytes: number;
-    try {
-      const form = await receiveForm(call, path);
-      file = { ...readRequest(form.fields), path, name: form.name };
-      bytes = form.bytes;
-    } catch (error) {
-      await rm(path, { force: true });
-      throw error;
-    }
+    const file = await receive(call, path);
+    const { bytes } = file;
     const facts = { id, connector: "file", dataset: file.dataset, trigger: "upload", status: "running" } as const;
     const run: RunRecord = {
       ...facts,

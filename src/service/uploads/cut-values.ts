@@ -1,6 +1,5 @@
 const quote = 0x22;
 const backslash = 0x5c;
-const comma = 0x2c;
 const [openList, closeList, openObject, closeObject] = [0x5b, 0x5d, 0x7b, 0x7d];
 const lineFeed = 0x0a;
 
@@ -42,10 +41,10 @@ const createRest = (place: () => string) => {
   };
 };
 
-/** One record a line. */
-export const lineCutter = (): Cutter => {
+/** One record a line; `word` is how a line is called. */
+export const lineCutter = (word: string): Cutter => {
   let line = 1;
-  const rest = createRest(() => `line ${line}`);
+  const rest = createRest(() => `${word} ${line}`);
   return {
     take: (chunk) => {
       const records: Buffer[] = [];
@@ -62,10 +61,8 @@ export const lineCutter = (): Cutter => {
   };
 };
 
-/** The members of one list (`isList`), or values one after the other. */
-export const valueCutter = (isList: boolean): Cutter => {
-  /** `before`: a value may begin; `after`: it has ended. */
-  let state: "list" | "before" | "within" | "after" | "end" = isList ? "list" : "before";
+/** Objects one after the other. */
+export const valueCutter = (): Cutter => {
   let depth = 0;
   let isText = false;
   let isEscaped = false;
@@ -76,59 +73,32 @@ export const valueCutter = (isList: boolean): Cutter => {
   const take = (chunk: Buffer): readonly Buffer[] => {
     const records: Buffer[] = [];
     let start = 0;
-    const finish = (end: number): void => {
-      records.push(rest.complete(chunk.subarray(start, end)));
-      count++;
-    };
     for (let index = 0; index < chunk.length; index++) {
       const mark = chunk[index] ?? 0;
-      if (state === "within") {
-        if (isText) {
-          if (isEscaped) isEscaped = false;
-          else if (mark === backslash) isEscaped = true;
-          else if (mark === quote) isText = false;
-        } else if (mark === quote) isText = true;
-        else if (mark === openObject || mark === openList) depth++;
-        else if (depth === 0) {
-          // A bare value ends where something else begins.
-          if (mark !== comma && mark !== closeList && !isSpace(mark)) continue;
-          finish(index);
-          state = "after";
-          index--;
-        } else if ((mark === closeObject || mark === closeList) && --depth === 0) {
-          finish(index + 1);
-          state = isList ? "after" : "before";
-        }
-        continue;
-      }
-      if (isSpace(mark)) continue;
-      if (state === "list") {
-        if (mark !== openList) throw new BrokenFile("it does not begin with [");
-        state = "before";
-      } else if (state === "after" && mark === comma) state = "before";
-      else if (isList && mark === closeList && (state === "after" || (state === "before" && count === 0)))
-        state = "end";
-      else if (state === "before" && mark !== comma && mark !== closeList && (isList || mark === openObject)) {
-        state = "within";
+      if (depth === 0) {
+        if (isSpace(mark)) continue;
+        if (mark !== openObject) throw new BrokenFile(`${place()} does not begin with {`);
         start = index;
-        isText = mark === quote;
-        depth = mark === openObject || mark === openList ? 1 : 0;
-      } else throw new BrokenFile(wrongMark(state, count, isList));
+        depth = 1;
+      } else if (isText) {
+        if (isEscaped) isEscaped = false;
+        else if (mark === backslash) isEscaped = true;
+        else if (mark === quote) isText = false;
+      } else if (mark === quote) isText = true;
+      else if (mark === openObject || mark === openList) depth++;
+      else if ((mark === closeObject || mark === closeList) && --depth === 0) {
+        records.push(rest.complete(chunk.subarray(start, index + 1)));
+        count++;
+      }
     }
-    if (state === "within") rest.keep(chunk.subarray(start));
+    if (depth > 0) rest.keep(chunk.subarray(start));
     return records;
   };
   return {
     take,
     end: () => {
-      if (state === "end" || (!isList && state === "before")) return [];
-      throw new BrokenFile(state === "within" ? `${place()} does not end` : "the list is not closed");
+      if (depth > 0) throw new BrokenFile(`${place()} does not end`);
+      return [];
     },
   };
-};
-
-const wrongMark = (state: "before" | "after" | "end", count: number, isList: boolean): string => {
-  if (state === "end") return `something follows the list of ${count} records`;
-  if (!isList) return `record ${count + 1} does not begin with {`;
-  return state === "after" ? `after record ${count} a comma or ] has to follow` : `record ${count + 1} is missing`;
 };

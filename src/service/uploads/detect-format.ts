@@ -1,4 +1,3 @@
-import { open } from "node:fs/promises";
 import { Problem } from "../problem.ts";
 import type { Format } from "./read-request.ts";
 
@@ -10,11 +9,11 @@ const looked = 64 * 1024;
 const byEnding: Readonly<Record<string, Format>> = { csv: "csv", json: "json", jsonl: "jsonl", ndjson: "jsonl" };
 
 /**
- * Goes by `format`; `auto` by the file's name, else by what it begins with. Throws `malformed_file` for an empty file and
+ * By the first bytes of a file. Goes by `format`; `auto` by the file's name, else by what it begins with. Throws `malformed_file` for an empty file and
  * one that is no UTF-8 text.
  */
-export const detectFormat = async (path: string, name: string, format: Format): Promise<Reading> => {
-  const start = await readStart(path);
+export const detectFormat = (bytes: Buffer, name: string, format: Format): Reading => {
+  const start = bytes.subarray(0, looked);
   checkText(start);
   const text = start
     .toString("utf8")
@@ -29,17 +28,6 @@ export const detectFormat = async (path: string, name: string, format: Format): 
   if (text.startsWith("{")) return isRecord(text.split("\n", 1)[0] ?? "") ? "lines" : "objects";
   if (known === "json") throw new Problem("malformed_file", "the file is no JSON list: it does not begin with [");
   return "csv";
-};
-
-/** The first bytes of a file. */
-const readStart = async (path: string): Promise<Buffer> => {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(looked), 0, looked, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
 };
 
 const checkText = (start: Buffer): void => {

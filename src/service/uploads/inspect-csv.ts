@@ -5,11 +5,14 @@ import { mostColumns, rowsOf, tooManyColumns } from "../data/tables.ts";
 import type { ColumnType } from "../data/types.ts";
 import { Problem } from "../problem.ts";
 import { fits, tried } from "./csv-types.ts";
+import { tellingCount } from "./json-columns.ts";
 
 export type CsvColumn = {
   readonly name: string;
   /** Undefined: all its cells are empty. */
   readonly type: ColumnType | undefined;
+  /** Its cells hardly come twice. */
+  readonly isVaried: boolean;
 };
 
 export type CsvPlan = {
@@ -55,13 +58,15 @@ export const inspectCsv = async (
         ...tried.map((type) => `bool_and(${fits(type, cell, "TRY_CAST")}) FILTER (${cell} IS NOT NULL)`),
         `CASE WHEN bool_and(regexp_full_match(${cell}, '-?(0|[1-9][0-9]*)\\.[0-9]+') AND length(${cell}) <= 30)
           AND min(${scale}) = max(${scale}) THEN max(${scale}) END`,
+        `count(${cell}) >= ${tellingCount} AND 2 * approx_count_distinct(${cell}) > count(${cell})`,
       ];
     });
     const [row = []] = await rowsOf(connection, `SELECT ${facts.join(", ")} FROM ${rows}`);
-    const width = tried.length + 2;
+    const width = tried.length + 3;
     for (const [index, name] of some.entries()) {
       const found = row.slice(index * width, (index + 1) * width);
-      columns.push({ name, type: Number(found[0]) === 0 ? undefined : typeOf(found) });
+      const type = Number(found[0]) === 0 ? undefined : typeOf(found);
+      columns.push({ name, type, isVaried: found.at(-1) === true });
     }
   }
   return { columns, relation };

@@ -11,6 +11,31 @@ const huge = 16;
 const fraction = 32;
 const nested = 64;
 
+/** Values of a column from which on it can be told whether they differ. */
+export const tellingCount = 500;
+
+/** Texts of some records, by property: which columns hardly have one twice. */
+export const createVariety = () => {
+  const texts = new Map<string, { count: number; readonly different: Set<string> }>();
+  return {
+    add: (properties: Properties): void => {
+      for (const [name, value] of Object.entries(properties)) {
+        if (typeof value !== "string") continue;
+        const seen = texts.get(name) ?? { count: 0, different: new Set<string>() };
+        texts.set(name, seen);
+        seen.count++;
+        seen.different.add(value);
+      }
+    },
+    varied: (): ReadonlySet<string> =>
+      new Set(
+        Array.from(texts)
+          .filter(([, { count, different }]) => count >= tellingCount && 2 * different.size > count)
+          .map(([name]) => name),
+      ),
+  };
+};
+
 /** By property, in the order of their first coming. */
 export type Seen = Map<string, number>;
 

@@ -46,7 +46,7 @@ const insertCsv = async (
   const values: string[] = [];
   const unwanted: string[] = [];
   const isEmpty = columns.every(({ type }) => type === undefined);
-  for (const [index, { name, type }] of columns.entries()) {
+  for (const [index, { name, type, isVaried }] of columns.entries()) {
     const cell = `c${index}`;
     if (name === "_id") {
       id = cell;
@@ -60,7 +60,7 @@ const insertCsv = async (
     }
     // Cells are texts: where the dataset has texts they stay what they are.
     const as = before === "VARCHAR" ? before : (type ?? "VARCHAR");
-    wanted.push({ name: name === "" ? `column${index + 1}` : name, type: as });
+    wanted.push({ name: name === "" ? `column${index + 1}` : name, type: as, isVaried });
     values.push(typed(as, cell));
   }
   await writer.ensureColumns(wanted);

@@ -1,14 +1,14 @@
 import type { DataStore } from "../data/types.ts";
 import { Problem } from "../problem.ts";
-import { detectFormat } from "./detect-format.ts";
+import type { Reading } from "./detect-format.ts";
 import { loadCsv } from "./load-csv.ts";
 import { loadJson } from "./load-json.ts";
 import { databaseReason, type Loaded } from "./loaded.ts";
-import type { Format } from "./read-request.ts";
 
 export type FileToLoad = {
   readonly dataset: string;
-  readonly format: Format;
+  /** Of a list the members stand on lines of their own. */
+  readonly reading: Reading;
   /** Where it stands. */
   readonly path: string;
   /** How its sender calls it. */
@@ -20,9 +20,8 @@ export type FileToLoad = {
  * `signal` aborts.
  */
 export const loadFile = async (data: DataStore, file: FileToLoad, signal: AbortSignal): Promise<Loaded> => {
-  const { dataset, path, name, format } = file;
+  const { dataset, path, name, reading } = file;
   try {
-    const reading = await detectFormat(path, name, format);
     if (reading === "csv") return await loadCsv(data, dataset, path, signal);
     return await loadJson({ data, dataset, path, reading, signal });
   } catch (error) {

@@ -7,9 +7,8 @@ import { columnsOf, type JsonColumn } from "./json-columns.ts";
 import { jsonId, jsonValue } from "./json-values.ts";
 import { keepLast } from "./keep-last.ts";
 import { databaseReason, type Loaded, misfitError } from "./loaded.ts";
-import { type JsonReading, type JsonScan, scanJson } from "./scan-json.ts";
+import { type JsonReading, type JsonScan, sampleRecords, scanJson } from "./scan-json.ts";
 
-const sampleRecords = 1_000;
 /** Bytes that records rarely exceed; each thread of DuckDB's has two buffers of twice as much. */
 const usualRecord = 2 * 1024 * 1024;
 
@@ -32,7 +31,7 @@ export const loadJson = async (job: Job): Promise<Loaded> => {
     const sample = await scanJson(path, reading, { most: sampleRecords, signal });
     const isSound = sample.failed === 0 && sample.seen.size > 0;
     try {
-      if (isSound) return await load(job, path, reading, sample, { isWhole: false, isLoose: false });
+      if (isSound) return await load(job, path, sample, { isWhole: false, isLoose: false });
     } catch (error) {
       signal.throwIfAborted();
       if (isOurs(error)) throw error;
@@ -47,11 +46,11 @@ export const loadJson = async (job: Job): Promise<Loaded> => {
       throw new Problem("malformed_file", `no record of the file could be taken: ${first}${hint}`);
     }
     try {
-      return await load(job, target, "lines", scan, { isWhole: true, isLoose: false });
+      return await load(job, target, scan, { isWhole: true, isLoose: false });
     } catch (error) {
       signal.throwIfAborted();
       if (isOurs(error)) throw error;
-      return await load(job, target, "lines", scan, { isWhole: true, isLoose: true });
+      return await load(job, target, scan, { isWhole: true, isLoose: true });
     }
   } finally {
     await rm(target, { force: true });
@@ -65,7 +64,6 @@ const isOurs = (error: unknown): boolean =>
 const load = async (
   { data, dataset, signal }: Job,
   path: string,
-  reading: "lines" | "list",
   scan: JsonScan,
   { isWhole, isLoose }: { readonly isWhole: boolean; readonly isLoose: boolean },
 ): Promise<Loaded> => {
@@ -76,15 +74,11 @@ const load = async (
     async (writer) => {
       await writer.ensureColumns([]);
       if (columns.length === 0) return writer.insertSelect([], `SELECT NULL FROM range(${scan.records})`);
-      const relation = readingOf(
-        path,
-        reading,
-        isWhole ? { sample: -1, longest: scan.longest } : { sample: scan.records },
-      );
+      const relation = readingOf(path, isWhole ? { sample: -1, longest: scan.longest } : { sample: scan.records });
       await checkColumns(writer, relation, columns);
       return insertJson(
         writer,
-        { dataset, columns, isWhole },
+        { dataset, columns, varied: scan.varied, isWhole },
         `${relation} AS file(${columns.map((_, index) => `c${index}`)})`,
       );
     },
@@ -100,10 +94,9 @@ const load = async (
  */
 const readingOf = (
   file: string,
-  reading: "lines" | "list",
   { sample, longest = 0 }: { readonly sample: number; readonly longest?: number },
 ): string =>
-  `read_json(${literal(file)}, format = '${reading === "list" ? "array" : "newline_delimited"}', records = true,
+  `read_json(${literal(file)}, format = 'newline_delimited', records = true,
     maximum_depth = 1, sample_size = ${sample}, map_inference_threshold = -1, field_appearance_threshold = 0,
     maximum_object_size = ${Math.max(usualRecord, longest + 1024)})`;
 
@@ -123,8 +116,14 @@ const insertJson = async (
   {
     dataset,
     columns,
+    varied,
     isWhole,
-  }: { readonly dataset: string; readonly columns: readonly JsonColumn[]; readonly isWhole: boolean },
+  }: {
+    readonly dataset: string;
+    readonly columns: readonly JsonColumn[];
+    readonly varied: ReadonlySet<string>;
+    readonly isWhole: boolean;
+  },
   relation: string,
 ): Promise<number> => {
   let id = "NULL";
@@ -136,7 +135,7 @@ const insertJson = async (
     if (column.name === "_id") id = jsonId(value);
     else if (column.type === undefined) unseen.push(`${value} IS NOT NULL`);
     else {
-      wanted.push({ name: column.name, type: column.type });
+      wanted.push({ name: column.name, type: column.type, isVaried: varied.has(column.name) });
       values.push(jsonValue(column.type, value, isWhole));
     }
   }

@@ -13,10 +13,10 @@ export const readRequest = (fields: ReadonlyMap<string, string>): UploadRequest 
   const dataset = fields.get("index_name") ?? "";
   if (dataset === "") throw new Problem("missing_fields", "the upload lacks index_name: the dataset that it goes into");
   checkDatasetName(dataset);
-  const given = fields.get("format") || "auto";
-  const format = formats.find((known) => known === given);
+  const format = formatOf(fields);
   if (format === undefined) {
-    throw new Problem("invalid_field", `format ${JSON.stringify(given)} is not one of ${formats.join(", ")}`);
+    const given = JSON.stringify(fields.get("format"));
+    throw new Problem("invalid_field", `format ${given} is not one of ${formats.join(", ")}`);
   }
   // Files are read by the database at its own pace: a valid size changes nothing.
   const size = fields.get("batch_size");
@@ -24,6 +24,12 @@ export const readRequest = (fields: ReadonlyMap<string, string>): UploadRequest 
     throw new Problem("invalid_field", `batch_size ${JSON.stringify(size)} is not a whole number from 1 on`);
   }
   return { dataset, format };
+};
+
+/** Undefined: there is no such format. */
+export const formatOf = (fields: ReadonlyMap<string, string>): Format | undefined => {
+  const given = fields.get("format") || "auto";
+  return formats.find((known) => known === given);
 };
 
 /** Whether the answer is wanted before the records are taken. Throws `invalid_field`. */

@@ -1,29 +1,31 @@
-import { createWriteStream } from "node:fs";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import { once } from "node:events";
 import type { Call } from "../operations.ts";
 import { Problem } from "../problem.ts";
+import type { FileTarget } from "./receive-file.ts";
 
-/** A multipart form with one file, which is on disk. */
+/** A multipart form with one file. */
 export type Form = {
   readonly fields: ReadonlyMap<string, string>;
   /** Its name as the client gave it; empty: none. */
   readonly name: string;
-  readonly bytes: number;
 };
 
 /** Where the file stands in the form. */
 const fileField = "file";
-/** Bytes that wait for the disk at most: what has gathered is written at once. */
+/** Bytes of the form that wait at most. */
 const waiting = 1024 * 1024;
 const limits = { fieldSize: 64 * 1024, fields: 100, parts: 200 };
 
 /**
- * Reads a form as it arrives and writes its file to `path`, which must not exist. The whole body is read whatever is
- * wrong with it, so that the client gets to read the answer. Throws `unsupported_media_type`, `bad_request`,
- * `missing_fields`; removing the file is up to the caller.
+ * Reads a form as it arrives; `begin` is told of the file and of the fields that stand before it, `target` gets its
+ * bytes. The whole body is read whatever is wrong with it, so that the client gets to read the answer. Throws
+ * `unsupported_media_type`, `bad_request`, `missing_fields`.
  */
-export const receiveForm = async (call: Call, path: string): Promise<Form> => {
+export const receiveForm = async (
+  call: Call,
+  target: Pick<FileTarget, "write">,
+  begin: (form: Form) => void,
+): Promise<Form> => {
   const type = call.header("content-type") ?? "";
   if (!/^multipart\/form-data\s*(;|$)/i.test(type)) {
     const given = type === "" ? "a body without content-type" : JSON.stringify(type);
@@ -32,13 +34,12 @@ export const receiveForm = async (call: Call, path: string): Promise<Form> => {
   if (!/;\s*boundary=/i.test(type)) throw new Problem("bad_request", "the content-type has no boundary");
   const { Busboy } = await import("@fastify/busboy");
   const fields = new Map<string, string>();
-  let name = "";
-  let bytes = 0;
+  let name: string | undefined;
   let wrong: Problem | undefined;
-  let writing: Promise<void> | undefined;
-  const stop = new AbortController();
+  let arrived: Buffer[] = [];
   const parser = new Busboy({
     headers: { "content-type": type },
+    highWaterMark: waiting,
     isPartAFile: (field, _type, file) => field === fileField || file !== undefined,
     limits,
   });
@@ -48,7 +49,7 @@ export const receiveForm = async (call: Call, path: string): Promise<Form> => {
     fields.set(field, value);
   });
   parser.on("file", (field, content, file) => {
-    if (field !== fileField || writing !== undefined) {
+    if (field !== fileField || name !== undefined) {
       wrong ??= invalid(
         field === fileField
           ? "there are several files; send them one by one"
@@ -58,11 +59,8 @@ export const receiveForm = async (call: Call, path: string): Promise<Form> => {
       return;
     }
     name = file ?? "";
-    const target = createWriteStream(path, { flags: "wx", mode: 0o600, highWaterMark: waiting });
-    writing = pipeline(content, target, { signal: stop.signal }).then(() => {
-      bytes = target.bytesWritten;
-    });
-    writing.catch((error: unknown) => stop.abort(error));
+    begin({ fields, name });
+    content.on("data", (bytes: Buffer) => arrived.push(bytes));
   });
   for (const limit of ["fieldsLimit", "partsLimit"] as const) {
     parser.on(limit, () => {
@@ -70,25 +68,42 @@ export const receiveForm = async (call: Call, path: string): Promise<Form> => {
     });
   }
   let broken: unknown;
-  parser.on("error", (error) => {
+  const ended = once(parser, "finish");
+  ended.catch((error: unknown) => {
     broken = error;
   });
+  let failure: { readonly error: unknown } | undefined;
+  const pass = async (): Promise<void> => {
+    const some = arrived;
+    arrived = [];
+    try {
+      for (const bytes of some) {
+        if (failure !== undefined) return;
+        const written = target.write(bytes);
+        if (written !== undefined) await written;
+      }
+    } catch (error) {
+      failure = { error };
+    }
+  };
   try {
-    await pipeline(Readable.from(call.stream()), parser, { signal: stop.signal });
-    await writing;
+    for await (const chunk of call.stream()) {
+      // What follows an error is read all the same.
+      if (broken === undefined && !parser.write(chunk)) await Promise.race([once(parser, "drain"), ended]);
+      await pass();
+    }
+    parser.end();
+    await ended;
+    await pass();
   } catch (error) {
-    const isOurs = stop.signal.aborted;
-    stop.abort(error);
-    await writing?.catch(() => undefined);
-    if (isOurs) throw stop.signal.reason;
     if (call.signal.aborted) throw new Problem("bad_request", "the client went away before the file was complete");
     if (error instanceof Problem || error !== broken) throw error;
     throw invalid(`the form is broken: ${error instanceof Error ? error.message : String(error)}`);
   }
+  if (failure !== undefined) throw failure.error;
   if (wrong !== undefined) throw wrong;
-  if (writing === undefined)
-    throw new Problem("missing_fields", `the form has no file: it belongs into "${fileField}"`);
-  return { fields, name, bytes };
+  if (name === undefined) throw new Problem("missing_fields", `the form has no file: it belongs into "${fileField}"`);
+  return { fields, name };
 };
 
 const invalid = (reason: string): Problem => new Problem("bad_request", reason);

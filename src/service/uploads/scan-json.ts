@@ -5,7 +5,7 @@ import { mostColumns, tooManyColumns } from "../data/tables.ts";
 import { Problem } from "../problem.ts";
 import { BrokenFile, type Cutter, lineCutter, valueCutter } from "./cut-values.ts";
 import type { Reading } from "./detect-format.ts";
-import { look, type Seen } from "./json-columns.ts";
+import { createVariety, look, type Seen } from "./json-columns.ts";
 import { deepest, mostErrors } from "./loaded.ts";
 
 export type JsonReading = Exclude<Reading, "csv">;
@@ -17,9 +17,14 @@ export type JsonScan = {
   /** Records that could not be taken. */
   readonly failed: number;
   readonly errors: readonly string[];
+  /** Properties whose texts hardly come twice, as far as the first records tell. */
+  readonly varied: ReadonlySet<string>;
   /** Bytes of the longest record. */
   readonly longest: number;
 };
+
+/** Records that a sample has. */
+export const sampleRecords = 1_000;
 
 const pieceSize = 256 * 1024;
 
@@ -33,9 +38,10 @@ export const scanJson = async (
   options: { readonly target?: string; readonly most?: number; readonly signal: AbortSignal },
 ): Promise<JsonScan> => {
   const { target, most = Number.POSITIVE_INFINITY, signal } = options;
-  const cutter: Cutter = reading === "lines" ? lineCutter() : valueCutter(reading === "list");
   const word = reading === "lines" ? "line" : "record";
+  const cutter: Cutter = reading === "objects" ? valueCutter() : lineCutter(word);
   const seen: Seen = new Map();
+  const variety = createVariety();
   const errors: string[] = [];
   let [place, records, failed, longest] = [0, 0, 0, 0];
   let good: Buffer[] = [];
@@ -51,11 +57,11 @@ export const scanJson = async (
     }
     look(seen, found);
     if (seen.size > mostColumns + 1) throw tooManyColumns();
-    records++;
+    if (records++ < sampleRecords) variety.add(found);
     if (record.length > longest) longest = record.length;
     if (target === undefined) return;
     const line = place === 1 ? withoutMark(record) : record;
-    good.push(reading === "lines" ? line : oneLine(line), newLine);
+    good.push(reading === "objects" ? oneLine(line) : line, newLine);
   };
 
   const input = await open(path);
@@ -84,7 +90,7 @@ export const scanJson = async (
   } finally {
     await input.close();
   }
-  return { seen, records, failed, errors, longest };
+  return { seen, varied: variety.varied(), records, failed, errors, longest };
 };
 
 const newLine = Buffer.from("\n");
