@@ -149,9 +149,12 @@ export const readConnector = async (
   const { collect } = folder;
   const base = joinPath("/connectors", id);
   const locateProject = locateIn(...projectSources);
-  const namedAt = locateProject(`${base}/path`);
+  const givenAt = locateProject(`${base}/path`);
+  const namedAt = givenAt ?? locateProject(base, "key");
   const connectorFolder = jailed(folder, "", configuration.path, namedAt);
-  const read = connectorFolder === undefined ? undefined : await readManifest(folder, connectorFolder, namedAt);
+  const hint =
+    givenAt === undefined ? `put the connector's folder there (url is not fetched), or say path:` : undefined;
+  const read = connectorFolder === undefined ? undefined : await readManifest(folder, connectorFolder, namedAt, hint);
   if (connectorFolder === undefined || read === undefined) return undefined;
   const { source, manifest } = read;
   const locate = locateIn(source);

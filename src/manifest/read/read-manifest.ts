@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Json } from "../../contract/index.ts";
-import type { Location } from "../../diagnostic.ts";
+import type { Json, Path } from "../../contract/index.ts";
+import type { Diagnostic, Location } from "../../diagnostic.ts";
 import type { Source } from "../parse/source.ts";
 import type { ManifestContent } from "../schemas/manifest.ts";
 import { manifestSchema } from "../schemas/manifest.ts";
@@ -13,16 +13,19 @@ const checkManifest = validator<ManifestContent>(manifestSchema);
 
 const manifestNames = ["manifest.yaml", "manifest.yml", "manifest.json"];
 
+/** Without these an expansion in Sesam's form makes no sense; whatever else is wrong does not show in it. */
+const neededBySesam = /^(\/(datatypes(\/[^/]*(\/(template|parameters))?)?|additional_parameters|system[-_]template))?$/;
+
 /** Reads and checks the manifest in a folder of the project. */
 export const readManifest = async (
   project: Folder,
   folder: string,
   namedAt: Location | undefined,
+  hint = "every connector needs a manifest.yaml or manifest.json",
 ): Promise<{ source: Source; manifest: ManifestContent } | undefined> => {
-  const { root, collect } = project;
+  const { root, collect, dialect } = project;
   const name = manifestNames.find((one) => existsSync(join(root, folder, one)));
   if (name === undefined) {
-    const hint = "every connector needs a manifest.yaml or manifest.json";
     collect.error("file-not-found", namedAt, `there is no manifest in ${folder === "" ? "." : folder}`, hint);
     return undefined;
   }
@@ -30,12 +33,18 @@ export const readManifest = async (
   if (read === undefined) return undefined;
   const { source } = read;
   const content: Json = read.content ?? {};
-  const checked = validate(checkManifest(), content, locateIn(source));
-  // Sesam ignores what it does not know; only what looks like a slip of the pen is an error.
-  const kept = checked.diagnostics.map((diagnostic) =>
-    diagnostic.code === "unknown-field" && !diagnostic.hint?.startsWith("did you mean")
-      ? ({ ...diagnostic, severity: "warning" } as const)
-      : diagnostic,
+  const paths: Path[] = [];
+  const checked = validate(checkManifest(), content, locateIn(source), (found) => {
+    paths.push(found.path);
+    return found;
+  });
+  const isMinor = ({ code, hint }: Diagnostic, path: Path): boolean =>
+    dialect === "sesam"
+      ? code === "invalid-value" || !neededBySesam.test(path)
+      : // Sesam ignores what it does not know; only what looks like a slip of the pen is an error.
+        code === "unknown-field" && !hint?.startsWith("did you mean");
+  const kept = checked.diagnostics.map((diagnostic, index) =>
+    isMinor(diagnostic, paths[index] ?? "") ? ({ ...diagnostic, severity: "warning" } as const) : diagnostic,
   );
   collect.add(...kept);
   if (kept.some((diagnostic) => diagnostic.severity === "error")) return undefined;

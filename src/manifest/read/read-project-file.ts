@@ -11,16 +11,20 @@ import { projectSchema } from "../schemas/project.ts";
 import type { Folder } from "./folder.ts";
 import { mergePatch } from "./merge.ts";
 import { readDocument } from "./read-document.ts";
+import { readMultiTenantConfig } from "./read-multi-tenant-config.ts";
 import { locateIn, validate, validator } from "./validate.ts";
 
 const projectFile = "connector-deployer.yaml";
 const checkProject = validator<ProjectContent>(projectSchema);
 
+/** A project's content; connectors of a file of their own stand in it as if they were its own. */
+export type ReadContent = ProjectContent & { readonly connectors: Exclude<ProjectContent["connectors"], string> };
+
 export type ProjectFile = {
-  /** The project's file, then the environment's where there is one. */
+  /** The project's file, then that of its connectors and the environment's where there are such. */
   readonly sources: readonly Source[];
   /** Undefined where it is so wrong that nothing can be made of it. */
-  readonly content: ProjectContent | undefined;
+  readonly content: ReadContent | undefined;
 };
 
 const isEnvironmentName = (name: string): boolean => /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name);
@@ -39,6 +43,31 @@ const environmentFile = async (folder: Folder, environment: string): Promise<str
   const place = { file: "environments", line: 1, column: 1 };
   collect.error("file-not-found", place, `there is no environment "${environment}"`, hint);
   return undefined;
+};
+
+type Part = { readonly source: Source; readonly content: Json };
+
+const namesFile = (part: Part | undefined): string | undefined => {
+  const connectors = isObject(part?.content) ? part.content["connectors"] : undefined;
+  return typeof connectors === "string" ? connectors : undefined;
+};
+
+/** Merges an environment over the project (RFC 7386), with the connectors of the file that one of them names for them. */
+const mergeParts = async (
+  folder: Folder,
+  project: Part,
+  over: Part | undefined,
+): Promise<{ readonly sources: readonly Source[]; readonly content: Json }> => {
+  const named = namesFile(over) === undefined ? project : (over ?? project);
+  const file = namesFile(named);
+  const all = over === undefined ? [project] : [project, over];
+  const merged = mergePatch(project.content, over?.content ?? {});
+  if (file === undefined) return { sources: all.map(({ source }) => source), content: merged };
+  const config = await readMultiTenantConfig(folder, file, locateIn(named.source)("/connectors"));
+  const sources = all.flatMap((part) => (part === named && config ? [part.source, config.source] : [part.source]));
+  const changes = named === project && isObject(over?.content) ? (over.content["connectors"] ?? {}) : {};
+  const connectors = mergePatch(config?.connectors ?? {}, changes);
+  return { sources, content: { ...(isObject(merged) ? merged : {}), connectors } };
 };
 
 /**
@@ -69,11 +98,11 @@ export const readProjectFile = async (folder: Folder, environment: string): Prom
     );
     return { sources: [project.source], content: undefined };
   }
-  const sources = over === undefined ? [project.source] : [project.source, over.source];
-  const merged: Json = mergePatch(project.content, over?.content ?? {});
+  const { sources, content: merged } = await mergeParts(folder, project, over);
   const { content, diagnostics } = validate(checkProject(), merged, locateIn(...sources));
   collect.add(...diagnostics);
   // Fields that nobody knows do not change what the others say.
   const usable = diagnostics.every(({ code }) => code === "unknown-field");
-  return { sources, content: content ?? (usable ? (merged as unknown as ProjectContent) : undefined) };
+  // Of a text for `connectors` nothing is left by now.
+  return { sources, content: (content ?? (usable ? merged : undefined)) as ReadContent | undefined };
 };

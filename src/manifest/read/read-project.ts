@@ -19,7 +19,7 @@ import { insideOf } from "./jail.ts";
 import { readCatalog } from "./read-catalog.ts";
 import type { Connector } from "./read-connector.ts";
 import { readConnector } from "./read-connector.ts";
-import type { ProjectFile } from "./read-project-file.ts";
+import type { ProjectFile, ReadContent } from "./read-project-file.ts";
 import { readProjectFile } from "./read-project-file.ts";
 import type { TenantValues } from "./read-tenant.ts";
 import { readTenantFile } from "./read-tenant.ts";
@@ -110,16 +110,10 @@ const isCircle = (start: string, moved: ProjectContent["moved"]): boolean => {
 
 const readConnectors = async (
   folder: Folder,
-  { connectors }: ProjectContent,
+  { connectors }: ReadContent,
   { sources }: ProjectFile,
 ): Promise<ReadonlyMap<string, Connector>> => {
   const read = new Map<string, Connector>();
-  if (typeof connectors === "string") {
-    const hint = "write the connectors into this file as a mapping";
-    const place = locateIn(...sources)("/connectors");
-    folder.collect.error("invalid-value", place, `"${connectors}": Sesam's config.json is not supported yet`, hint);
-    return read;
-  }
   for (const [id, configuration] of Object.entries(connectors)) {
     const connector = await readConnector(folder, id, configuration, sources);
     if (connector !== undefined) read.set(id, connector);
@@ -130,7 +124,7 @@ const readConnectors = async (
 const stateOf = async (
   folder: Folder,
   file: ProjectFile,
-  content: ProjectContent,
+  content: ReadContent,
   environment: ReadonlyMap<string, string>,
 ) => {
   const { root, collect, overlay } = folder;
@@ -147,7 +141,7 @@ const stateOf = async (
     ...(overlay && { overlay }),
     vendor: content.vendor,
     connectors,
-    connectorNames: typeof content.connectors === "string" ? [] : Object.keys(content.connectors),
+    connectorNames: Object.keys(content.connectors),
     serviceUrls: serviceUrls(content, file.sources),
     waves: content.waves,
     secrets,
@@ -174,7 +168,7 @@ const sharedDigest = (state: ProjectState, content: ProjectContent, own: unknown
   return digest({ environment, content, own, connectors, values });
 };
 
-const nothing: ProjectContent = {
+const nothing: ReadContent = {
   vendor: "",
   targets: {},
   connectors: {},

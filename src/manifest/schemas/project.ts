@@ -53,6 +53,20 @@ const target = {
   },
 } as const;
 
+const auth = {
+  type: { type: "string" },
+  api_base_url: { type: "string", description: "Value of the variable base_url." },
+  access_token_url: { type: "string", description: "Value of the variable token_url." },
+  authorize_scopes: { type: ["string", "array"], items: { type: "string" } },
+  login_url: { type: "string" },
+  identity_url: { type: "string" },
+  tenant_id_expression: { type: "string" },
+  label: { type: "string" },
+} as const;
+
+/** What `auth` of a connector may hold. */
+export const authFields: readonly string[] = Object.keys(auth);
+
 const connector = {
   type: "object",
   description: "The multi-tenant configuration of one connector.",
@@ -64,16 +78,7 @@ const connector = {
       type: "object",
       additionalProperties: false,
       default: {},
-      properties: {
-        type: { type: "string" },
-        api_base_url: { type: "string", description: "Value of the variable base_url." },
-        access_token_url: { type: "string", description: "Value of the variable token_url." },
-        authorize_scopes: { type: ["string", "array"], items: { type: "string" } },
-        login_url: { type: "string" },
-        identity_url: { type: "string" },
-        tenant_id_expression: { type: "string" },
-        label: { type: "string" },
-      },
+      properties: auth,
     },
     parameter_values: parameterValues,
   },
@@ -98,7 +103,8 @@ export const projectSchema = {
     },
     connectors: {
       type: ["object", "string"],
-      description: "The connectors and their multi-tenant configuration, by id.",
+      description:
+        "The connectors and their multi-tenant configuration, by id; or the path of Sesam's config.json, relative to the project folder.",
       propertyNames: { pattern: idPattern },
       additionalProperties: connector,
     },
