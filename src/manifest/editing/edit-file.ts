@@ -96,7 +96,8 @@ const addComponents = (work: Work): void => {
     splices.push({ start: text.length, end: text.length, text: added });
     return;
   }
-  const made = plan.components.map((component) => flowText(component, wish, ""));
+  const form = root === undefined ? "lines" : formOf(text, root);
+  const made = plan.components.map((component) => flowText(component, wish, "", form === "block" ? "lines" : form));
   if (root === undefined) {
     const whole = made.length === 1 ? (made[0] ?? "") : `[${made.join(", ")}]`;
     splices.push({ start: text.length, end: text.length, text: whole + style.feed });

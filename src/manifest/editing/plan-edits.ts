@@ -118,9 +118,16 @@ const childAt = (layout: Layout, index: number): Child =>
 
 type Index = { readonly file: FileLayout; readonly all: readonly Layout[] };
 
-const containerAt = ({ all }: Index, type: "map" | "list", start: number): Layout =>
+const containerAt = ({ all }: Pick<Index, "all">, type: "map" | "list", start: number): Layout =>
   all.find((layout) => layout.type === type && layout.start === start) ??
   refuse(`no ${type === "map" ? "mapping" : "list"} begins there`);
+
+/** A list or mapping is known by its start: where a block ends is a matter of taste. */
+const valueAt = ({ all }: Index, { start, end, from }: Extract<FileEdit, { op: "value" }>): Layout => {
+  if (Array.isArray(from)) return containerAt({ all }, "list", start);
+  if (isJsonObject(from)) return containerAt({ all }, "map", start);
+  return all.find((layout) => layout.start === start && layout.end === end) ?? refuse("no value stands there");
+};
 
 const memberAt = ({ all }: Index, keyStart: number, key: string): { layout: Layout; index: number } => {
   for (const layout of all) {
@@ -190,8 +197,8 @@ const addComponent = (plan: Plan, { file }: Index, value: Json): void => {
 const planOne = (plan: Plan, index: Index, edit: FileEdit): void => {
   switch (edit.op) {
     case "value": {
-      const { start, end, from, to } = edit;
-      const layout = index.all.find((one) => one.start === start && one.end === end) ?? refuse("no value stands there");
+      const { from, to } = edit;
+      const layout = valueAt(index, edit);
       if (!equal(jsonOfLayout(index.file, layout), from)) refuse("something else stands there");
       become(index.file, plan, layout, to);
       return;
