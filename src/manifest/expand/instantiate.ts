@@ -16,7 +16,8 @@ export type Identity = {
 
 export type SecretPaths = (type: string, properties: Properties) => readonly Path[];
 
-const made = (part: Part, scope: Scope): Json => (part.constant ? part.value : part.make(scope));
+/** A part of a template with a scope's values. */
+export const made = (part: Part, scope: Scope): Json => (part.constant ? part.value : part.make(scope));
 
 const kindOf = (value: unknown): string => {
   if (value === null || typeof value !== "object") return String(value);
@@ -24,7 +25,7 @@ const kindOf = (value: unknown): string => {
 };
 
 /** `_id` and `type` have to be text; undefined, and reported, where they are not. */
-const textOf = (part: Part, name: string, spot: Spot, scope: Scope): string | undefined => {
+export const identityText = (part: Part, name: string, spot: Spot, scope: Scope): string | undefined => {
   const value: unknown = made(part, scope);
   if (typeof value === "string" && value !== "") return value;
   if (value instanceof Deferred) {
@@ -44,8 +45,8 @@ export const instantiate = (
   { tenant, connector, datatype, system, schedule }: Identity,
   secretPaths: SecretPaths | undefined,
 ): Component | undefined => {
-  const _id = textOf(template.id, "_id", template.idSpot, scope);
-  const type = textOf(template.type, "type", template.typeSpot, scope);
+  const _id = identityText(template.id, "_id", template.idSpot, scope);
+  const type = identityText(template.type, "type", template.typeSpot, scope);
   scope.deferred = false;
   const properties = made(template.properties, scope) as Record<string, Json>;
   if (_id === undefined || type === undefined) return undefined;
