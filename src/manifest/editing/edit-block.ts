@@ -120,7 +120,7 @@ export const replaceInBlock = (
       ? flowText(
           to,
           wish,
-          /^ */.exec(text.slice(lineStart(text, layout.start)))?.[0] ?? "",
+          " ".repeat(parent === undefined ? 0 : columnOf(text, parent.start)),
           form === "block" ? "one-line" : form,
         )
       : scalarText(to, wish, false);
@@ -129,7 +129,9 @@ export const replaceInBlock = (
     const span = { ...layout, start: first.start, tail: endOfChild(last) };
     const column = columnOf(text, first.start);
     if (form === "block") {
-      return [inPlaceOfLines(file, span, blockOf(to, wish, column).join(feed).trimStart())];
+      const outer = parent === undefined || parent.key === undefined ? -1 : columnOf(text, parent.start);
+      const inner = column > outer || Array.isArray(to) ? column : outer + step;
+      return [inPlaceOfLines(file, span, blockOf(to, wish, inner).join(feed).slice(column))];
     }
     if (parent?.mark === undefined || !standsAlone(text, first.start)) return [inPlaceOfLines(file, span, flow())];
     return [

@@ -134,8 +134,16 @@ export const spliced = (text: string, splices: readonly Splice[]): string => {
   return result + text.slice(at);
 };
 
-const duplicate = (layout: Layout): boolean =>
-  layout.type === "map" && new Set(layout.children.map(keyOf)).size < layout.children.length;
+const checkKeys = ({ changes }: Plan): void => {
+  for (const [layout, { removed, added, keys }] of changes) {
+    if (layout.type !== "map") continue;
+    const kept = layout.children.flatMap((child, index) =>
+      removed.has(index) ? [] : [keys.get(index) ?? keyOf(child)],
+    );
+    const all = [...kept, ...[...added.values()].flat().map(({ key }) => key)];
+    if (new Set(all).size < all.length) refuse("a key would stand there twice");
+  }
+};
 
 const editDocuments = (name: string, whole: string, edits: readonly FileEdit[]): string | undefined => {
   const addsFeed = !name.endsWith(".json") && whole !== "" && !whole.endsWith("\n");
@@ -143,7 +151,7 @@ const editDocuments = (name: string, whole: string, edits: readonly FileEdit[]):
   const file = readLayout(name, addsFeed ? whole + feed : whole);
   if (file === undefined) return undefined;
   const plan = planEdits(file, edits);
-  for (const layout of plan.changes.keys()) if (duplicate(layout)) refuse("a key stands there twice");
+  checkKeys(plan);
   const work: Work = { file, style: styleOf(file), plan, splices: [] };
   for (const root of file.roots) walk(work, root, undefined);
   addComponents(work);

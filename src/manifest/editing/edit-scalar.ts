@@ -21,7 +21,7 @@ const blockOf = (raw: string): Block => {
   const first = rest.split("\n").find((line) => line.trim() !== "");
   const indent = /^ */.exec(first ?? "")?.[0] ?? "";
   if (digit !== undefined || indent === "") refuse("the lines of the text are indented in an unusual way");
-  const body = rest.replace(/(?:[ \t]*\r?\n)*$/, "");
+  const body = rest.replace(/(?:\r?\n[ \t]*)*$/, "");
   return { header, indent, body, after: rest.slice(body.length) };
 };
 

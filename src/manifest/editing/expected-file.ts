@@ -6,7 +6,9 @@ import type { Plan } from "./plan-edits.ts";
 
 const list = (items: readonly string[]): string => `[${items.join(",")}]`;
 const map = (members: readonly (readonly [string, string])[]): string =>
-  `{${members.map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(",")}}`;
+  `{${Object.entries(Object.fromEntries(members))
+    .map(([key, value]) => `${JSON.stringify(key)}:${value}`)
+    .join(",")}}`;
 
 const ofTree = (tree: Tree): string => {
   if (tree.type === "scalar") return JSON.stringify(tree.value);

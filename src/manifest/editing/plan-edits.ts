@@ -122,11 +122,13 @@ const containerAt = ({ all }: Pick<Index, "all">, type: "map" | "list", start: n
   all.find((layout) => layout.type === type && layout.start === start) ??
   refuse(`no ${type === "map" ? "mapping" : "list"} begins there`);
 
-/** A list or mapping is known by its start: where a block ends is a matter of taste. */
+/** A block is known by its start: where it ends depends on a line feed at the end of the file. */
 const valueAt = ({ all }: Index, { start, end, from }: Extract<FileEdit, { op: "value" }>): Layout => {
   if (Array.isArray(from)) return containerAt({ all }, "list", start);
   if (isJsonObject(from)) return containerAt({ all }, "map", start);
-  return all.find((layout) => layout.start === start && layout.end === end) ?? refuse("no value stands there");
+  const isBlock = ({ style }: Layout): boolean => style === "literal" || style === "folded";
+  const found = all.find((layout) => layout.start === start && (layout.end === end || isBlock(layout)));
+  return found ?? refuse("no value stands there");
 };
 
 const memberAt = ({ all }: Index, keyStart: number, key: string): { layout: Layout; index: number } => {
