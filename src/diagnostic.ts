@@ -41,6 +41,7 @@ export const diagnosticCodes = {
   "invalid-schedule": "the schedule is not a five-field cron expression",
   "inexpressible-schedule": "five-field cron cannot say this interval",
   "invalid-dataset-name": "the API does not take this dataset name",
+  "dataset-name-convention": "a pipe fills a dataset that is not called as the connector contract has it",
   "plain-secret": "a secret is written in clear",
   "missing-secret": "a secret is not declared or its source is empty",
   "missing-environment-variable": "an environment variable that the files name is not set",

@@ -43,6 +43,9 @@ const isLeftover = (value: Json): boolean =>
 
 const isField = (value: Json): boolean => isObject(value) && isText(value["path"]) && isText(value["class"]);
 
+const isRendered = (value: Json): boolean =>
+  isObject(value) && ["tenant", "type", "_id"].every((name) => isText(value[name]));
+
 /** The name of a member that a plan must have and this one has not, or has in another form. */
 const wrongMember = (plan: { readonly [key: string]: Json }): string | undefined => {
   const lists = ["changes", "prunable", "findings", "refusals"] as const;
@@ -52,7 +55,8 @@ const wrongMember = (plan: { readonly [key: string]: Json }): string | undefined
     return name === "changes" || name === "prunable" ? !list.every(isChange) : !list.every(isObject);
   });
   if (wrongList !== undefined) return wrongList;
-  const { summary, targets, tenants } = plan;
+  const { rendered, summary, targets, tenants } = plan;
+  if (rendered !== undefined && (!Array.isArray(rendered) || !rendered.every(isRendered))) return "rendered";
   if (!isObject(targets) || !Object.values(targets).every(isObject)) return "targets";
   if (!isObject(tenants) || !Object.values(tenants).every(isObject)) return "tenants";
   if (!isObject(summary) || !Object.keys(emptySummary).every((name) => typeof summary[name] === "number"))

@@ -80,6 +80,9 @@ export type Refusal = {
   readonly resources: readonly string[];
 };
 
+/** A pipe or system of a Sesam node, which the expansion gives and no target here takes. */
+export type RenderedItem = { readonly tenant: string; readonly type: string; readonly _id: string };
+
 /** A plan: data that can be reviewed, stored and applied exactly. No secret is in it. */
 export type Plan = {
   readonly type: "plan";
@@ -109,6 +112,8 @@ export type Plan = {
   readonly prunable: readonly Change[];
   readonly findings: readonly Finding[];
   readonly refusals: readonly Refusal[];
+  /** Rendered, not deployed here; no change. Absent where there is none. */
+  readonly rendered?: readonly RenderedItem[];
   readonly summary: Summary;
 };
 

@@ -88,6 +88,7 @@ export const openProject = async (dir: string, options: OpenOptions = {}): Promi
         environment: files.environment,
         tenants: selected.length,
         resources: selected.reduce((sum, { resources }) => sum + resources.length, 0),
+        rendered: selected.reduce((sum, { rendered }) => sum + rendered.length, 0),
         diagnostics,
       };
     },

@@ -32,6 +32,7 @@ export const partOfPlan = (
     prunable: plan.prunable.filter((change) => chosen.has(change.tenant)),
     findings,
     refusals: plan.refusals.filter(({ tenant }) => tenant === undefined || chosen.has(tenant)),
+    ...(plan.rendered === undefined ? {} : { rendered: plan.rendered.filter(({ tenant }) => chosen.has(tenant)) }),
     // What is equal is counted for the whole plan alone.
     summary: { ...countPlanned(changes, findings), tenants: chosen.size },
   };

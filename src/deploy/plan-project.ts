@@ -191,7 +191,7 @@ export const prepareTenants = async (context: Context, options: PlanOptions): Pr
   checkLabels(options, selected.length);
   const print = await context.fingerprint();
   const prepared: Prepared[] = [];
-  for (const { tenant, expansion, inputs, resources } of selected) {
+  for (const { tenant, expansion, inputs, resources, rendered } of selected) {
     const secrets = context.secrets(tenant);
     const desired = await sealResources(resources, secrets, print);
     const known = await fromLedger(context, tenant.id);
@@ -202,6 +202,7 @@ export const prepareTenants = async (context: Context, options: PlanOptions): Pr
       ...(tenant.wave === undefined ? {} : { wave: tenant.wave }),
       desired,
       inputs,
+      rendered: rendered.map(({ type, _id }) => ({ tenant: tenant.id, type, _id })),
       leaving: tenant.state === "absent",
       vanished: false,
       systems: [...new Set(expansion.components.map((component) => component.system))],

@@ -19,6 +19,8 @@ export type ReadTenant = {
   readonly tenant: Tenant;
   readonly expansion: Expansion;
   readonly resources: readonly Resource[];
+  /** Pipes and systems: checked, never deployed. */
+  readonly rendered: readonly Component[];
   readonly diagnostics: readonly Diagnostic[];
   /** Digest of the expansion and of the files that it uploads. */
   readonly inputs: string;
@@ -44,7 +46,7 @@ const problemDiagnostics = (
   const isSecret = (component: Component | undefined, path: Path): boolean =>
     component !== undefined && within(secretPaths(catalog, component.type, component.properties), path);
   const isBroken = hasErrors(expansion.diagnostics);
-  return problems.flatMap(({ code, _id, path, message, hint }) => {
+  return problems.flatMap(({ code, severity, _id, path, message, hint }) => {
     const component = byId.get(_id);
     // A variable without a value leaves an empty text: that it is wrong was said already.
     if (isBroken && component !== undefined && at(component.properties, path) === "") return [];
@@ -54,7 +56,7 @@ const problemDiagnostics = (
         : expansion.locate(component, path, code === "unknown-field" ? "key" : "value");
     const diagnostic: Diagnostic = {
       code,
-      severity: "error",
+      severity: severity ?? "error",
       message,
       ...(hint === undefined ? {} : { hint }),
       // The line of a secret that is written in clear would show it.
@@ -84,7 +86,7 @@ export const readOne = async (
   });
   // A tenant that leaves asks for nothing, so nothing of it can be wrong.
   if (tenant.state === "absent") {
-    return { tenant, expansion, resources: [], diagnostics: before, inputs: expansion.digest };
+    return { tenant, expansion, resources: [], rendered: [], diagnostics: before, inputs: expansion.digest };
   }
   const assembled = assemble(expansion.components, infinoKinds, files.catalog);
   const { resources, contents, problems } = await withContents(files, assembled.resources);
@@ -97,6 +99,7 @@ export const readOne = async (
     tenant,
     expansion,
     resources,
+    rendered: assembled.rendered,
     diagnostics: [...before, ...expansion.diagnostics, ...wrong],
     inputs: hasFiles ? digest([expansion.digest, contents]) : expansion.digest,
   };

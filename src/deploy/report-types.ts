@@ -126,6 +126,8 @@ export type Validation = {
   readonly environment: string;
   readonly tenants: number;
   readonly resources: number;
+  /** Pipes and systems of a Sesam node: checked, deployed to no target here. */
+  readonly rendered: number;
   readonly diagnostics: readonly Diagnostic[];
 };
 

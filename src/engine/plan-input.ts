@@ -1,4 +1,4 @@
-import type { Base, Change, Field, Finding, Leftover, Refusal, Resource } from "../contract/index.ts";
+import type { Base, Change, Field, Finding, Leftover, Refusal, RenderedItem, Resource } from "../contract/index.ts";
 import type { Target } from "../resources/index.ts";
 import type { DeleteBudget } from "./guards.ts";
 import type { Observed } from "./observe.ts";
@@ -23,6 +23,8 @@ export type TenantInput = {
   readonly renamed?: ReadonlyMap<string, string>;
   /** Digest of the expansion. */
   readonly inputs: string;
+  /** Pipes and systems of its expansion, which nothing here deploys. Default: none. */
+  readonly rendered?: readonly RenderedItem[];
   /** The ledger's revision. */
   readonly ledger: string;
   readonly leaving: boolean;

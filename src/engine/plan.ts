@@ -1,4 +1,4 @@
-import type { Change, Plan, Summary } from "../contract/index.ts";
+import type { Change, Plan, RenderedItem, Summary } from "../contract/index.ts";
 import { address, countPlanned, planDigest } from "../contract/index.ts";
 import type { GuardedTenant } from "./guards.ts";
 import { guardRun, guardTenant } from "./guards.ts";
@@ -30,6 +30,14 @@ const count = (planned: readonly Planned[], tenants: number): Summary => ({
   noop: planned.reduce((sum, { noops }) => sum + noops, 0),
   tenants,
 });
+
+const renderedOf = <Api>({ tenants, policies }: PlanInput<Api>): readonly RenderedItem[] =>
+  tenants
+    .flatMap(({ rendered = [] }) => rendered)
+    .filter(({ type, _id }) => policies.isSelected(address(type, _id)))
+    .sort((a, b) => compareText(a.tenant, b.tenant) || compareText(a.type, b.type) || compareText(a._id, b._id));
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Makes the plan from what was read. Pure: the same input gives the same plan. */
 export const makePlan = <Api>(input: PlanInput<Api>): Plan => {
@@ -84,6 +92,7 @@ export const makePlan = <Api>(input: PlanInput<Api>): Plan => {
   );
   const refused = new Set(ofTenants.flatMap((refusal) => refusal.tenant ?? []));
   const kindOrder = [...kinds.keys()];
+  const rendered = renderedOf(input);
   const rest: Omit<Plan, "digest" | "createdAt"> = {
     type: "plan",
     schemaVersion: 1,
@@ -115,6 +124,7 @@ export const makePlan = <Api>(input: PlanInput<Api>): Plan => {
       ...guardRun(guarded, refused, input.maxDeletes, input.recreateMissing, holdsData),
       ...ofTenants,
     ],
+    ...(rendered.length === 0 ? {} : { rendered }),
     summary: count(all, input.tenants.length),
   };
   return { ...rest, createdAt: input.createdAt, digest: planDigest(rest) };

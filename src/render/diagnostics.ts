@@ -95,7 +95,8 @@ const lines = ({ diagnostic, tenants }: Group, style: Style): string[] => {
 
 /** What `validate` found: diagnostics, or that there are none. No line feed at the end. */
 export const renderValidation = (validation: Validation, options: RenderDiagnosticsOptions): string => {
-  const size = `${counted(validation.tenants, "tenant")}, ${counted(validation.resources, "resource")}`;
+  const rendered = validation.rendered === 0 ? "" : `, ${counted(validation.rendered, "rendered component")}`;
+  const size = `${counted(validation.tenants, "tenant")}, ${counted(validation.resources, "resource")}${rendered}`;
   if (validation.diagnostics.length === 0) return `valid: ${size}`;
   const verdict = hasErrors(validation.diagnostics) ? "invalid" : "valid";
   return `${renderDiagnostics(validation.diagnostics, options)}\n${verdict}: ${size}`;

@@ -6,6 +6,7 @@ import type { ChangeGroup } from "./plan-groups.ts";
 import { groupChanges } from "./plan-groups.ts";
 import { changeLines, groupLines } from "./plan-lines.ts";
 import { refusalLines } from "./refusals.ts";
+import { renderedLines } from "./rendered.ts";
 import type { Style } from "./style.ts";
 import { styleOf } from "./style.ts";
 import { planSummary } from "./summary.ts";
@@ -66,12 +67,19 @@ const renderText = (plan: Plan, style: Style, detail: boolean): string => {
     prunableLines(plan, style, detail),
     findingLines(plan.findings, style, detail),
     refusalLines(plan.refusals, style, detail),
+    renderedLines(plan, style, detail),
     [
       ...(changed ? [] : [plan.refusals.length === 0 ? "no changes" : "no changes that may be made"]),
       style.bold(planSummary(plan.summary)),
     ],
   ]);
 };
+
+/** What stands in a list behind its first line, folded; nothing where it does not fit. */
+const foldedList = ([title, ...lines]: readonly string[], room: number): readonly string[] =>
+  title === undefined || lines.join("\n").length > room
+    ? []
+    : [`<details><summary>${markdownText(title)}</summary>`, "", fencedDiff(lines), "", "</details>"];
 
 const renderMarkdown = (plan: Plan, style: Style): string => {
   const changes = plan.changes.filter(worthShowing);
@@ -81,6 +89,7 @@ const renderMarkdown = (plan: Plan, style: Style): string => {
     ...prunableLines(plan, style, false),
     ...findingLines(plan.findings, style, false),
     ...refusalLines(plan.refusals, style, false),
+    ...renderedLines(plan, style, false),
   ]);
   const every = changes.flatMap((change) => changeLines(change, style, true));
   const summary = planSummary(plan.summary);
@@ -101,6 +110,7 @@ const renderMarkdown = (plan: Plan, style: Style): string => {
             "",
             "</details>",
           ],
+    foldedList(renderedLines(plan, style, true), room - every.join("\n").length),
     [summary],
   ]);
 };

@@ -2,6 +2,7 @@ import type { Catalog } from "../catalog/index.ts";
 import type { Component, Resource } from "../contract/index.ts";
 import { address } from "../contract/index.ts";
 import { nearest } from "../nearest.ts";
+import { checkRendered, isRendered } from "./rendered.ts";
 import type { Assembled, Problem, Reference, ResourceKind } from "./types.ts";
 import { validateProperties } from "./validate.ts";
 
@@ -62,19 +63,24 @@ export const assemble = <Api>(
 ): Assembled => {
   const problems: Problem[] = [];
   const nodes: Node[] = [];
+  const rendered: Component[] = [];
   const keys = new Map<string, string>();
   const byId = new Map(components.map((component) => [component._id, component]));
   const byName = new Map(kinds.map((kind) => [kind.name, kind]));
   for (const component of components) {
     const { _id, tenant } = component;
     const kind = byName.get(component.type);
+    if (kind === undefined && isRendered(component.type)) {
+      rendered.push(component);
+      continue;
+    }
     if (kind === undefined) {
       problems.push({
         code: "unknown-kind",
         _id,
         path: "/type",
         message: `a component of type "${component.type}" cannot be deployed`,
-        hint: nearest(component.type, [...byName.keys()], "types are"),
+        hint: nearest(component.type, [...byName.keys(), "pipe", "system:rest"], "types are"),
       });
       continue;
     }
@@ -98,5 +104,6 @@ export const assemble = <Api>(
     }
   }
   problems.push(...checkReferences(nodes));
-  return { resources: nodes.map((node) => node.resource), problems };
+  if (rendered.length > 0) problems.push(...checkRendered(rendered));
+  return { resources: nodes.map((node) => node.resource), rendered, problems };
 };

@@ -1,5 +1,5 @@
 import type { Catalog } from "../catalog/index.ts";
-import type { Component, Live, Path, Properties, Resource, Shape, Traits } from "../contract/index.ts";
+import type { Component, Json, Live, Path, Properties, Resource, Shape, Traits } from "../contract/index.ts";
 
 /** Live ids by `_id` and back, filled in dependency order. */
 export type Ids = {
@@ -32,10 +32,13 @@ export type Problem = {
     | "plain-secret"
     | "dangling-reference"
     | "reference-cycle"
+    | "dataset-name-convention"
     | "duplicate-id"
     | "duplicate-natural-key"
     | "file-not-found"
     | "path-outside-project";
+  /** Default: error. */
+  readonly severity?: "warning";
   readonly _id: string;
   readonly path: Path;
   readonly message: string;
@@ -83,6 +86,8 @@ export type ResourceKind<Api> = {
   readonly holdsData: boolean;
   /** Component → properties: normalises and fills what follows from other components. */
   properties(component: Component, assembly: Assembly): Properties;
+  /** How a component says a value of its resource, undefined for none. None: as it is, at the same path. */
+  written?(component: Component, path: Path, value: Json | undefined): Json | undefined;
   shape(properties: Properties, catalog: Catalog): Shape;
   /** What a schema cannot say, or says badly. */
   check?(_id: string, properties: Properties, catalog: Catalog): readonly Problem[];
@@ -152,4 +157,9 @@ export type Target<Api> = {
 };
 
 /** Desired state of one tenant with what is wrong about it. */
-export type Assembled = { readonly resources: readonly Resource[]; readonly problems: readonly Problem[] };
+export type Assembled = {
+  readonly resources: readonly Resource[];
+  /** Pipes and systems of a Sesam node: checked, and deployed to no target here. */
+  readonly rendered: readonly Component[];
+  readonly problems: readonly Problem[];
+};

@@ -86,6 +86,7 @@ describe("many diagnostics", () => {
       environment: "default",
       tenants: 2,
       resources: 8,
+      rendered: 0,
     } as const;
     expect(renderValidation({ ...validation, diagnostics: [] }, { colour: false })).toBe(
       "valid: 2 tenants, 8 resources",
