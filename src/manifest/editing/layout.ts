@@ -52,8 +52,9 @@ export const refuse = (problem: string): never => {
 
 export const keyOf = ({ key }: Child): string => String(key?.value ?? "");
 
+/** What is not there has a place somewhere behind the colon, below comments even. */
 export const endOfChild = ({ start, mark, key, value }: Child): number =>
-  Math.max(start, mark ?? 0, key?.tail ?? 0, value.tail);
+  Math.max(start, mark ?? 0, key?.tail ?? 0, value.style === "empty" ? 0 : value.tail);
 
 /** Everything below a value, itself first. */
 export function* below(layout: Layout): Generator<Layout> {

@@ -4,6 +4,7 @@ import { hasErrors } from "../../diagnostic.ts";
 import { parseSource } from "../parse/source.ts";
 import type { Tree } from "../parse/tree.ts";
 import type { Child, FileLayout, Layout, ScalarStyle } from "./layout.ts";
+import { endOfChild } from "./layout.ts";
 
 const none = { flow: false, children: [], value: null, style: "plain" } as const;
 
@@ -59,7 +60,7 @@ const emptyAt = (offset: number): Layout => ({
 
 const tailOf = (children: readonly Child[], otherwise: number): number => {
   const last = children.at(-1);
-  return last === undefined ? otherwise : Math.max(last.value.tail, last.mark ?? 0, last.key?.tail ?? 0);
+  return last === undefined ? otherwise : endOfChild(last);
 };
 
 const memberOf = (reading: Reading, pair: Pair): Child => {
