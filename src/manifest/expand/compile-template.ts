@@ -6,7 +6,7 @@ import { reservedKeys } from "../parse/tree.ts";
 import type { Dialect } from "../parse/variable-marks.ts";
 import type { Compilation, CompileProblem, Part, VariableUse } from "./compile-text.ts";
 import { compileKey, compileText } from "./compile-text.ts";
-import type { Scope, Spot } from "./scope.ts";
+import type { Make, Scope, Spot } from "./scope.ts";
 
 export type ComponentTemplate = {
   readonly tree: TreeMap;
@@ -43,9 +43,29 @@ const compile = (compilation: Compilation, source: Source, tree: Tree): Part => 
 
 const compileList = (compilation: Compilation, source: Source, items: readonly Tree[]): Part => {
   const parts = items.map((item) => compile(compilation, source, item));
-  const constant = parts.flatMap((part) => (part.constant ? [part.value] : []));
-  if (constant.length === parts.length) return { constant: true, value: Object.freeze(constant) };
-  return { constant: false, make: (scope) => parts.map((part) => (part.constant ? part.value : part.make(scope))) };
+  const base = parts.map((part) => (part.constant ? part.value : null));
+  const made = parts.flatMap((part, index) => (part.constant ? [] : [{ index, make: part.make }]));
+  const [first, second] = made;
+  if (first === undefined) return { constant: true, value: Object.freeze(base) };
+  const { index, make } = first;
+  if (second === undefined) {
+    return {
+      constant: false,
+      make: (scope) => {
+        const value = base.slice();
+        value[index] = make(scope);
+        return value;
+      },
+    };
+  }
+  return {
+    constant: false,
+    make: (scope) => {
+      const value = base.slice();
+      for (const { index, make } of made) value[index] = make(scope);
+      return value;
+    },
+  };
 };
 
 type Entry = { readonly key: string | ((scope: Scope) => string); readonly part: Part; readonly spot: Spot };
@@ -70,13 +90,37 @@ const compileMembers = (
 
 const withFixedKeys = (names: readonly string[], entries: readonly Entry[]): Part => {
   const base: Record<string, Json> = {};
-  const made: { key: string; make: (scope: Scope) => Json }[] = [];
-  for (const [index, { part }] of entries.entries()) {
-    const key = names[index] ?? "";
-    base[key] = part.constant ? part.value : null;
-    if (!part.constant) made.push({ key, make: part.make });
+  for (const [index, { part }] of entries.entries()) base[names[index] ?? ""] = part.constant ? part.value : null;
+  // A key that an object gives is found in others of its shape without being looked up as a text.
+  const keys = new Map(Object.keys(base).map((key) => [key, key]));
+  const made = entries.flatMap(({ part }, index): { key: string; make: Make }[] =>
+    part.constant ? [] : [{ key: keys.get(names[index] ?? "") ?? "", make: part.make }],
+  );
+  const [first, second, third] = made;
+  if (first === undefined) return { constant: true, value: Object.freeze(base) };
+  const { key, make } = first;
+  if (second === undefined) {
+    return {
+      constant: false,
+      make: (scope) => {
+        const value = { ...base };
+        value[key] = make(scope);
+        return value;
+      },
+    };
   }
-  if (made.length === 0) return { constant: true, value: Object.freeze(base) };
+  const { key: otherKey, make: otherMake } = second;
+  if (third === undefined) {
+    return {
+      constant: false,
+      make: (scope) => {
+        const value = { ...base };
+        value[key] = make(scope);
+        value[otherKey] = otherMake(scope);
+        return value;
+      },
+    };
+  }
   return {
     constant: false,
     make: (scope) => {

@@ -11,7 +11,6 @@ class Stop extends Error {
   }
 }
 
-const space = /[ \t\n\r]*/y;
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const word = /true|false|null/y;
 const string = /"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*"/y;
@@ -38,6 +37,14 @@ export const parseJson = (
     if (match === null) return undefined;
     at += match[0].length;
     return match[0];
+  };
+
+  const skipSpace = (): void => {
+    for (;;) {
+      const code = text.charCodeAt(at);
+      if (code !== 32 && code !== 10 && code !== 13 && code !== 9) return;
+      at++;
+    }
   };
 
   const fail = (expected: string): never => {
@@ -97,9 +104,12 @@ export const parseJson = (
 
   const quoted = (): string => {
     const start = at;
-    const raw = take(string);
-    if (raw !== undefined) return JSON.parse(raw) as string;
-    at = start;
+    string.lastIndex = start;
+    if (string.test(text)) {
+      at = string.lastIndex;
+      const inner = text.slice(start + 1, at - 1);
+      return inner.includes("\\") ? (JSON.parse(text.slice(start, at)) as string) : inner;
+    }
     throw new Stop({
       code: "yaml-syntax",
       start,
@@ -111,13 +121,13 @@ export const parseJson = (
   const list = (depth: number, start: number): Tree => {
     const items: Tree[] = [];
     at++;
-    take(space);
+    skipSpace();
     while (text[at] !== "]") {
       items.push(value(depth + 1));
-      take(space);
+      skipSpace();
       if (text[at] !== ",") break;
       at++;
-      take(space);
+      skipSpace();
       if (text[at] === "]") fail("a value");
     }
     if (text[at] !== "]") fail('"," or "]"');
@@ -130,16 +140,16 @@ export const parseJson = (
     const keys = new Set<string>();
     let repeats = false;
     at++;
-    take(space);
+    skipSpace();
     while (text[at] !== "}") {
       const keyStart = at;
       if (text[at] !== '"') fail("a key in double quotes");
       const key = quoted();
       const keyEnd = at;
-      take(space);
+      skipSpace();
       if (text[at] !== ":") fail('":"');
       at++;
-      take(space);
+      skipSpace();
       const member = { key, keyStart, keyEnd, value: value(depth + 1) };
       const problem = keyProblem(key, keys, keyStart, keyEnd);
       if (problem === undefined) members.push(member);
@@ -149,10 +159,10 @@ export const parseJson = (
         members.push(member);
         repeats = true;
       } else problems.push(problem);
-      take(space);
+      skipSpace();
       if (text[at] !== ",") break;
       at++;
-      take(space);
+      skipSpace();
       if (text[at] === "}") fail("a key in double quotes");
     }
     if (text[at] !== "}") fail('"," or "}"');
@@ -162,10 +172,10 @@ export const parseJson = (
   };
 
   try {
-    take(space);
+    skipSpace();
     if (at >= text.length) return { tree: undefined, problems };
     const tree = value(0);
-    take(space);
+    skipSpace();
     if (at < text.length) fail("the end of the file");
     return { tree, problems };
   } catch (error) {

@@ -99,7 +99,11 @@ const addComponent = (run: Run, template: ComponentTemplate, filled: FilledTempl
     collect.error("invalid-value", idPlace(template), message, "give it another _id");
     return;
   }
-  const content: Content = { _id, type, ...(made(template.properties, scope) as Content) };
+  const properties = made(template.properties, scope) as Content;
+  // What was made just now is nobody else's.
+  const content = template.properties.constant ? { ...properties } : properties;
+  content["_id"] = _id;
+  content["type"] = type;
   if (shared !== undefined) content["comment"] = sharedComment(shared);
   const isOpen = assembly.isWebhookOpen && takesEvents(_id, type, content);
   if (isOpen) openToWebhooks(run, template, content);
