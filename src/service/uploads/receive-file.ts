@@ -1,9 +1,13 @@
 import { createReadStream } from "node:fs";
 import { Problem } from "../problem.ts";
+import { collectYoung } from "./collect-young.ts";
 import { BrokenFile } from "./cut-values.ts";
 import type { Reading } from "./detect-format.ts";
 import { type ListLines, listLines } from "./list-lines.ts";
 import { writeFile } from "./write-file.ts";
+
+/** Pieces that are written between two collections. */
+const collectEvery = 8;
 
 /** How a file is to be read, by the first bytes of it. Throws `malformed_file`. */
 export type Detect = (start: Buffer) => Reading;
@@ -56,7 +60,9 @@ export const receiveFile = async (path: string): Promise<FileTarget> => {
       else throw error;
     }
   };
+  let pieces = 0;
   const writer = await writeFile(path, (piece) => {
+    if (++pieces % collectEvery === 0) collectYoung();
     unlessWrong(() => {
       look(piece);
       lines?.take(piece);
