@@ -88,7 +88,9 @@ describe("records that are scanned", () => {
     let scanned = 0;
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.oneof(record, plain as fc.Arbitrary<Properties>), { minLength: 1, maxLength: 6 }),
+        fc.oneof(
+          ...[plain as fc.Arbitrary<Properties>, record].map((one) => fc.array(one, { minLength: 1, maxLength: 6 })),
+        ),
         fc.constantFrom(undefined, 2, "\t"),
         async (records, indent) => {
           const bytes = answer(...records.map((properties) => JSON.stringify(properties, null, indent)));
@@ -102,9 +104,9 @@ describe("records that are scanned", () => {
           expect(texts).toEqual(await filled(data, (stage) => stage.append({ rows })));
         },
       ),
-      { numRuns: 80 },
+      { numRuns: 100 },
     );
-    expect(scanned).toBeGreaterThan(10);
+    expect(scanned).toBeGreaterThan(5);
   }, 60_000);
 
   it.each([

@@ -5,10 +5,9 @@ import { join } from "node:path";
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { Problem } from "../problem.ts";
 import { literal } from "./columns.ts";
+import { memoryLimit, trimMemory } from "./memory.ts";
 import { idSequence, storeSchema } from "./tables.ts";
 
-/** What DuckDB keeps in memory before it uses the folder `spill`. */
-const memoryLimit = "256MB";
 const mostThreads = 4;
 /** Milliseconds between two tries to interrupt what runs: a statement may start just after one. */
 const interruptEvery = 20;
@@ -32,6 +31,8 @@ export type Database = {
   uploads(): string;
   /** The same for what stages hold; kept at start. */
   pages(): string;
+  /** Gives memory back that only spares reading blocks again, where nothing else runs. */
+  trim(): Promise<void>;
   /** Interrupts what runs and waits for its end: the folder is free only then. */
   close(): Promise<void>;
 };
@@ -123,6 +124,9 @@ export const createDatabase = (dataDir: string | undefined): Database => {
       }, signal),
     uploads,
     pages,
+    trim: async () => {
+      if (running.size === 0) await use(trimMemory);
+    },
     close: async () => {
       if (closing.signal.aborted) return;
       closing.abort(new Problem("internal_error", "the service is being closed"));

@@ -5,13 +5,18 @@ import type { Json } from "../../contract/index.ts";
 import { folded } from "./columns.ts";
 import type { Column, TextRows } from "./types.ts";
 
-/** Rows of a group from which DuckDB writes them to its file at once, instead of to its log first. */
+/**
+ * Rows that DuckDB writes to its file at once, instead of to its log first; what is left over would make it write all of
+ * them again when it cleans up.
+ */
 const fullRows = 122_880;
 const fullBytes = 64 * 1024 * 1024;
 
 /** What is known of a page beside its lines. */
-type Page = Omit<TextRows, "lines"> & {
+type Page = Pick<TextRows, "longest" | "columns" | "count"> & {
   readonly cursor: Json;
+  /** The first lines of a page, whose others stand in the next file; its cursor is that of the page before. */
+  readonly isPart?: true;
   /** Bytes of its lines. */
   readonly length: number;
 };
@@ -30,14 +35,10 @@ export type PageGroup = {
 
 /** Pages on their way to the database, in files that outlive the process. */
 export type HeldPages = {
-  /** Rows of all pages that are not removed. */
-  readonly rows: number;
   /** Whether a page may stand in one file with those that no group has. */
   fits(text: TextRows): boolean;
-  /** Whether these are enough for a group. */
-  isFull(): boolean;
-  /** Keeps a page; `before` is the cursor of the one before it. */
-  add(text: TextRows, cursor: Json, before: Json | undefined): Promise<void>;
+  /** Keeps a page; `before` is the cursor of the one before it. Gives a group, if there are enough pages for one now. */
+  add(text: TextRows, cursor: Json, before: Json | undefined): Promise<PageGroup | undefined>;
   /** The pages that no group has yet; undefined: there are none. Later ones go to another file. */
   group(): PageGroup | undefined;
 };
@@ -49,46 +50,64 @@ export const pagesFolder = (base: string, owner: string): string =>
 export const holdPages = (folder: string): HeldPages => {
   let number = 0;
   let pages: Page[] = [];
-  let rows = 0;
   const columns = new Map<string, Column>();
+  const keep = async (page: Page, lines: Uint8Array, before: Json | undefined): Promise<void> => {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const { data, list } = paths(folder, number);
+    await append(data, lines);
+    const head = pages.length === 0 ? `${cursorText(before)}\n` : "";
+    await append(list, `${head}${JSON.stringify(page)}\n`);
+    pages.push(page);
+    for (const column of page.columns) columns.set(folded(column.name), column);
+  };
+  const group = (): PageGroup | undefined => {
+    const made = groupOf(folder, number, pages);
+    number += 1;
+    pages = [];
+    columns.clear();
+    return made;
+  };
   return {
-    get rows() {
-      return rows;
-    },
     fits: (text) =>
       text.columns.every(({ name, type }) => {
         const known = columns.get(folded(name));
         return known === undefined || (known.name === name && known.type === type);
       }),
-    isFull: () => sum(pages, "count") >= fullRows || sum(pages, "length") >= fullBytes,
-    add: async ({ lines, ...known }, cursor, before) => {
-      const page: Page = { ...known, cursor, length: lines.length };
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      const { data, list } = paths(folder, number);
-      await append(data, lines);
-      const head = pages.length === 0 ? `${cursorText(before)}\n` : "";
-      await append(list, `${head}${JSON.stringify(page)}\n`);
-      pages.push(page);
-      rows += page.count;
-      for (const column of page.columns) columns.set(folded(column.name), column);
+    add: async ({ lines, count, ...known }, cursor, before) => {
+      const shape = { longest: known.longest, columns: known.columns };
+      const room = fullRows - sum(pages, "count");
+      const cut = count > room && before !== undefined ? endOfLine(lines, room) : lines.length;
+      if (cut < lines.length && before !== undefined) {
+        await keep(
+          { ...shape, count: room, cursor: before, length: cut, isPart: true },
+          lines.subarray(0, cut),
+          before,
+        );
+        const full = group();
+        const rest = { ...shape, count: count - room, cursor, length: lines.length - cut };
+        await keep(rest, lines.subarray(cut), before);
+        return full;
+      }
+      await keep({ ...shape, count, cursor, length: lines.length }, lines, before);
+      return sum(pages, "count") >= fullRows || sum(pages, "length") >= fullBytes ? group() : undefined;
     },
-    group: () => {
-      const group = groupOf(folder, number, pages, () => {
-        rows -= group?.count ?? 0;
-      });
-      number += 1;
-      pages = [];
-      columns.clear();
-      return group;
-    },
+    group,
   };
+};
+
+/** The place after so many lines. */
+const endOfLine = (lines: Uint8Array, count: number): number => {
+  const bytes = Buffer.from(lines.buffer, lines.byteOffset, lines.length);
+  let place = 0;
+  for (let line = 0; line < count; line++) place = bytes.indexOf(0x0a, place) + 1;
+  return place;
 };
 
 /** What another process left in the folder, after the rows that the database has; they end at `cursor`. */
 export const leftGroups = async (folder: string, cursor: Json | undefined): Promise<readonly PageGroup[]> => {
   const files = await readdir(folder).catch(() => []);
   const numbers = files.filter((name) => name.endsWith(".pages")).map((name) => Number.parseInt(name, 10));
-  const groups: PageGroup[] = [];
+  const left: { readonly number: number; readonly pages: Page[] }[] = [];
   let reached = cursorText(cursor);
   for (const number of numbers.sort((a, b) => a - b)) {
     const { data, list } = paths(folder, number);
@@ -104,21 +123,19 @@ export const leftGroups = async (folder: string, cursor: Json | undefined): Prom
       length += page.length;
       pages.push(page);
     }
-    await truncate(data, length);
-    const group = groupOf(folder, number, pages);
-    if (group === undefined) break;
-    groups.push(group);
-    reached = cursorText(group.cursor);
+    const last = pages.at(-1);
+    if (last === undefined) break;
+    left.push({ number, pages });
+    reached = cursorText(last.cursor);
   }
-  return groups;
+  const end = left.at(-1)?.pages;
+  // The process ended before the rest of the page was written; it will be read again.
+  if (end?.at(-1)?.isPart === true) end.pop();
+  for (const { number, pages } of left) await truncate(paths(folder, number).data, sum(pages, "length"));
+  return left.flatMap(({ number, pages }) => groupOf(folder, number, pages) ?? []);
 };
 
-const groupOf = (
-  folder: string,
-  number: number,
-  pages: readonly Page[],
-  removed = (): void => undefined,
-): PageGroup | undefined => {
+const groupOf = (folder: string, number: number, pages: readonly Page[]): PageGroup | undefined => {
   const last = pages.at(-1);
   if (last === undefined) return undefined;
   const { data, list } = paths(folder, number);
@@ -132,7 +149,6 @@ const groupOf = (
     remove: async () => {
       await rm(list, { force: true });
       await rm(data, { force: true });
-      removed();
     },
   };
 };

@@ -65,6 +65,7 @@ export const openStage = async (
       await keepCursor(connection, group.cursor);
     });
     await group.remove();
+    await database.trim();
   };
   const folder = pagesFolder(database.pages(), owner);
   for (const group of found.isResumed ? await leftGroups(folder, cursor) : []) {
@@ -76,13 +77,12 @@ export const openStage = async (
   const held = holdPages(folder);
   /** Goes on while other pages are added; whoever comes next hears of its failure. */
   let loading: Promise<void> = Promise.resolve();
-  const loadBeside = (): void => {
-    const group = held.group();
+  const loadBeside = (group: PageGroup | undefined): void => {
     loading = loading.then(() => load(group));
     loading.catch(() => undefined);
   };
   const loadAll = async (): Promise<void> => {
-    loadBeside();
+    loadBeside(held.group());
     await loading;
   };
 
@@ -97,12 +97,12 @@ export const openStage = async (
       const { text, cursor: reached } = batch;
       if (text !== undefined && reached !== undefined) {
         if (!held.fits(text)) await loadAll();
-        await held.add(text, reached, cursor);
+        const group = await held.add(text, reached, cursor);
         rows += text.count;
         cursor = reached;
-        if (!held.isFull()) return;
+        if (group === undefined) return;
         await loading;
-        loadBeside();
+        loadBeside(group);
         return;
       }
       await loadAll();

@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { Problem } from "../problem.ts";
 import { byColumn, columnNames, converted, idColumn, joined, quoted } from "./columns.ts";
+import { makeRoom } from "./memory.ts";
 import type { Column, ColumnType } from "./types.ts";
 
 /** Where tables stand; their names are those of their datasets. */
@@ -104,19 +105,6 @@ export const ensureTable = async (
     isChanged: present === undefined || changes.length > 0,
     isNew: present === undefined,
   };
-};
-
-/** Columns up to which the usual memory is enough, and what each one takes of it beyond. */
-const narrow = 150;
-const columnKiB = 512;
-
-/** Lets DuckDB have more memory for a table of many columns: it keeps some of each for each thread. */
-const makeRoom = async (connection: DuckDBConnection, columns: number): Promise<void> => {
-  if (columns <= narrow) return;
-  const [[shown = ""] = []] = await rowsOf(connection, "SELECT current_setting('memory_limit')");
-  const [, amount, unit = ""] = /^([\d.]+) ([KMGT])iB$/.exec(String(shown)) ?? [];
-  const present = Number(amount) * 1024 ** "KMGT".indexOf(unit);
-  if (present < columns * columnKiB) await connection.run(`SET GLOBAL memory_limit = '${columns * columnKiB}KiB'`);
 };
 
 type TypeChange = { readonly name: string; readonly was: ColumnType | undefined; type: ColumnType };
