@@ -174,6 +174,8 @@ describe("a bulk request", () => {
 
   it("has no more actions than can be answered soon", async () => {
     const { call } = await startService();
+    const long = await bulk(call, "many", ['{"index":{}}', `{"a":"${"x".repeat(16 * 1024 * 1024)}"}`]);
+    expect(long).toMatchObject({ status: 413, body: { error: { type: "payload_too_large" } } });
     const answer = await bulk(call, "many", Array<string>(100_001).fill('{"delete":{"_id":"1"}}'));
     expect(answer).toMatchObject({ status: 413, body: { error: { type: "payload_too_large" } } });
     expect((await call("GET", "/many/metadata")).status).toBe(404);

@@ -3,6 +3,7 @@ import type { Json, Properties } from "../../contract/index.ts";
 import type { BulkItemWire, BulkWire } from "../../infino/index.ts";
 import { idColumn, isNumeric, propertyOf } from "../data/columns.ts";
 import { rawDigits } from "../data/exact-json.ts";
+import { createPause } from "../data/pause.ts";
 import { readColumns } from "../data/tables.ts";
 import type { Column, DataRow } from "../data/types.ts";
 import type { State } from "../state.ts";
@@ -26,7 +27,7 @@ export const applyBulk = async (
     async (writer) => {
       const ids = new Set(actions.flatMap(({ id }) => (id === undefined ? [] : [id])));
       const before = await readRecords(writer.connection, dataset, [...ids]);
-      const { after, items } = outcomeOf(actions, before, dataset);
+      const { after, items } = await outcomeOf(actions, before, dataset);
       const removed = [...after].flatMap(([id, properties]) => (properties === undefined ? [id] : []));
       const rows = [...after].flatMap(([_id, properties]): DataRow[] =>
         properties === undefined ? [] : [{ _id, properties }],
@@ -34,7 +35,7 @@ export const applyBulk = async (
       await writer.deleteIds(removed.filter((id) => before.has(id)));
       if (rows.length > 0) {
         const columns = await readColumns(writer.connection, dataset);
-        await writer.insertRows(rows, declaredFor(rows, columns ?? []));
+        await writer.insertRows(rows, await declaredFor(rows, columns ?? []));
       }
       return items;
     },
@@ -48,22 +49,31 @@ export const applyBulk = async (
 };
 
 /** The columns as they are, for their types to stay. Digits are only text here: a column that gets some is left out. */
-const declaredFor = (rows: readonly DataRow[], columns: readonly Column[]): readonly Column[] =>
-  columns
+const declaredFor = async (rows: readonly DataRow[], columns: readonly Column[]): Promise<readonly Column[]> => {
+  const known = columns
     .filter(({ name }) => name !== idColumn)
-    .map(({ name, type }) => ({ name: propertyOf(name), type }))
-    .filter(
-      ({ name, type }) => !isNumeric(type) || !rows.some(({ properties }) => typeof properties[name] === "string"),
-    );
+    .map(({ name, type }) => ({ name: propertyOf(name), type }));
+  const numeric = known.filter(({ type }) => isNumeric(type)).map(({ name }) => name);
+  const textual = new Set<string>();
+  const pause = createPause();
+  for (const { properties } of rows) {
+    if (pause.due()) await pause.take();
+    for (const name of numeric) if (typeof properties[name] === "string") textual.add(name);
+  }
+  return known.filter(({ name }) => !textual.has(name));
+};
 
 /** What becomes of the records, one action after the other; undefined: gone. */
-const outcomeOf = (
+const outcomeOf = async (
   actions: readonly BulkAction[],
   before: ReadonlyMap<string, Properties>,
   dataset: string,
-): { readonly after: ReadonlyMap<string, Properties | undefined>; readonly items: readonly BulkItemWire[] } => {
+): Promise<{
+  readonly after: ReadonlyMap<string, Properties | undefined>;
+  readonly items: readonly BulkItemWire[];
+}> => {
   const after = new Map<string, Properties | undefined>();
-  const items = actions.map((action): BulkItemWire => {
+  const outcome = (action: BulkAction): BulkItemWire => {
     const { kind, problem } = action;
     const id = action.id ?? randomBytes(15).toString("base64url");
     const answer = { _index: dataset, _id: id };
@@ -105,7 +115,13 @@ const outcomeOf = (
       default:
         return kind satisfies never;
     }
-  });
+  };
+  const items: BulkItemWire[] = [];
+  const pause = createPause();
+  for (const action of actions) {
+    if (pause.due()) await pause.take();
+    items.push(outcome(action));
+  }
   return { after, items };
 };
 

@@ -23,6 +23,8 @@ const mostActions = 100_000;
 /** Levels that a record may have, and bytes of an id; search servers allow as many. */
 const maxDepth = 64;
 const maxId = 512;
+/** Bytes of a record, as in files: it is to be held several times while it is kept. */
+const maxRecord = 16 * 1024 * 1024;
 
 /**
  * The actions of a bulk request: lines of JSON, an action and, but for `delete`, a document behind it. A document that
@@ -81,6 +83,12 @@ const linesOf = function* (body: Uint8Array): Generator<{ readonly number: numbe
   for (let start = 0, number = 1; start < body.length; number++) {
     const found = body.indexOf(lineEnd, start);
     const end = found < 0 ? body.length : found;
+    if (end - start > maxRecord) {
+      throw new Problem(
+        "payload_too_large",
+        `line ${number} has ${end - start} bytes; a record may have ${maxRecord} as JSON`,
+      );
+    }
     let text: string;
     try {
       text = decoder.decode(body.subarray(start, end)).trim();
