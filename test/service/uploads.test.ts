@@ -101,6 +101,16 @@ describe("a CSV file", () => {
     expect((all.body as { rows: unknown }).rows).toEqual([[1000, 1000, 12_000]]);
   });
 
+  it("may have rows of megabytes, and quotes that are none", async () => {
+    const { call } = await startService();
+    const long = `${"x,\n".repeat(1_000_000)}""`;
+    const bare = '5" pipe;""\n'.repeat(1_000_000);
+    const answer = await upload(call, "a.csv", `a,b\n1,"${long}"\n2,"${long}"\n3,4\n`);
+    expect(stats(answer)).toMatchObject({ documents_processed: 3, documents_failed: 0 });
+    const other = await upload(call, "b.csv", `a\n${bare}`, { index_name: "other" });
+    expect(stats(other)).toMatchObject({ documents_processed: 1_000_000, documents_failed: 0 });
+  });
+
   it("counts and names the rows that have too few or too many fields", async () => {
     const { call } = await startService();
     const answer = await upload(call, "a.csv", "a,b\n1,2\n3\n4,5,6\n7,8\n");
@@ -262,6 +272,8 @@ describe("a file that is broken as a whole", () => {
     ["a.csv", "a,c\n1,2,3\n4\n"],
     ["a.csv", 'a,c\n1,2\n3,"x\n4,5\n'],
     ["a.csv", "c,c\n1,2\n"],
+    ["a.csv", `a,c\n1,2\n3,${"x".repeat(20_000_000)}\n4,5\n`],
+    ["a.csv", `a,c\n1,"2"\n3,"${"x,y\n".repeat(5_000_000)}"\n4,5\n`],
     ["a.csv", ""],
     ["a.csv", Buffer.from([0xff, 0xfe, 0x61, 0x00])],
     ["a.csv", Buffer.from([0x1f, 0x8b, 0x08, 0x00])],

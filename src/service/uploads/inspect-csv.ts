@@ -81,16 +81,25 @@ const typeOf = ([, ...found]: readonly unknown[]): ColumnType => {
 
 type Header = { readonly names: readonly string[]; readonly delimiter: string };
 
-/** The first row. Fields end with commas; where it has none, with semicolons or tabs. */
 const readHeader = async (path: string): Promise<Header> => {
   const file = await open(path);
-  let text: string;
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(longestHeader), 0, longestHeader, 0);
-    text = buffer.toString("utf8", 0, bytesRead).replace(/^\ufeff/, "");
+    return headerOf(buffer.subarray(0, bytesRead));
   } finally {
     await file.close();
   }
+};
+
+/**
+ * The first row, by the first bytes of a file, up to 1 MiB. Fields end with commas; where it has none, with semicolons or
+ * tabs. Throws `malformed_file`.
+ */
+export const headerOf = (start: Buffer): Header => {
+  const text = start
+    .subarray(0, longestHeader)
+    .toString("utf8")
+    .replace(/^\ufeff/, "");
   const comma = splitHeader(text, ",");
   const other = [";", "\t"].map((delimiter): Header => ({ names: splitHeader(text, delimiter), delimiter }));
   const chosen: Header =

@@ -3,7 +3,9 @@ import { Problem } from "../problem.ts";
 import { collectYoung } from "./collect-young.ts";
 import { BrokenFile } from "./cut-values.ts";
 import type { Reading } from "./detect-format.ts";
+import { headerOf } from "./inspect-csv.ts";
 import { type ListLines, listLines } from "./list-lines.ts";
+import { longRows } from "./long-rows.ts";
 import { writeFile } from "./write-file.ts";
 
 /** Pieces that are written between two collections. */
@@ -39,11 +41,13 @@ export const receiveFile = async (path: string): Promise<FileTarget> => {
   let detect: Detect | undefined;
   let reading: Reading | undefined;
   let lines: ListLines | undefined;
+  let rows: ((piece: Buffer) => void) | undefined;
   let wrong: Problem | undefined;
 
   const look = (piece: Buffer): void => {
     if (detect === undefined || reading !== undefined) return;
     reading = detect(piece);
+    if (reading === "csv") rows = longRows(headerOf(piece).delimiter);
     if (reading !== "list") return;
     lines = listLines();
     // The byte order mark.
@@ -66,6 +70,7 @@ export const receiveFile = async (path: string): Promise<FileTarget> => {
     unlessWrong(() => {
       look(piece);
       lines?.take(piece);
+      rows?.(piece);
     });
   });
   return {
