@@ -90,12 +90,11 @@ const compileMembers = (
 
 const withFixedKeys = (names: readonly string[], entries: readonly Entry[]): Part => {
   const base: Record<string, Json> = {};
-  for (const [index, { part }] of entries.entries()) base[names[index] ?? ""] = part.constant ? part.value : null;
-  // A key that an object gives is found in others of its shape without being looked up as a text.
-  const keys = new Map(Object.keys(base).map((key) => [key, key]));
-  const made = entries.flatMap(({ part }, index): { key: string; make: Make }[] =>
-    part.constant ? [] : [{ key: keys.get(names[index] ?? "") ?? "", make: part.make }],
-  );
+  const made: { key: string; make: Make }[] = [];
+  for (const [index, { part }] of entries.entries()) {
+    base[names[index] ?? ""] = part.constant ? part.value : null;
+    if (!part.constant) made.push({ key: names[index] ?? "", make: part.make });
+  }
   const [first, second, third] = made;
   if (first === undefined) return { constant: true, value: Object.freeze(base) };
   const { key, make } = first;
