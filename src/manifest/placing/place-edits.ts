@@ -1,0 +1,221 @@
+import { equal } from "../../canonical.ts";
+import type { Json } from "../../contract/index.ts";
+import { isObject } from "../../contract/index.ts";
+import type { Tree } from "../parse/tree.ts";
+import type { Checked } from "./check-changes.ts";
+import { checkChanges } from "./check-changes.ts";
+import { addComponents, isComponent, removeComponents, unreadable } from "./components.ts";
+import { decide, proposalFor } from "./decide.ts";
+import { evaluate, evaluateKey } from "./evaluate.ts";
+import { keysGiven, scopeWith } from "./given.ts";
+import type { Names } from "./names.ts";
+import { namesIn } from "./names.ts";
+import type { Decided, Proposal } from "./settle-variables.ts";
+import { otherValues, partsOf } from "./texts.ts";
+import type { Instance, NewComponent, PlacedEdit, Placement, PlaceOptions, UnplacedEdit } from "./types.ts";
+import type { Walk } from "./walk.ts";
+import { walkTree } from "./walk.ts";
+import type { Change, Side, View, Work } from "./work.ts";
+import { newPoint, refuse } from "./work.ts";
+
+const isEdited = ({ expanded, edited }: Instance): boolean =>
+  edited !== expanded && (edited === undefined || !equal(edited, expanded));
+
+const byTemplate = (instances: readonly Instance[], edited: readonly Instance[]): readonly (readonly Instance[])[] => {
+  const groups = new Map<object, Instance[]>(
+    edited.filter(({ rendered }) => !rendered).map(({ template }) => [template.tree, []]),
+  );
+  for (const instance of instances) if (!instance.rendered) groups.get(instance.template.tree)?.push(instance);
+  return [...groups.values(), ...edited.filter(({ rendered }) => rendered).map((instance) => [instance])];
+};
+
+const createView = (instance: Instance): View => ({
+  instance,
+  scalars: new Map(),
+  keys: new Map(),
+  gone: new Set(),
+  generated: new Set(instance.generated),
+  diff: undefined,
+});
+
+const idOf = (value: Json | undefined): string | undefined => {
+  const id = isObject(value) ? value["_id"] : undefined;
+  return typeof id === "string" ? id : undefined;
+};
+
+/** Ids that components have after all edits, and how many of them. */
+const idsOf = (instances: readonly Instance[], added: readonly NewComponent[]): ReadonlyMap<string, number> => {
+  const ids = new Map<string, number>();
+  for (const { edited } of [...instances, ...added]) {
+    const id = idOf(edited);
+    if (id !== undefined) ids.set(id, (ids.get(id) ?? 0) + 1);
+  }
+  return ids;
+};
+
+/** Places that a template language repeats, with those that were not edited. */
+const addRepeated = (work: Work): void => {
+  for (const leaf of work.leaves.values()) {
+    if (!leaf.rendered || !leaf.isLiteral) continue;
+    const { start, end } = leaf.node;
+    for (const instance of work.instances) {
+      if (instance.edited === undefined || instance.template.idSpot.source.file !== leaf.source.file) continue;
+      const view = work.views.get(instance);
+      const visit = (tree: Tree): void => {
+        if (tree.type === "list") tree.items.forEach(visit);
+        else if (tree.type === "map") for (const { value } of tree.members) visit(value);
+        else if (tree.start === start && tree.end === end && !view?.scalars.has(tree) && !view?.gone.has(tree)) {
+          const value = evaluate(tree.value, instance.scope, instance.template.dialect) ?? null;
+          const side = { view: view ?? createView(instance), path: "", from: value, to: value };
+          leaf.entries.push({ side, instance, point: undefined, isLoose: false });
+        }
+      };
+      visit(instance.template.tree);
+    }
+  }
+};
+
+/** Keys that were refused because of a variable that has another value now, and what they say about variables. */
+const settleKeys = (work: Work, decided: Decided): void => {
+  for (const { instance, member, to, points } of work.keyEdits) {
+    if (points.every(({ refused }) => refused === undefined)) continue;
+    const scope = scopeWith(instance, decided.given);
+    const { dialect } = instance.template;
+    if (scope === instance.scope || evaluateKey(member.key, scope, dialect) !== to) continue;
+    const marks = partsOf(member.key, instance.scope, dialect)?.marks ?? [];
+    const changes = marks.flatMap((mark) =>
+      keysGiven(instance, decided.given, mark).flatMap((key) => decided.changes.get(key) ?? []),
+    );
+    for (const point of points) {
+      point.refused = undefined;
+      point.changes = [...new Set(changes)];
+    }
+  }
+};
+
+const keyProposals = (work: Work): readonly Proposal[] =>
+  work.keyEdits.flatMap(({ instance, member, to, points }) => {
+    if (points.every(({ refused }) => refused === undefined)) return [];
+    const parts = partsOf(member.key, instance.scope, instance.template.dialect);
+    const found = parts === undefined ? [] : otherValues(parts, to);
+    return found.length !== 1 ? [] : found.flatMap(({ mark, text }) => proposalFor(instance, mark, text));
+  });
+
+const walkGroup = (work: Work, names: Names, group: readonly Instance[], ids: ReadonlyMap<string, number>): void => {
+  const [first] = group;
+  if (first === undefined) return;
+  const viewOf = (instance: Instance): View => {
+    const view = work.views.get(instance) ?? createView(instance);
+    work.views.set(instance, view);
+    return view;
+  };
+  removeComponents(work, group, viewOf);
+  const { tree, idSpot, dialect } = first.template;
+  const { source } = idSpot;
+  const like = source.text.includes("<<@") ? "<<@" : source.text.includes("{{@") ? "{{@" : "";
+  const walk: Walk = { work, names, source, rendered: first.rendered, style: { dialect, like } };
+  const sides = group.flatMap((instance): Side[] => {
+    const { edited, expanded } = instance;
+    if (edited === undefined) return [];
+    const view = viewOf(instance);
+    const problem = isComponent(edited) ? undefined : unreadable;
+    const isTaken = idOf(edited) !== idOf(expanded) && (ids.get(idOf(edited) ?? "") ?? 0) > 1;
+    if (problem === undefined && !isTaken) return [{ view, path: "", from: expanded, to: edited }];
+    const point = newPoint(work, instance, "", { from: expanded, to: edited });
+    if (problem !== undefined) refuse([point], "unreadable", problem);
+    else refuse([point], "no-template", `another component has the _id "${idOf(edited)}"; give it one of its own`);
+    view.diff = { type: "point", point };
+    return [];
+  });
+  const isWhole = sides.length === group.filter(({ edited }) => edited !== undefined).length;
+  const kept = isWhole ? sides : withUnread(group, sides, viewOf);
+  for (const [index, diff] of walkTree(walk, tree, kept).entries()) {
+    const view = kept[index]?.view;
+    if (view !== undefined && view.diff === undefined) view.diff = diff;
+  }
+};
+
+/** Instances whose edit cannot be read stay as they were, and count for the others as such. */
+const withUnread = (
+  group: readonly Instance[],
+  sides: readonly Side[],
+  viewOf: (instance: Instance) => View,
+): readonly Side[] =>
+  group.flatMap((instance): Side[] => {
+    if (instance.edited === undefined) return [];
+    const view = viewOf(instance);
+    const known = sides.find((side) => side.view === view);
+    return [known ?? { view, path: "", from: instance.expanded, to: instance.expanded }];
+  });
+
+const outcomes = (
+  work: Work,
+  made: ReadonlySet<Change>,
+  dropped: Checked["dropped"],
+): Pick<Placement, "placed" | "unplaced"> => {
+  const placed: PlacedEdit[] = [];
+  const unplaced: UnplacedEdit[] = [];
+  for (const { edit, changes, refused } of work.points) {
+    const [first] = changes;
+    if (refused !== undefined || first === undefined) {
+      const { reason, message, location } = refused ?? nothingFound;
+      unplaced.push({ ...edit, reason, message, ...(location !== undefined && { location }) });
+    } else if (changes.every((change) => made.has(change))) {
+      placed.push({ ...edit, into: first.into, location: first.location });
+    } else {
+      const failed = changes.find((change) => dropped.has(change)) ?? first;
+      const { reason, message } = dropped.get(failed) ?? withOthers;
+      unplaced.push({ ...edit, reason, message, location: failed.location });
+    }
+  }
+  return { placed, unplaced };
+};
+
+const nothingFound = {
+  reason: "mixed",
+  message: "no single change of the files gives it; edit the files themselves",
+  location: undefined,
+} as const;
+
+const withOthers = {
+  reason: "not-reproduced",
+  message: "it belongs together with an edit that has no place; edit the files themselves",
+} as const;
+
+/**
+ * Finds where edits of an expansion belong: in templates, or where variables have their values. Each edit is placed so that
+ * expanding the changed files again gives exactly what was edited, or listed with why it has no place. Nothing is written.
+ */
+export const placeEdits = async (
+  instances: readonly Instance[],
+  added: readonly NewComponent[],
+  options: PlaceOptions,
+): Promise<Placement> => {
+  const edited = instances.filter(isEdited);
+  if (edited.length === 0 && added.length === 0) return { files: [], placed: [], unplaced: [] };
+  const decided: Decided = { given: new Map(), changes: new Map() };
+  const work: Work = {
+    instances,
+    options,
+    views: new Map(),
+    points: [],
+    leaves: new Map(),
+    keyEdits: [],
+  };
+  const names = namesIn([...instances, ...added]);
+  const ids = idsOf(instances, added);
+  for (const group of byTemplate(instances, edited)) walkGroup(work, names, group, ids);
+  const newPoints = addComponents(work, names, added, (component) => (ids.get(idOf(component) ?? "") ?? 0) > 1);
+  addRepeated(work);
+  decide(work, names, decided, keyProposals(work));
+  settleKeys(work, decided);
+  const changes = new Set(work.points.flatMap((point) => (point.refused === undefined ? point.changes : [])));
+  const expected = {
+    instances,
+    diffOf: (instance: Instance) => work.views.get(instance)?.diff,
+    added: newPoints,
+    points: work.points,
+  };
+  const { made, files, dropped } = await checkChanges(expected, changes, options.reexpand);
+  return { files, ...outcomes(work, made, dropped) };
+};
