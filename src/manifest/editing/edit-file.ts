@@ -20,10 +20,9 @@ type Work = { readonly file: FileLayout; readonly style: Style; readonly plan: P
 
 type Parent = { readonly layout: Layout; readonly child: Child } | undefined;
 
-const quoteOf = (container: Layout | undefined): Wish["quote"] => {
-  const styles = (container?.children ?? []).flatMap(({ value }) =>
-    value.type === "scalar" && typeof value.value === "string" ? [value.style] : [],
-  );
+/** The quotes of most of these texts. */
+const quoteOf = (layouts: readonly (Layout | undefined)[]): Wish["quote"] => {
+  const styles = layouts.flatMap((layout) => (typeof layout?.value === "string" ? [layout.style] : []));
   for (const style of ["single", "double"] as const) {
     if (styles.filter((one) => one === style).length * 2 > styles.length) return style;
   }
@@ -36,7 +35,8 @@ const wishWithin = ({ file, style }: Work, container: Layout | undefined, oneLin
     file.text,
     (container?.children ?? []).map(({ value }) => value),
   ),
-  quote: quoteOf(container),
+  quote: quoteOf((container?.children ?? []).map(({ value }) => value)),
+  keyQuote: quoteOf((container?.children ?? []).map(({ key }) => key)),
   oneLine:
     oneLine ||
     (container?.flow === true && container.children.length > 0 && formOf(file.text, container) === "one-line"),

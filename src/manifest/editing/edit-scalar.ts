@@ -120,7 +120,7 @@ export const keySplice = (file: FileLayout, key: Layout, to: string, wish: Wish,
     refuse("the key is written in an unusual way");
   const text =
     key.style === "plain" && !file.isJson
-      ? keyText(to, { ...wish, quote: "plain" }, inFlow)
+      ? keyText(to, { ...wish, keyQuote: "plain" }, inFlow)
       : stringText(file, key, to, wish, inFlow);
   return { start: key.start, end: key.tail, text };
 };

@@ -11,6 +11,7 @@ export type Wish = {
   readonly near: ReadonlyMap<string, Form>;
   /** The quotes of its neighbours. */
   readonly quote: "plain" | "single" | "double";
+  readonly keyQuote: Wish["quote"];
   readonly oneLine: boolean;
 };
 
@@ -21,8 +22,8 @@ const entriesOf = (value: Json): readonly (readonly [string | undefined, Json])[
       ? Object.entries(value)
       : [];
 
-export const keyText = (key: string, { style, quote }: Wish, inFlow: boolean): string =>
-  style.isJson ? jsonString(key, style.ascii) : yamlString(key, quote === "single" ? "single" : "plain", inFlow);
+export const keyText = (key: string, { style, keyQuote }: Wish, inFlow: boolean): string =>
+  style.isJson ? jsonString(key, style.ascii) : yamlString(key, keyQuote, inFlow);
 
 export const scalarText = (value: Json, { style, quote }: Wish, inFlow: boolean): string => {
   if (typeof value !== "string") return JSON.stringify(value);
