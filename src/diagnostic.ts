@@ -2,6 +2,7 @@
 export const diagnosticCodes = {
   "yaml-syntax": "the file is not valid YAML or JSON",
   "handlebars-syntax": "a Handlebars template cannot be read, or holds what is refused in it",
+  "template-syntax": "a JSON template with blocks or expressions cannot be read, or holds what is refused in it",
   "duplicate-yaml-key": "a mapping has the same key twice",
   "alias-bomb": "YAML aliases expand to far more than the file holds",
   "custom-tag": "a YAML tag outside the core schema",

@@ -97,7 +97,7 @@ export const compileText = (compilation: Compilation, text: string, spot: Spot):
         make: (scope) => {
           const value = scope.values[slot];
           if (value === undefined) return null;
-          return typeof value.json === "number" ? (value.text ?? null) : value.json;
+          return typeof value.json === "number" && value.literal !== true ? (value.text ?? null) : value.json;
         },
       };
     }

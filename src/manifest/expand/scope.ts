@@ -1,4 +1,4 @@
-import type { Json, Piece } from "../../contract/index.ts";
+import type { Json, Path, Piece } from "../../contract/index.ts";
 import type { Location } from "../../diagnostic.ts";
 import type { Complain } from "../collect.ts";
 import { placeAt } from "../parse/place.ts";
@@ -23,6 +23,10 @@ export type Value = {
   readonly spot: (() => Spot | undefined) | undefined;
   /** Its path in the tenant's file. */
   readonly tenantPath: string | undefined;
+  /** It is only the part of the variable's value at this path, not the whole; `spot` is still the whole's. */
+  readonly within?: Path;
+  /** It stands outside of quotes: a number is one, in Sesam's dialect too. */
+  readonly literal?: boolean;
   /** How the template writes it, where that is not a variable's own mark. */
   readonly written?: string;
 };

@@ -50,6 +50,7 @@ const slotValue = ({ json, value, within }: Held, written: string): Value => {
     spot: root?.spot ?? known.spot,
     tenantPath: root?.tenantPath === undefined ? known.tenantPath : `${root.tenantPath}${path}`,
     written,
+    ...(path === "" ? {} : { within: path }),
   };
 };
 

@@ -31,7 +31,10 @@ export const checkNames = (
   binding: (name: string) => Binding,
 ): boolean => {
   let isBound = true;
-  for (const { name, start, end } of template.uses) {
+  const uses = template.uses.flatMap((use) =>
+    use.otherwise === undefined || "resolve" in binding(use.name) ? [use] : use.otherwise,
+  );
+  for (const { name, start, end } of uses) {
     // Templates that datatypes share ask for it: only where it is really used it has to be there.
     if (name === "parent" && datatype !== undefined) continue;
     const bound = binding(name);

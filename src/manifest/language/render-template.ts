@@ -6,7 +6,7 @@ import type { Binding, Given } from "../expand/variables.ts";
 import { plainValue } from "../expand/variables.ts";
 import { placeAt } from "../parse/place.ts";
 import type { Rendered } from "./rendering.ts";
-import { Unrendered } from "./rendering.ts";
+import { Reported, Unrendered } from "./rendering.ts";
 import type { LanguageTemplate } from "./template.ts";
 import { templateFrom } from "./template.ts";
 
@@ -51,6 +51,7 @@ export const renderTemplate = (
       },
     });
   } catch (error) {
+    if (error instanceof Reported) return undefined;
     if (!(error instanceof Unrendered)) throw error;
     collect.error(error.code, placeAt(source, error.start, error.end), error.message, error.hint);
     return undefined;

@@ -19,6 +19,9 @@ export class Unrendered extends Error {
   }
 }
 
+/** Ends a rendering whose error is reported already. */
+export class Reported extends Error {}
+
 /** A part of a template as it is written there. */
 export type Written = { readonly start: number; readonly end: number; readonly written: string };
 

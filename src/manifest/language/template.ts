@@ -11,7 +11,13 @@ import type { Dialect } from "../parse/variable-marks.ts";
 import type { Context, Rendered, Segment } from "./rendering.ts";
 
 /** A variable that a template names. */
-export type NameUse = { readonly name: string; readonly start: number; readonly end: number };
+export type NameUse = {
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+  /** What it means where nothing has that name: `a.b` the member of a variable. */
+  readonly otherwise?: readonly NameUse[];
+};
 
 /** A template file in a template language, taken apart once; what it gives depends on the values. */
 export type LanguageTemplate = {
@@ -129,7 +135,7 @@ export const templateFrom = (
   const key = `${text}\0${segments.map((segment) => segment.start).join()}`;
   const known = compiled.get(key);
   if (known !== undefined) return known;
-  const { trees, problems } = source.file.endsWith(".json.hbs") ? json(text) : parseYaml(text);
+  const { trees, problems } = /\.json(?:\.hbs)?$/.test(source.file) ? json(text, dialect) : parseYaml(text);
   const places = mapping(segments);
   const all = problems.map((problem) => problemIn(problem, places, valueHint));
   const remapped = trees.map((tree) => remap({ ...places, text, prefix, problems: all, valueHint }, tree));
@@ -148,7 +154,7 @@ export const templateFrom = (
   return template;
 };
 
-const json = (text: string): { trees: readonly Tree[]; problems: readonly FileProblem[] } => {
-  const { tree, problems } = parseJson(text);
+const json = (text: string, dialect: Dialect): { trees: readonly Tree[]; problems: readonly FileProblem[] } => {
+  const { tree, problems } = parseJson(text, dialect);
   return { trees: tree === undefined ? [] : [tree], problems };
 };

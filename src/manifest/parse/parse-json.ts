@@ -64,8 +64,8 @@ export const parseJson = (
         code: "yaml-syntax",
         start: before,
         end: before + 3,
-        message: "template blocks such as {{% if … %}} are not supported",
-        hint: "write the template without blocks",
+        message: "blocks such as {{% if … %}} stand in templates only",
+        hint: "take the block out",
       });
     }
     const stop = (message: string, hint: string): never => {

@@ -5,11 +5,17 @@ import { hasErrors } from "../../diagnostic.ts";
 import type { Template } from "../expand/compile-template.ts";
 import { compileTemplate } from "../expand/compile-template.ts";
 import { placeWithin } from "../expand/scope.ts";
+import { hasBlocks } from "../jinja/has-blocks.ts";
 import type { LanguageTemplate } from "../language/template.ts";
 import { placeAt } from "../parse/place.ts";
 import { parseSource, readText } from "../parse/source.ts";
 import type { Folder } from "./folder.ts";
 import { jailed } from "./folder.ts";
+
+const readBlocks = async (folder: Folder, file: string, text: string): Promise<LanguageTemplate | undefined> => {
+  const { readJinja } = await import("../jinja/read.ts");
+  return readJinja(file, text, folder);
+};
 
 const readTemplate = async (folder: Folder, file: string): Promise<Template | LanguageTemplate | undefined> => {
   const text = folder.overlay?.get(file) ?? readText(join(folder.root, file), file);
@@ -21,7 +27,10 @@ const readTemplate = async (folder: Folder, file: string): Promise<Template | La
     const { readHandlebars } = await import("../handlebars/read.ts");
     return readHandlebars(file, text, folder);
   }
+  const isJson = file.endsWith(".json");
+  if (isJson && hasBlocks(text)) return readBlocks(folder, file, text);
   const { source, trees, diagnostics } = parseSource(file, text, { dialect: folder.dialect });
+  if (isJson && diagnostics.some(({ code }) => code === "unquoted-variable")) return readBlocks(folder, file, text);
   folder.collect.add(...diagnostics);
   if (hasErrors(diagnostics)) return undefined;
   const template = compileTemplate(source, trees, folder.declared, folder.dialect);
