@@ -6,6 +6,7 @@ import type {
   DriftReport,
   ImportRunReport,
   StatusReport,
+  PullReport,
   UploadReport,
   Validation,
 } from "../deploy/index.ts";
@@ -95,6 +96,10 @@ export const exitOfLeft = (report: { readonly left: readonly unknown[] }): ExitC
   report.left.length === 0 ? 0 : 7;
 
 const isUnreadable = (report: { readonly summary?: { readonly unreadable: number } }): boolean =>
+/** A live edit that has no place in the files, as one that a plan did not see. */
+export const exitOfPull = ({ items }: Pick<PullReport, "items">): ExitCode =>
+  items.some(({ fields }) => fields.some(({ left }) => left.length > 0)) ? 5 : 0;
+
   (report.summary?.unreadable ?? 0) > 0;
 
 export const exitOfPlan = (

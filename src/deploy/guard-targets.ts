@@ -53,7 +53,7 @@ export const guardTargets = async (ledger: Ledger, seen: Seen): Promise<readonly
 };
 
 /** True where a name is a system's, or begins with it and a separator. */
-const carries = (name: string, system: string): boolean =>
+export const carries = (name: string, system: string): boolean =>
   name.startsWith(system) && !/[A-Za-z0-9]/.test(name.charAt(system.length));
 
 /**

@@ -112,6 +112,7 @@ export const openProject = async (dir: string, options: OpenOptions = {}): Promi
     handOver: async (options) => (await import("./hand-over.ts")).handOver(context, options),
     takeBack: async (options) => (await import("./take-back.ts")).takeBack(context, options),
     forget: async (options) => (await import("./forget.ts")).forgetResources(context, options),
+    pull: async (options = {}) => (await import("./pull.ts")).pullEdits(context, options),
     move: async (options) => (await import("./move-entry.ts")).moveEntry(context, options),
     history: async (last = 20) => (await import("./history.ts")).historyOf(context, last),
     run: async (id) => (await import("./history.ts")).runOf(context, id),

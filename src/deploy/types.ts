@@ -27,6 +27,7 @@ import type {
   MoveOptions,
   MoveReport,
 } from "./ownership-types.ts";
+import type { PullOptions, PullReport } from "./pull-types.ts";
 import type { MetadataReport, QueryOptions, QueryReport } from "./query-types.ts";
 import type {
   ApplyReport,
@@ -46,6 +47,7 @@ import type { ChosenTenants, DesiredDigest, DesiredTenant, LiveOwner, LivePlace,
 import type { UploadOptions, UploadReport } from "./upload-types.ts";
 
 export type * from "./import-run-types.ts";
+export type * from "./pull-types.ts";
 export type * from "./query-types.ts";
 export type * from "./report-types.ts";
 export type * from "./tenant-types.ts";
@@ -173,6 +175,14 @@ export type Project = AsyncDisposable & {
   adopt(options: AdoptOptions): Promise<AdoptReport>;
   /**
    * Hands resources that the ledger owns, and that are as the files say, over to Pulumi: what `write` makes of them is
+  /**
+   * Writes live edits of what is ours back into the tenants' files, the project, manifests and templates that the values
+   * came from. Where one has no place, nothing is written unless `partial`. Sends nothing; the ledger notes when the
+   * objects were last written. What this project has read stays as it was: open it again. Throws `usage` for a glob that
+   * nothing answers to and for files that changed meanwhile, `blocked` for another endpoint than the ledger's,
+   * `lease-held`, `stale-plan`, `invalid-files` (also of tenants that are not selected), …
+   */
+  pull(options?: PullOptions): Promise<PullReport>;
    * made first, then nothing of their tenants is applied here any more. Writes nothing to the target. What cannot be
    * handed over is `left` with its reason. Throws `usage` for a glob that nothing answers to, `blocked`, `lease-held`,
    * `stale-plan`, `invalid-files`, …

@@ -25,7 +25,8 @@ const without = (properties: Properties, path: Path): Properties => {
   return withAt(properties, place, undefined);
 };
 
-const masked = (value: Json): Json =>
+/** What looks like a credential, masked. */
+export const masked = (value: Json): Json =>
   typeof value === "string"
     ? withoutCredentials(value)
     : Array.isArray(value)
@@ -34,7 +35,7 @@ const masked = (value: Json): Json =>
         ? Object.fromEntries(Object.entries(value).map(([key, member]) => [key, masked(member)]))
         : value;
 
-const holdsCredentials = (value: Json): boolean => JSON.stringify(masked(value)) !== JSON.stringify(value);
+export const holdsCredentials = (value: Json): boolean => JSON.stringify(masked(value)) !== JSON.stringify(value);
 
 /**
  * A live object as it may be shown. Left out is every value that is sealed, as a whole or in part, in what was applied or

@@ -16,6 +16,7 @@ export * from "./ownership.ts";
 export * from "./plan.ts";
 export * from "./progress.ts";
 export * from "./query.ts";
+export * from "./pull.ts";
 export * from "./stacks.ts";
 export * from "./status.ts";
 export { planSummary, symbols } from "./summary.ts";

@@ -108,6 +108,9 @@ export const importJob: ResourceKind<InfinoClient> = {
       ...(schedule === "none" ? {} : { schedule }),
     };
   },
+  // Nothing said is the manifest's schedule, where it has one.
+  written: (component, path, value) =>
+    path === "/schedule" && value === undefined && component.schedule !== undefined ? "none" : value,
   shape: () => shape,
   check,
   references: (properties) => [

@@ -1,7 +1,7 @@
 export * from "./assemble.ts";
 export * from "./complete.ts";
 export * from "./ensure.ts";
-export { withoutCredentials } from "./masked.ts";
+export { looksMasked, withoutCredentials } from "./masked.ts";
 export { changedProperties } from "./patch-body.ts";
 export * from "./registry.ts";
 export * from "./types.ts";

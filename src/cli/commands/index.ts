@@ -25,6 +25,7 @@ export const commands: readonly CommandEntry[] = [
   { name: "mv", summary: "give what is owned another _id", load: () => import("./mv.ts") },
   { name: "export", summary: "files for live objects that nobody declared", load: () => import("./export.ts") },
   { name: "destroy", summary: "delete everything that one tenant owns", load: () => import("./destroy.ts") },
+  { name: "pull", summary: "live edits back into the files", load: () => import("./pull.ts") },
   { name: "tenants", summary: "tenants of the project", load: () => import("./tenants.ts") },
   { name: "pulumi", summary: "pulumi on the stacks of many tenants", load: () => import("./pulumi.ts") },
   { name: "sources", summary: "connector types that a target offers", load: () => import("./sources.ts") },

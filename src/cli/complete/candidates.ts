@@ -72,7 +72,7 @@ const values = async (situation: Situation, io: Io): Promise<readonly Candidate[
 };
 
 /** Commands whose arguments are resources. */
-const ofResources: readonly string[] = ["explain", "adopt", "forget", "mv"];
+const ofResources: readonly string[] = ["explain", "adopt", "forget", "mv", "pull"];
 
 /** Names of one kind's resources, without the kind. */
 const ofKind = async (situation: Situation, io: Io, kind: string): Promise<readonly Candidate[]> => {

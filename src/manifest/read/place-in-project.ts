@@ -1,16 +1,8 @@
 import type { Component, Json } from "../../contract/index.ts";
 import { address } from "../../contract/index.ts";
-import type { Instance, NewComponent, Placement, PlaceOptions } from "../placing/types.ts";
+import { placeEdits } from "../placing/place-edits.ts";
+import type { Instance, PlaceOptions } from "../placing/types.ts";
 import type { ExpandOptions, Expansion, PlacedInProject, ProjectFiles } from "../types.ts";
-
-// TODO: the placing engine's own function, once it is there.
-const placeEdits = (
-  _instances: readonly Instance[],
-  _added: readonly NewComponent[],
-  _options: PlaceOptions,
-): Promise<Placement> => {
-  throw new Error("not there yet");
-};
 
 type Named = { readonly component: Component; readonly instance: Instance };
 
