@@ -7,7 +7,6 @@ import type { Tree } from "../parse/tree.ts";
 import { jsonOf } from "../parse/tree.ts";
 import type { Style, Wish } from "./candidates.ts";
 import { agreeOnValue } from "./candidates.ts";
-import type { Names } from "./names.ts";
 import type { Instance, NewComponent } from "./types.ts";
 import type { Change, Point, View, Work } from "./work.ts";
 import { newPoint, place, refuse } from "./work.ts";
@@ -130,7 +129,6 @@ export const unreadable = "it is no mapping with the texts _id and type";
 /** Puts new components into their templates, where all who share one have them. */
 export const addComponents = (
   work: Work,
-  names: Names,
   added: readonly NewComponent[],
   isTaken: (component: Json, of: NewComponent) => boolean,
 ): ReadonlyMap<NewComponent, Point> => {
@@ -153,7 +151,7 @@ export const addComponents = (
     const open = new Set(ofFile);
     for (const one of ofFile) {
       if (!open.has(one)) continue;
-      const taken = addOne(work, names, one, [...open], users, points);
+      const taken = addOne(work, one, [...open], users, points);
       for (const each of taken) open.delete(each);
     }
   }
@@ -162,7 +160,6 @@ export const addComponents = (
 
 const addOne = (
   work: Work,
-  names: Names,
   one: NewComponent,
   open: readonly NewComponent[],
   users: ReadonlyMap<string, User>,
@@ -183,9 +180,9 @@ const addOne = (
     const scope = other.scope ?? user?.scope;
     if (scope === undefined) return undefined;
     return {
-      scope: names.extended(other, scope),
-      must: names.must(other, scope, style.dialect === "sesam"),
-      may: names.may(other, scope),
+      scope: work.names.extended(other, scope),
+      must: work.names.must(other, scope, style.dialect === "sesam"),
+      may: work.names.may(other, scope),
       want: without(other.edited, user?.generated ?? {}),
     };
   };

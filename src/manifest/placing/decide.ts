@@ -5,7 +5,6 @@ import { agreeOnRuns, agreeOnValue } from "./candidates.ts";
 import { evaluateText } from "./evaluate.ts";
 import { keysGiven, scopeWith } from "./given.ts";
 import { hasMarks } from "./marks.ts";
-import type { Names } from "./names.ts";
 import type { Deciding } from "./obstacles.ts";
 import { isWritten, obstacleOf, partsFor, styleOf, wishOf } from "./obstacles.ts";
 import type { Decided, Proposal } from "./settle-variables.ts";
@@ -31,8 +30,8 @@ const candidatesFor = (mark: Mark, to: Json, { dialect }: TextParts): readonly J
 export const proposalFor = (instance: Instance, { name = "", value }: Mark, text: string): readonly Proposal[] =>
   isWritten(value, instance) ? [{ instance, name, value, candidates: spelled(value.json, text) }] : [];
 
-/** What an entry says about variables: the whole text is one, or one alone would give what it became. */
-const proposalsOf = (leaf: Leaf, { side, instance, point, isLoose }: LeafEntry): readonly Proposal[] => {
+/** What an entry says about variables: the whole text is one, or any of these alone would give what it became. */
+const possibilitiesOf = (leaf: Leaf, { side, instance, point, isLoose }: LeafEntry): readonly Proposal[] => {
   if (point === undefined || isSealed(side.to)) return [];
   const parts = partsFor(leaf, instance, instance.scope);
   if (parts === undefined) return [];
@@ -42,7 +41,11 @@ const proposalsOf = (leaf: Leaf, { side, instance, point, isLoose }: LeafEntry):
     return [{ instance, name: whole.name ?? "", value: whole.value, candidates: candidatesFor(whole, side.to, parts) }];
   }
   if (typeof side.to !== "string" || isLoose) return [];
-  const found = otherValues(parts, side.to).flatMap(({ mark, text }) => proposalFor(instance, mark, text));
+  return otherValues(parts, side.to).flatMap(({ mark, text }) => proposalFor(instance, mark, text));
+};
+
+const proposalsOf = (leaf: Leaf, entry: LeafEntry): readonly Proposal[] => {
+  const found = possibilitiesOf(leaf, entry);
   return found.length === 1 ? found : [];
 };
 
@@ -64,10 +67,11 @@ const changesOf = ({ decided }: Deciding, leaf: Leaf, instance: Instance): reado
   return [...keys].flatMap((key) => decided.changes.get(key) ?? []);
 };
 
-const explained = ({ decided }: Deciding, leaf: Leaf, { instance, side }: LeafEntry): boolean => {
+const explained = ({ work, decided }: Deciding, leaf: Leaf, { instance, side }: LeafEntry): boolean => {
   const raw = leaf.raw ?? leaf.node.value;
   if (typeof raw !== "string") return equal(raw, side.to);
-  const value = evaluateText(raw, scopeWith(instance, decided.given), instance.template.dialect);
+  const scope = work.names.extended(instance, scopeWith(instance, decided.given));
+  const value = evaluateText(raw, scope, instance.template.dialect);
   return value !== undefined && equal(value, side.to);
 };
 
@@ -99,10 +103,11 @@ const agreedRaw = (deciding: Deciding, leaf: Leaf): Json | undefined => {
     const parts = partsFor(leaf, instance, scope);
     if (parts === undefined) continue;
     const whole = wholeMark(parts);
-    if (whole !== undefined && isWritten(whole.value, instance)) return undefined;
     const runs = isMarked ? otherRuns(parts, side.to) : [side.to];
     const key = JSON.stringify(runs);
     if (runs === undefined || tried.has(key)) continue;
+    // All of the text was the variable's value: only what plainly stands beside it is not a part of it now.
+    if (whole !== undefined && isWritten(whole.value, instance) && continuesMark(parts, runs, true)) return undefined;
     const raw = agreeOnRuns(parts, runs, wishOf(deciding, entry, side.to), wishes, style);
     if (raw !== undefined) return raw;
     tried.add(key);
@@ -113,31 +118,70 @@ const agreedRaw = (deciding: Deciding, leaf: Leaf): Json | undefined => {
 
 const open = (entry: LeafEntry): boolean => entry.point !== undefined && entry.point.refused === undefined;
 
-const placeTexts = (deciding: Deciding, leaf: Leaf): void => {
-  const { source, node, location, rendered } = leaf;
-  const left = leaf.entries.filter((entry) => open(entry) && !explained(deciding, leaf, entry));
-  if (left.length === 0 || leaf.raw !== undefined || !leaf.isLiteral) return;
-  const raw = agreedRaw(deciding, leaf);
-  if (raw === undefined) return;
-  leaf.raw = raw;
+/** Finds the text of a template that explains what its instances have, unless the values of variables do. */
+const findText = (deciding: Deciding, leaf: Leaf): void => {
+  const isExplained = (): boolean => leaf.entries.every((entry) => explained(deciding, leaf, entry));
+  if (!leaf.isLiteral || isExplained()) return;
+  leaf.raw = undefined;
+  if (!isExplained()) leaf.raw = agreedRaw(deciding, leaf);
+};
+
+const placeLeaf = (deciding: Deciding, leaf: Leaf): void => {
+  const { source, node, location, rendered, raw } = leaf;
   const { start, end } = node;
-  const change: Change = {
-    source,
-    into: "template",
-    location,
-    edits: [{ op: "value", start, end, from: node.value, to: raw }],
-    rendered,
-  };
-  place(
-    deciding.work,
-    left.flatMap(({ point }) => point ?? []),
-    change,
-  );
+  const change: Change | undefined =
+    raw === undefined
+      ? undefined
+      : {
+          source,
+          into: "template",
+          location,
+          edits: [{ op: "value", start, end, from: node.value, to: raw }],
+          rendered,
+        };
+  for (const entry of leaf.entries) {
+    const { point } = entry;
+    if (point === undefined || point.refused !== undefined) continue;
+    if (explained(deciding, leaf, entry)) {
+      if (change !== undefined) place(deciding.work, [point], change);
+      if (open(entry)) point.changes = [...point.changes, ...changesOf(deciding, leaf, entry.instance)];
+    }
+    if (!open(entry) || point.changes.length > 0) continue;
+    const { reason, message } = obstacleOf(deciding, leaf, entry);
+    refuse([point], reason, message, location);
+  }
+};
+
+const mostTries = 64;
+
+/** Where any of several variables could have changed, it was the one with which the other uses agree, if that is one only. */
+const settleOneOfSeveral = (
+  deciding: Deciding,
+  settle: ReturnType<typeof settleVariables>,
+  leaves: readonly Leaf[],
+): void => {
+  const { work, decided } = deciding;
+  let tries = 0;
+  for (const leaf of leaves) {
+    for (const entry of leaf.entries) {
+      if (!open(entry) || explained(deciding, leaf, entry)) continue;
+      const possibilities = possibilitiesOf(leaf, entry);
+      if (possibilities.length < 2) continue;
+      tries += possibilities.length;
+      if (tries > mostTries) return;
+      const fitting = possibilities.flatMap((proposal) => {
+        const attempt: Decided = { given: new Map(decided.given), changes: new Map(decided.changes) };
+        settle(attempt, [proposal]);
+        return explained({ work, decided: attempt }, leaf, entry) ? [proposal] : [];
+      });
+      if (fitting.length === 1) settle(decided, fitting);
+    }
+  }
 };
 
 /** Decides what becomes of every scalar that was edited. */
-export const decide = (work: Work, names: Names, decided: Decided, further: readonly Proposal[]): void => {
-  const deciding: Deciding = { work, names, decided };
+export const decide = (work: Work, decided: Decided, further: readonly Proposal[]): void => {
+  const deciding: Deciding = { work, decided };
   const settle = settleVariables(work);
   const leaves = [...work.leaves.values()];
   const proposals = (fits: (leaf: Leaf, entry: LeafEntry) => boolean): readonly Proposal[] =>
@@ -145,22 +189,18 @@ export const decide = (work: Work, names: Names, decided: Decided, further: read
       leaf.entries.flatMap((entry) => (open(entry) && fits(leaf, entry) ? proposalsOf(leaf, entry) : [])),
     );
   settle(decided, [...further, ...proposals((leaf, entry) => !keepsVariables(leaf, entry))]);
-  for (const leaf of leaves) placeTexts(deciding, leaf);
-  const before = decided.given.size;
+  for (const leaf of leaves) findText(deciding, leaf);
   settle(
     decided,
-    proposals((leaf, entry) => entry.point?.changes.length === 0 && !explained(deciding, leaf, entry)),
+    proposals((leaf, entry) => !explained(deciding, leaf, entry)),
   );
-  if (decided.given.size > before) for (const leaf of leaves) placeTexts(deciding, leaf);
+  settleOneOfSeveral(deciding, settle, leaves);
   for (const leaf of leaves) {
-    for (const entry of leaf.entries) {
-      const { point } = entry;
-      if (point === undefined || point.refused !== undefined) continue;
-      if (explained(deciding, leaf, entry))
-        point.changes = [...point.changes, ...changesOf(deciding, leaf, entry.instance)];
-      if (point.changes.length > 0) continue;
-      const { reason, message } = obstacleOf(deciding, leaf, entry);
-      refuse([point], reason, message, leaf.location);
-    }
+    const { raw } = leaf;
+    leaf.raw = undefined;
+    if (leaf.entries.every((entry) => explained(deciding, leaf, entry))) continue;
+    leaf.raw = raw;
+    findText(deciding, leaf);
   }
+  for (const leaf of leaves) placeLeaf(deciding, leaf);
 };

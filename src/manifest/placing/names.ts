@@ -42,7 +42,15 @@ export const namesIn = (instances: Iterable<Placed & { readonly scope?: Scope }>
     }
     return found;
   };
+  const extensions = new WeakMap<Scope, Scope>();
   const extended = (placed: Placed, scope: Scope): Scope => {
+    const before = extensions.get(scope);
+    if (before !== undefined) return before;
+    const after = extend(placed, scope);
+    extensions.set(scope, after);
+    return after;
+  };
+  const extend = (placed: Placed, scope: Scope): Scope => {
     known ??= collect();
     const more = new Map([...(known.get(connectorOf(placed)) ?? []), ...(known.get(datatypeOf(placed)) ?? [])]);
     if (placed.datatype !== undefined) more.set("datatype", plainValue(placed.datatype, "key under datatypes"));

@@ -4,7 +4,6 @@ import type { Scope, Value } from "../expand/scope.ts";
 import type { Style, Wish } from "./candidates.ts";
 import { agreeOnRuns, agreeOnValue } from "./candidates.ts";
 import { scopeWith } from "./given.ts";
-import type { Names } from "./names.ts";
 import { isPlaceholder } from "./names.ts";
 import { originOf } from "./origins.ts";
 import type { Decided } from "./settle-variables.ts";
@@ -13,7 +12,7 @@ import { otherRuns, otherValues, partsOf, wholeMark } from "./texts.ts";
 import type { Instance, UnplacedReason } from "./types.ts";
 import type { Leaf, LeafEntry, Work } from "./work.ts";
 
-export type Deciding = { readonly work: Work; readonly names: Names; readonly decided: Decided };
+export type Deciding = { readonly work: Work; readonly decided: Decided };
 
 export const styleOf = (leaf: Leaf, instance: Instance): Style => ({
   dialect: instance.template.dialect,
@@ -29,7 +28,7 @@ export const isWritten = (
 export const partsFor = (leaf: Leaf, instance: Instance, scope: Scope): TextParts | undefined =>
   typeof leaf.node.value === "string" ? partsOf(leaf.node.value, scope, instance.template.dialect) : undefined;
 
-export const wishOf = <T>({ names, decided }: Deciding, { instance }: LeafEntry, want: T): Wish<T> => ({
+export const wishOf = <T>({ work: { names }, decided }: Deciding, { instance }: LeafEntry, want: T): Wish<T> => ({
   scope: names.extended(instance, scopeWith(instance, decided.given)),
   must: names.must(instance, instance.scope, instance.template.dialect === "sesam"),
   may: names.may(instance, instance.scope),
@@ -80,7 +79,7 @@ const ofText = (deciding: Deciding, leaf: Leaf, entry: LeafEntry): Obstacle => {
 };
 
 const ofRuns = (
-  { names }: Deciding,
+  { work: { names } }: Deciding,
   leaf: Leaf,
   { instance, side }: LeafEntry,
   parts: TextParts,

@@ -8,7 +8,6 @@ import { addComponents, isComponent, removeComponents, unreadable } from "./comp
 import { decide, proposalFor } from "./decide.ts";
 import { evaluate, evaluateKey } from "./evaluate.ts";
 import { keysGiven, scopeWith } from "./given.ts";
-import type { Names } from "./names.ts";
 import { namesIn } from "./names.ts";
 import type { Decided, Proposal } from "./settle-variables.ts";
 import { otherValues, partsOf } from "./texts.ts";
@@ -101,7 +100,7 @@ const keyProposals = (work: Work): readonly Proposal[] =>
     return found.length !== 1 ? [] : found.flatMap(({ mark, text }) => proposalFor(instance, mark, text));
   });
 
-const walkGroup = (work: Work, names: Names, group: readonly Instance[], ids: ReadonlyMap<string, number>): void => {
+const walkGroup = (work: Work, group: readonly Instance[], ids: ReadonlyMap<string, number>): void => {
   const [first] = group;
   if (first === undefined) return;
   const viewOf = (instance: Instance): View => {
@@ -113,7 +112,7 @@ const walkGroup = (work: Work, names: Names, group: readonly Instance[], ids: Re
   const { tree, idSpot, dialect } = first.template;
   const { source } = idSpot;
   const like = source.text.includes("<<@") ? "<<@" : source.text.includes("{{@") ? "{{@" : "";
-  const walk: Walk = { work, names, source, rendered: first.rendered, style: { dialect, like } };
+  const walk: Walk = { work, source, rendered: first.rendered, style: { dialect, like } };
   const sides = group.flatMap((instance): Side[] => {
     const { edited, expanded } = instance;
     if (edited === undefined) return [];
@@ -197,17 +196,17 @@ export const placeEdits = async (
   const work: Work = {
     instances,
     options,
+    names: namesIn([...instances, ...added]),
     views: new Map(),
     points: [],
     leaves: new Map(),
     keyEdits: [],
   };
-  const names = namesIn([...instances, ...added]);
   const ids = idsOf(instances, added);
-  for (const group of byTemplate(instances, edited)) walkGroup(work, names, group, ids);
-  const newPoints = addComponents(work, names, added, (component) => (ids.get(idOf(component) ?? "") ?? 0) > 1);
+  for (const group of byTemplate(instances, edited)) walkGroup(work, group, ids);
+  const newPoints = addComponents(work, added, (component) => (ids.get(idOf(component) ?? "") ?? 0) > 1);
   addRepeated(work);
-  decide(work, names, decided, keyProposals(work));
+  decide(work, decided, keyProposals(work));
   settleKeys(work, decided);
   const changes = new Set(work.points.flatMap((point) => (point.refused === undefined ? point.changes : [])));
   const expected = {

@@ -178,12 +178,16 @@ export const otherRuns = ({ runs, marks }: TextParts, text: string): readonly st
   return others;
 };
 
-const wordEnd = /[\p{L}\p{N}]$/u;
-const wordStart = /^[\p{L}\p{N}]/u;
+const words = { end: /[\p{L}\p{N}]$/u, start: /^[\p{L}\p{N}]/u };
+const names = { end: /[\p{L}\p{N}_.-]$/u, start: /^[\p{L}\p{N}_.-]/u };
 
-/** True where what is new goes on with the word or number that a variable ends or begins with: `10` that becomes `100`. */
-export const continuesMark = ({ runs, marks }: TextParts, others: readonly string[]): boolean =>
-  others.some((other, index) => {
+/**
+ * True where what is new goes on with the word or number that a variable ends or begins with, such as `10` that becomes
+ * `100`; with `isName` also where it could be a part of a longer name, such as `a` that becomes `a-b`.
+ */
+export const continuesMark = ({ runs, marks }: TextParts, others: readonly string[], isName = false): boolean => {
+  const { start: wordStart, end: wordEnd } = isName ? names : words;
+  return others.some((other, index) => {
     if (other === runs[index]) return false;
     const before = marks[index - 1]?.text ?? "";
     const after = marks[index]?.text ?? "";
@@ -193,6 +197,7 @@ export const continuesMark = ({ runs, marks }: TextParts, others: readonly strin
       (wordEnd.test(other) && !wordEnd.test(was) && wordStart.test(after))
     );
   });
+};
 
 /** Variables of which one alone, with another text, would give this text. */
 export const otherValues = (

@@ -41,13 +41,14 @@ const fits = (work: Work, instance: Instance, view: View | undefined, place: Mar
     return key === (renamed === undefined ? evaluateKey(place.raw, instance.scope, dialect) : renamed.to);
   }
   const raw = rawNow(work, instance, place);
-  const value = evaluateText(raw, scope, dialect);
+  const value = evaluateText(raw, work.names.extended(instance, scope), dialect);
+  const before = raw === place.raw ? value : evaluateText(place.raw, scope, dialect);
   const sides = view?.scalars.get(place.tree);
   if (sides === undefined) return value !== undefined && equal(value, evaluateText(place.raw, instance.scope, dialect));
   return sides.every(({ from, to }) => {
-    if (value !== undefined && equal(value, to)) return true;
+    if ([value, before].some((one) => one !== undefined && equal(one, to))) return true;
     if (equal(from, to) || typeof to !== "string") return false;
-    const parts = partsOf(raw, scope, dialect);
+    const parts = partsOf(raw, work.names.extended(instance, scope), dialect);
     return parts !== undefined && wholeMark(parts) === undefined && otherRuns(parts, to) !== undefined;
   });
 };

@@ -11,7 +11,6 @@ import type { Style, Wish } from "./candidates.ts";
 import { agreeOnMember, agreeOnValue, waysToWriteKey } from "./candidates.ts";
 import { evaluate, evaluateKey } from "./evaluate.ts";
 import { hasMarks, marksBelow, standsAsWritten } from "./marks.ts";
-import type { Names } from "./names.ts";
 import { otherRuns, partsOf, writeText } from "./texts.ts";
 import type { Change, Diff, DiffMember, Leaf, Point, Side, Work } from "./work.ts";
 import { newPoint, place, refuse } from "./work.ts";
@@ -19,7 +18,6 @@ import { newPoint, place, refuse } from "./work.ts";
 /** A template as all who share it are walked through it. */
 export type Walk = {
   readonly work: Work;
-  readonly names: Names;
   readonly source: Source;
   readonly rendered: boolean;
   readonly style: Style;
@@ -30,7 +28,7 @@ const shared = (what: string): string =>
 
 const logic = "a template language makes it; edit the template";
 
-const wishOf = <T>({ names, style }: Walk, { view }: Side, want: T): Wish<T> => {
+const wishOf = <T>({ work: { names }, style }: Walk, { view }: Side, want: T): Wish<T> => {
   const { instance } = view;
   const scope = names.extended(instance, instance.scope);
   const must = names.must(instance, instance.scope, style.dialect === "sesam");

@@ -3,6 +3,7 @@ import type { Location } from "../../diagnostic.ts";
 import type { FileEdit } from "../editing/types.ts";
 import type { Source } from "../parse/source.ts";
 import type { Member, Tree } from "../parse/tree.ts";
+import type { Names } from "./names.ts";
 import type { Edit, Instance, NewComponent, PlacedEdit, PlaceOptions, UnplacedReason } from "./types.ts";
 
 /** One difference and what becomes of it; open until it has changes or a reason. */
@@ -89,6 +90,7 @@ export type KeyEdit = {
 export type Work = {
   readonly instances: readonly Instance[];
   readonly options: PlaceOptions;
+  readonly names: Names;
   readonly views: Map<Instance, View>;
   readonly points: Point[];
   readonly leaves: Map<string, Leaf>;
