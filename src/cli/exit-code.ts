@@ -2,7 +2,6 @@ import type { Plan } from "../contract/index.ts";
 import type {
   AdoptReport,
   ApplyReport,
-  CollapseReport,
   DoctorReport,
   DriftReport,
   ImportRunReport,
@@ -95,10 +94,6 @@ export const exitOfAdopt = (report: Pick<AdoptReport, "interrupted" | "results" 
 /** Not everything that was meant could change hands. */
 export const exitOfLeft = (report: { readonly left: readonly unknown[] }): ExitCode =>
   report.left.length === 0 ? 0 : 7;
-
-/** An edit of an expansion that has no place in the files. */
-export const exitOfCollapse = ({ unplaced }: Pick<CollapseReport, "unplaced">): ExitCode =>
-  unplaced.length === 0 ? 0 : 5;
 
 const isUnreadable = (report: { readonly summary?: { readonly unreadable: number } }): boolean =>
 /** A live edit that has no place in the files, as one that a plan did not see. */

@@ -59,7 +59,7 @@ export type ExportedComponent = {
   /** In clear, without secrets. */
   readonly properties: Properties;
   readonly secrets: readonly Placeholder[];
-  /** Paths whose text is the name of something: the variable `system` where they are exactly that. */
+  /** Paths whose text is the name of something: the variable `system` stands where they begin with that. */
   readonly names: readonly Path[];
   readonly notes: readonly string[];
 };
@@ -68,15 +68,23 @@ const comment = (text: string): string => `# ${text.replace(/[\p{Cc}\p{Cf}\p{Zl}
 
 const systemVariable = "<<@ system @>>";
 
+/** A name that is the system's, or begins with it, by the variable; undefined for another. */
+const systemName = (name: string, system: string): string | undefined =>
+  name === system || name.startsWith(`${system}-`)
+    ? `${systemVariable}${templateText(name.slice(system.length))}`
+    : undefined;
+
 const componentText = (component: ExportedComponent, system: string): string => {
   let properties = templateValue(component.properties) as Properties;
   for (const path of component.names) {
-    if (at(component.properties, path) === system) properties = withAt(properties, path, systemVariable);
+    const name = at(component.properties, path);
+    const own = typeof name === "string" ? systemName(name, system) : undefined;
+    if (own !== undefined) properties = withAt(properties, path, own);
   }
   for (const { path, before, name, after } of component.secrets) {
     properties = withAt(properties, path, `${templateText(before)}$SECRET(${name})${templateText(after)}`);
   }
-  const _id = component._id === system ? systemVariable : component._id;
+  const _id = systemName(component._id, system) ?? component._id;
   return component.notes.map(comment).join("") + yamlText({ _id, type: component.kind, ...properties });
 };
 

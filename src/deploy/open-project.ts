@@ -16,6 +16,7 @@ import { checkSelection } from "./selection.ts";
 import { collectSide, shareSide, transformSide } from "./sides.ts";
 import { statusOf } from "./status.ts";
 import type { Explanation, OpenOptions, Project, Selection } from "./types.ts";
+import { strictly } from "./validate-connector.ts";
 
 const read = async (context: Context, selection: Selection): Promise<ReadTenants> => {
   const found = await readTenants(context.files, await context.index(), selection, context.set);
@@ -80,7 +81,7 @@ export const openProject = async (dir: string, options: OpenOptions = {}): Promi
       return { type: "components", schemaVersion: 1, environment: files.environment, components };
     },
     desired: async (tenant) => (await import("./desired.ts")).desiredOf(context, tenant),
-    validate: async (selection = {}) => {
+    validate: async ({ strict = false, ...selection } = {}) => {
       const { selected, diagnostics } = await read(context, selection);
       return {
         type: "validation",
@@ -89,11 +90,14 @@ export const openProject = async (dir: string, options: OpenOptions = {}): Promi
         tenants: selected.length,
         resources: selected.reduce((sum, { resources }) => sum + resources.length, 0),
         rendered: selected.reduce((sum, { rendered }) => sum + rendered.length, 0),
-        diagnostics,
+        diagnostics: strictly([...diagnostics, ...files.review()], strict),
       };
     },
     explain: (component, path, selection = {}) => explain(context, component, path, selection),
-    plan: (options = {}) => planProject(context, options),
+    plan: async (options = {}) => {
+      context.warn(files.review());
+      return planProject(context, options);
+    },
     planEntities: (text, options = {}) => planEntities(context, text, options),
     entities: (side, options = {}) => {
       if (side === "transform") return transformSide(context, options);
@@ -108,11 +112,11 @@ export const openProject = async (dir: string, options: OpenOptions = {}): Promi
     drift: ({ signal, ...selection } = {}) => driftOf(context, selection, signal),
     status: (options = {}) => statusOf(context, options),
     export: async (options) => (await import("./export-project.ts")).exportProject(context, options),
+    pull: async (options = {}) => (await import("./pull.ts")).pullEdits(context, options),
     adopt: async (options) => (await import("./adopt.ts")).adoptResources(context, options),
     handOver: async (options) => (await import("./hand-over.ts")).handOver(context, options),
     takeBack: async (options) => (await import("./take-back.ts")).takeBack(context, options),
     forget: async (options) => (await import("./forget.ts")).forgetResources(context, options),
-    pull: async (options = {}) => (await import("./pull.ts")).pullEdits(context, options),
     move: async (options) => (await import("./move-entry.ts")).moveEntry(context, options),
     history: async (last = 20) => (await import("./history.ts")).historyOf(context, last),
     run: async (id) => (await import("./history.ts")).runOf(context, id),

@@ -77,6 +77,11 @@ export type Selection = {
   readonly only?: readonly string[];
 };
 
+export type ValidateOptions = Selection & {
+  /** Warnings are errors; default false. */
+  readonly strict?: boolean;
+};
+
 export type PlanOptions = Selection & {
   /** Delete what is owned and no longer desired; default false: it is listed as prunable. */
   readonly prune?: boolean;
@@ -139,8 +144,11 @@ export type Project = AsyncDisposable & {
   expand(selection?: Selection): Promise<ExpandReport>;
   /** What one tenant's files ask for, as resources. Offline. Throws `invalid-files`, `usage` for an unknown tenant. */
   desired(tenant: string): Promise<DesiredTenant>;
-  /** All diagnostics of the selected tenants. Offline; needs no credentials. */
-  validate(selection?: Selection): Promise<Validation>;
+  /**
+   * All diagnostics of the selected tenants, and what a reviewer would want to be told of the connectors. Offline; needs no
+   * credentials.
+   */
+  validate(options?: ValidateOptions): Promise<Validation>;
   /** Where the value at `path` (JSON Pointer or dotted) of a component came from. Offline. */
   explain(component: string, path: string, selection?: Selection): Promise<Explanation>;
   /** Compares with what is live; writes nothing to the target. Throws `invalid-files`, `unauthorized`, `unreachable`, … */
@@ -168,14 +176,6 @@ export type Project = AsyncDisposable & {
    */
   export(options: ExportOptions): Promise<ExportReport>;
   /**
-   * Takes over live objects for what the files ask for; writes nothing to the target. What cannot be taken over is `left`
-   * with its reason. Throws `usage` for a glob that nothing answers to, `missing-secret` (with `trustSecrets`), `blocked`
-   * for another endpoint than the ledger's, `invalid-files`, …
-   */
-  adopt(options: AdoptOptions): Promise<AdoptReport>;
-  /**
-   * Hands resources that the ledger owns, and that are as the files say, over to Pulumi: what `write` makes of them is
-  /**
    * Writes live edits of what is ours back into the tenants' files, the project, manifests and templates that the values
    * came from. Where one has no place, nothing is written unless `partial`. Sends nothing; the ledger notes when the
    * objects were last written. What this project has read stays as it was: open it again. Throws `usage` for a glob that
@@ -183,6 +183,14 @@ export type Project = AsyncDisposable & {
    * `lease-held`, `stale-plan`, `invalid-files` (also of tenants that are not selected), …
    */
   pull(options?: PullOptions): Promise<PullReport>;
+  /**
+   * Takes over live objects for what the files ask for; writes nothing to the target. What cannot be taken over is `left`
+   * with its reason. Throws `usage` for a glob that nothing answers to, `missing-secret` (with `trustSecrets`), `blocked`
+   * for another endpoint than the ledger's, `invalid-files`, …
+   */
+  adopt(options: AdoptOptions): Promise<AdoptReport>;
+  /**
+   * Hands resources that the ledger owns, and that are as the files say, over to Pulumi: what `write` makes of them is
    * made first, then nothing of their tenants is applied here any more. Writes nothing to the target. What cannot be
    * handed over is `left` with its reason. Throws `usage` for a glob that nothing answers to, `blocked`, `lease-held`,
    * `stale-plan`, `invalid-files`, …

@@ -2,6 +2,7 @@ import type { Catalog } from "../catalog/index.ts";
 import type { Component, Json, Path, Properties } from "../contract/index.ts";
 import type { Diagnostic, Location } from "../diagnostic.ts";
 import type { Instance, Placement, PlaceOptions } from "./placing/types.ts";
+import type { SesamExpansion } from "./sesam/types.ts";
 
 export type { FileChange, PlacedEdit, UnplacedEdit, UnplacedReason } from "./placing/types.ts";
 
@@ -121,6 +122,8 @@ export type ProjectFiles = {
   readonly shared: string;
   /** Errors here mean that no tenant can be expanded. */
   readonly diagnostics: readonly Diagnostic[];
+  /** What a reviewer would want to be told of the connectors: only warnings. Made once, when asked. */
+  review(): readonly Diagnostic[];
   /** Sorted by file. Looks at the folder anew each time; reads no content. */
   tenantFiles(): Promise<readonly TenantFile[]>;
   /** Reads and checks one tenant file. */
@@ -129,6 +132,14 @@ export type ProjectFiles = {
   ): Promise<{ readonly tenant: Tenant | undefined; readonly diagnostics: readonly Diagnostic[] }>;
   /** Expands a tenant that `readTenant` gave. Pure but for the tenant file's content, which `readTenant` kept. */
   expandTenant(tenant: Tenant, options?: ExpandOptions): Expansion;
+  /**
+   * What a tenant's connectors expand to in Sesam's form, with the tenant's values. Only for a project that was read in
+   * Sesam's dialect.
+   */
+  expandInSesamForm(
+    tenant: Tenant,
+    options: { readonly profile: string; readonly set?: Properties },
+  ): Promise<readonly { readonly connector: string; readonly expansion: SesamExpansion }[]>;
   /**
    * Finds the places in the files for what components became. `expansions` are those of all tenants, because a value may
    * have uses anywhere; `edited` holds whole components, with `_id` and `type`; `options` are those of the expansions.

@@ -1,6 +1,5 @@
 export * from "./apply-report.ts";
 export * from "./care.ts";
-export * from "./collapse.ts";
 export * from "./diagnostics.ts";
 export * from "./doctor.ts";
 export * from "./drift.ts";

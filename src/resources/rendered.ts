@@ -198,7 +198,7 @@ export const checkRendered = (components: readonly Component[]): readonly Proble
       // Datasets of others are theirs; those of the node itself begin with "system:".
       if (datasets.has(name) || name.startsWith("system:")) return;
       if (!name.startsWith(`${system}-`) && nearestName(name, [...datasets]) === undefined) return;
-      dangling(path, `no pipe of this tenant fills the dataset "${name}"`, nearest(name, [...datasets], "they fill"));
+      dangling(path, `no pipe here fills the dataset "${name}"`, nearest(name, [...datasets], "they fill"));
     };
     for (const name of ["source", "sink", "transform"] as const) {
       for (const { step, path } of stepsIn(properties[name], `/${name}`)) {
@@ -214,11 +214,7 @@ export const checkRendered = (components: readonly Component[]): readonly Proble
         if (!isFixed(given) || given.startsWith("system:")) continue;
         const known = systems.get(given);
         if (known === undefined) {
-          dangling(
-            `${path}/system`,
-            `there is no system "${given}" in this tenant`,
-            nearest(given, systemNames, "systems are"),
-          );
+          dangling(`${path}/system`, `there is no system "${given}" here`, nearest(given, systemNames, "systems are"));
           continue;
         }
         const { operations } = known.properties;

@@ -197,11 +197,11 @@ describe("what nobody declared", () => {
     expect(template).toMatch(/# auth: .*bearer_token/);
   });
 
-  it("stays where it was said to be by a variable, when its name is the system's", async () => {
+  it("stays where it was said to be by a variable, when its name is the system's or begins with it", async () => {
     const { dir } = await exported({ tenant: "t009", connector: "legacy" });
     const template = await readFile(join(dir, "connectors/legacy/templates/system.yaml"), "utf8");
     expect(template).toContain("_id: <<@ system @>>\ntype: dataset\n");
-    expect(template).toContain("connection: acme-t009-legacy-connection\n");
+    expect(template).toContain("connection: <<@ system @>>-connection\n");
     expect(template).toContain("target_dataset: <<@ system @>>\n");
     expect(template).not.toContain("acme-t009-legacy\n");
   });

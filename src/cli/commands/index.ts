@@ -11,7 +11,6 @@ export type CommandEntry = {
 export const commands: readonly CommandEntry[] = [
   { name: "init", summary: "scaffold a project, a connector and a tenant", load: () => import("./init.ts") },
   { name: "expand", summary: "the components that the files describe", load: () => import("./expand.ts") },
-  { name: "collapse", summary: "an edited expansion back into a connector", load: () => import("./collapse.ts") },
   { name: "validate", summary: "everything that is wrong with the files", load: () => import("./validate.ts") },
   { name: "explain", summary: "where a value came from", load: () => import("./explain.ts") },
   { name: "plan", summary: "what apply would do", load: () => import("./plan.ts") },

@@ -62,7 +62,7 @@ const follow = (template: ComponentTemplate, scope: Scope, path: Path): Found =>
 
 /** The place of a value, or its key, in its template; of what is not there, the place of what it is missing from. */
 export const locateComponent = (
-  { at: index, templates, scopes }: Provenance,
+  { at: index, templates, scopes }: Pick<Provenance, "at" | "templates" | "scopes">,
   path: Path,
   part: "key" | "value" = "value",
 ): Location | undefined => {

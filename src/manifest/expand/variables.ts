@@ -109,7 +109,11 @@ const fromAuth = (declarations: Declarations, name: string): Value | undefined =
 };
 
 /** What a parameter is where the tenant says nothing; `service_url` comes from the tenant's target. */
-const sharedValue = (declarations: Declarations, datatype: string | undefined, name: string): Value | undefined => {
+export const sharedValue = (
+  declarations: Declarations,
+  datatype: string | undefined,
+  name: string,
+): Value | undefined => {
   const { manifest, parameter_values, projectSpot, manifestSpot } = declarations;
   if (Object.hasOwn(parameter_values, name)) {
     const spot = projectSpot(joinPath("/parameter_values", name));

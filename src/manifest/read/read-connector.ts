@@ -96,6 +96,24 @@ const checkReferences = (json: unknown, path: Path, spotOf: (path: Path) => Spot
   }
 };
 
+const checkAllReferences = (
+  collect: Collector,
+  { auth, parameter_values }: Configuration,
+  { manifest, manifestSpot, projectSpot }: Declarations,
+): void => {
+  checkReferences(auth, "/auth", projectSpot, collect);
+  checkReferences(parameter_values, "/parameter_values", projectSpot, collect);
+  checkReferences(manifest.oauth2, "/oauth2", manifestSpot, collect);
+  for (const [name, { parameters }] of Object.entries(manifest.datatypes)) {
+    checkReferences(parameters, `${joinPath("/datatypes", name)}/parameters`, manifestSpot, collect);
+  }
+  for (const [name, parameter] of Object.entries(manifest.additional_parameters)) {
+    if (!isObject(parameter)) continue;
+    const path = `${joinPath("/additional_parameters", name)}/default`;
+    checkReferences(parameter["default"], path, manifestSpot, collect);
+  }
+};
+
 /**
  * Reports each circle of parents once, where its first datatype names its parent. A datatype may be its own parent: its
  * records make a tree.
@@ -122,14 +140,8 @@ const checkParents = (collect: Collector, { datatypes }: ManifestContent, locate
 };
 
 const checkDatatypes = (collect: Collector, manifest: ManifestContent, locate: Locate): void => {
-  const names = Object.keys(manifest.datatypes);
   for (const [name, datatype] of Object.entries(manifest.datatypes)) {
     const path = joinPath("/datatypes", name);
-    const { parent } = datatype;
-    if (parent !== undefined && !names.includes(parent)) {
-      const message = `the parent "${parent}" of ${name} is not a datatype of this manifest`;
-      collect.warning("unknown-datatype", locate(`${path}/parent`), message, nearest(parent, names, "datatypes are"));
-    }
     const schedule = scheduleOf(datatype);
     if (schedule === undefined || "cron" in schedule) continue;
     const { seconds, cron } = schedule.nearest;
@@ -167,18 +179,11 @@ export const readConnector = async (
     manifestSpot: (path) => spotIn([source], path) ?? start,
     projectSpot: (path) => spotIn(projectSources, `${base}${path}`) ?? start,
   };
-  checkDatatypes(collect, manifest, locate);
-  checkParents(collect, manifest, locate);
-  checkReferences(configuration.auth, "/auth", declarations.projectSpot, collect);
-  checkReferences(configuration.parameter_values, "/parameter_values", declarations.projectSpot, collect);
-  checkReferences(manifest.oauth2, "/oauth2", declarations.manifestSpot, collect);
-  for (const [name, { parameters }] of Object.entries(manifest.datatypes)) {
-    checkReferences(parameters, `${joinPath("/datatypes", name)}/parameters`, declarations.manifestSpot, collect);
-  }
-  for (const [name, parameter] of Object.entries(manifest.additional_parameters)) {
-    if (!isObject(parameter)) continue;
-    const path = `${joinPath("/additional_parameters", name)}/default`;
-    checkReferences(parameter["default"], path, declarations.manifestSpot, collect);
+  // In Sesam's form schedules do not show, and references are plain text.
+  if (folder.dialect !== "sesam") {
+    checkDatatypes(collect, manifest, locate);
+    checkParents(collect, manifest, locate);
+    checkAllReferences(collect, configuration, declarations);
   }
   const declared = allParameters(declarations);
   for (const name of Object.keys(configuration.parameter_values)) {
@@ -210,7 +215,7 @@ export const readConnector = async (
     break;
   }
   for (const [name, { template }] of Object.entries(manifest.datatypes)) {
-    await use(name, template, `${joinPath("/datatypes", name)}/template`);
+    if (template !== undefined) await use(name, template, `${joinPath("/datatypes", name)}/template`);
   }
   const environment = new Set([
     ...uses.flatMap(({ template }) => [...template.environment]),

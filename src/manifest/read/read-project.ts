@@ -3,6 +3,8 @@ import { resolve } from "node:path";
 import picomatch from "picomatch";
 import { digest } from "../../canonical.ts";
 import { builtinConnectorTypes, createCatalog } from "../../catalog/index.ts";
+import type { Diagnostic } from "../../diagnostic.ts";
+import { hasErrors } from "../../diagnostic.ts";
 import { DeployerError } from "../../errors.ts";
 import type { Collector } from "../collect.ts";
 import { collector } from "../collect.ts";
@@ -10,6 +12,7 @@ import { expand } from "../expand/expand.ts";
 import type { ProjectState } from "../expand/project-state.ts";
 import { environmentIn } from "../expand/references.ts";
 import { allParameters } from "../expand/variables.ts";
+import type { Dialect } from "../parse/variable-marks.ts";
 import type { ProjectContent } from "../schemas/project.ts";
 import type { ProjectFiles, Tenant } from "../types.ts";
 import { checkLedger } from "./check-ledger.ts";
@@ -23,6 +26,7 @@ import type { ProjectFile, ReadContent } from "./read-project-file.ts";
 import { readProjectFile } from "./read-project-file.ts";
 import type { TenantValues } from "./read-tenant.ts";
 import { readTenantFile } from "./read-tenant.ts";
+import { review } from "./review.ts";
 import { credentialsIn, secretSources } from "./secret-sources.ts";
 import { checkPlainSecrets, credentialTexts, serviceUrls, targetFiles } from "./targets.ts";
 import { listTenantFiles, matchesNothing } from "./tenant-files.ts";
@@ -34,6 +38,8 @@ type ReadOptions = {
   readonly env: { readonly [name: string]: string | undefined };
   /** Texts that count in place of what the files hold, by path relative to the project folder. */
   readonly overlay?: ReadonlyMap<string, string>;
+  /** How templates are read; default: our own way. */
+  readonly dialect?: Dialect;
 };
 
 const rootOf = (dir: string): string => {
@@ -191,11 +197,18 @@ const nothing: ReadContent = {
 export const readProject = async (
   dir: string,
   environment: string,
-  { env, overlay }: ReadOptions,
+  { env, overlay, dialect }: ReadOptions,
 ): Promise<ProjectFiles> => {
   const root = rootOf(dir);
   const collect = collector();
-  const folder: Folder = { root, collect, declared: new Set(), templates: new Map(), ...(overlay && { overlay }) };
+  const folder: Folder = {
+    root,
+    collect,
+    declared: new Set(),
+    templates: new Map(),
+    ...(overlay && { overlay }),
+    ...(dialect && { dialect }),
+  };
   const file = await readProjectFile(folder, environment);
   const content = file.content ?? nothing;
   const variables = new Map(
@@ -217,6 +230,7 @@ export const readProject = async (
   }
   const { on_drift } = content;
   const kept = new WeakMap<Tenant, TenantValues>();
+  let reviewed: readonly Diagnostic[] | undefined;
   return {
     dir: resolve(dir),
     environment,
@@ -239,6 +253,17 @@ export const readProject = async (
     catalogFiles,
     shared: sharedDigest(state, content, own, environment),
     diagnostics: collect.diagnostics,
+    review: () => {
+      const connectors = [...state.connectors.values()];
+      // Of files that are wrong too little is known.
+      reviewed ??= hasErrors(collect.diagnostics)
+        ? []
+        : review(
+            root,
+            connectors.map(({ declarations, uses }) => ({ declarations, uses, system: { vendor: content.vendor } })),
+          );
+      return reviewed;
+    },
     tenantFiles: () => listTenantFiles(root, globs),
     readTenant: async (name) => {
       const { tenant, values, diagnostics } = await readTenantFile(state, name);
@@ -251,6 +276,14 @@ export const readProject = async (
         throw new DeployerError("internal", `tenant ${tenant.id} was not read by this project`);
       }
       return expand(state, tenant, values, options);
+    },
+    expandInSesamForm: async (tenant, options) => {
+      const values = kept.get(tenant);
+      if (values === undefined || dialect !== "sesam") {
+        throw new DeployerError("internal", `tenant ${tenant.id} was not read in Sesam's dialect by this project`);
+      }
+      const { expandTenantInSesamForm } = await import("../sesam/expand-tenant.ts");
+      return expandTenantInSesamForm(state, tenant, values, options);
     },
     placeEdits: async (expansions, edited, tenantFiles, options = {}) => {
       const again = (texts: ReadonlyMap<string, string>): Promise<ProjectFiles> =>

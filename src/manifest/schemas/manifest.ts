@@ -40,10 +40,13 @@ export const manifestSchema = {
       propertyNames: { pattern: datatypePattern },
       additionalProperties: {
         type: "object",
-        required: ["template"],
         additionalProperties: false,
         properties: {
-          template: { type: "string", description: "Template, relative to this folder; datatypes may share one." },
+          template: {
+            type: "string",
+            description:
+              "Template, relative to this folder; datatypes may share one. A datatype without one is skipped, with a warning.",
+          },
           label: { type: "string" },
           description: { type: "string" },
           parameters: {

@@ -1,14 +1,12 @@
 import { existsSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
-import type { Json } from "../../contract/index.ts";
+import { basename, resolve } from "node:path";
 import { joinPath } from "../../contract/index.ts";
 import { hasErrors } from "../../diagnostic.ts";
 import { DeployerError } from "../../errors.ts";
 import { collector } from "../collect.ts";
 import type { Template } from "../expand/compile-template.ts";
-import type { Scope } from "../expand/scope.ts";
+import { locateComponent } from "../expand/origin.ts";
 import type { Binding, Declarations, Given } from "../expand/variables.ts";
-import { renderTemplate } from "../language/render-template.ts";
 import type { LanguageTemplate } from "../language/template.ts";
 import { isLanguage } from "../language/template.ts";
 import type { Source } from "../parse/source.ts";
@@ -16,17 +14,18 @@ import type { Folder } from "../read/folder.ts";
 import { spotIn } from "../read/folder.ts";
 import { realPath } from "../read/jail.ts";
 import { resolversOf } from "../read/read-connector.ts";
-import { readDocument } from "../read/read-document.ts";
 import { readManifest } from "../read/read-manifest.ts";
 import { templateOf } from "../read/read-template.ts";
+import { review } from "../read/review.ts";
 import { locateIn } from "../read/validate.ts";
 import type { ManifestContent } from "../schemas/manifest.ts";
 import type { Assembly, FilledTemplate } from "./assemble-files.ts";
 import { assembleFiles } from "./assemble-files.ts";
 import { developmentBinding } from "./development-values.ts";
 import { nameProblem } from "./file-name.ts";
-import { templateName } from "./generated.ts";
+import { fillLanguage, fillTemplate } from "./fill-template.ts";
 import { isTruthy } from "./python-text.ts";
+import { readProfile } from "./read-profile.ts";
 import type { SesamConnector, SesamOptions } from "./types.ts";
 
 type ReadOptions = SesamOptions & {
@@ -36,6 +35,7 @@ type ReadOptions = SesamOptions & {
 
 type ReadTemplate = {
   readonly source: Source;
+  readonly template: Template | LanguageTemplate;
   readonly rendered: boolean;
   readonly filled: FilledTemplate | undefined;
 };
@@ -51,29 +51,17 @@ const nobody: Given = {
   set: {},
 };
 
-const emptyScope = (folder: Folder): Scope => ({
-  variables: [],
-  values: [],
-  environment: new Map(),
-  secretDeclared: () => true,
-  secretNames: () => [],
-  report: folder.collect.error,
-  deferred: false,
-});
-
 const fill = (
   folder: Folder,
+  datatype: string | undefined,
   template: Template | LanguageTemplate,
   binding: (name: string) => Binding,
-): { readonly template: Template; readonly scope: Scope } | undefined => {
-  const scope = emptyScope(folder);
-  if (isLanguage(template)) {
-    return renderTemplate(template, binding, nobody, scope, () => undefined, folder.collect);
-  }
+): FilledTemplate | undefined => {
+  const { collect } = folder;
+  if (isLanguage(template)) return fillLanguage(collect, datatype, template, binding, nobody);
   const resolvers = resolversOf(folder, binding, template);
-  if (resolvers === undefined) return undefined;
-  const values = resolvers.flatMap((resolve) => resolve(nobody) ?? []);
-  return { template, scope: { ...scope, variables: template.variables, values } };
+  const values = resolvers?.flatMap((resolve) => resolve(nobody) ?? []);
+  return values && fillTemplate(collect, datatype, template, values);
 };
 
 const readTemplates = async (
@@ -88,34 +76,16 @@ const readTemplates = async (
   const add = async (datatype: string | undefined, path: string, pointer: string): Promise<void> => {
     const template = await templateOf(folder, "", path, locate(pointer));
     if (template === undefined) return;
-    const made = fill(folder, template, developmentBinding(declarations, datatype, system));
-    const rendered = isLanguage(template);
-    const name = templateName(template.source.file);
-    const shared = datatype === undefined || name === datatype ? undefined : name;
-    const filled = made && { datatype, components: made.template.components, rendered, scope: made.scope, shared };
-    read.set(datatype, { source: template.source, rendered, filled });
+    const filled = fill(folder, datatype, template, developmentBinding(declarations, datatype, system));
+    read.set(datatype, { source: template.source, template, rendered: isLanguage(template), filled });
   };
   const key = manifest["system-template"] === undefined ? "system_template" : "system-template";
   const systemTemplate = manifest[key];
   if (systemTemplate !== undefined) await add(undefined, systemTemplate, `/${key}`);
   for (const [name, { template }] of Object.entries(manifest.datatypes)) {
-    await add(name, template, `${joinPath("/datatypes", name)}/template`);
+    if (template !== undefined) await add(name, template, `${joinPath("/datatypes", name)}/template`);
   }
   return read;
-};
-
-const readProfile = async (
-  folder: Folder,
-  manifest: ManifestContent,
-  profile: string,
-): Promise<{ source: Source | undefined; content: Json }> => {
-  const file = `${profile}-env.json`;
-  if (folder.overlay?.has(file) || existsSync(join(folder.root, file))) {
-    const read = await readDocument(folder, file);
-    if (read !== undefined) return read;
-  }
-  const parameters = Object.keys(manifest.additional_parameters).map((name) => [name, ""]);
-  return { source: undefined, content: Object.fromEntries([["node-env", "test"], ...parameters]) };
 };
 
 /**
@@ -151,9 +121,10 @@ export const readSesamConnector = async (
     manifestSpot: (path) => (source && spotIn([source], path)) ?? { source: emptySource, start: 0, end: 1 },
     projectSpot: () => ({ source: emptySource, start: 0, end: 1 }),
   };
-  const templates = source === undefined ? new Map() : await readTemplates(folder, declarations, source, system);
-  const env = await readProfile(folder, manifest, profile);
-  const datatypes = Object.keys(manifest.datatypes);
+  const templates: ReadonlyMap<string | undefined, ReadTemplate> =
+    source === undefined ? new Map() : await readTemplates(folder, declarations, source, system);
+  const env = await readProfile(folder, "", manifest, profile);
+  const datatypes = Object.keys(manifest.datatypes).filter((name) => manifest.datatypes[name]?.template !== undefined);
   const assembly: Assembly = {
     system,
     templates: [...templates.values()].flatMap(({ filled }: ReadTemplate) => filled ?? []),
@@ -164,6 +135,7 @@ export const readSesamConnector = async (
   };
   return {
     dir: resolve(dir),
+    system,
     datatypes,
     template: (datatype) => {
       const found: ReadTemplate | undefined = templates.get(datatype);
@@ -172,6 +144,14 @@ export const readSesamConnector = async (
     },
     profile: env.source,
     diagnostics: collect.diagnostics,
+    locate: ({ from }, path) =>
+      from && locateComponent({ at: 0, templates: [from.template], scopes: [from.scope] }, path),
+    review: () => {
+      const uses = [...templates].map(([datatype, { template }]) => ({ datatype, template }));
+      return hasErrors(collect.diagnostics)
+        ? []
+        : review(root, [{ declarations, uses, system: { placeholder: system } }]);
+    },
     expand: () =>
       hasErrors(collect.diagnostics) ? { files: [], diagnostics: collect.diagnostics } : assembleFiles(assembly),
   };

@@ -1,5 +1,5 @@
 import type { Json, Path } from "../../contract/index.ts";
-import type { Diagnostic } from "../../diagnostic.ts";
+import type { Diagnostic, Location } from "../../diagnostic.ts";
 import type { ComponentTemplate } from "../expand/compile-template.ts";
 import type { Scope } from "../expand/scope.ts";
 import type { Source } from "../parse/source.ts";
@@ -38,6 +38,8 @@ export type SesamOptions = {
 export type SesamConnector = {
   /** Absolute. */
   readonly dir: string;
+  /** What stands for the system. */
+  readonly system: string;
   readonly datatypes: readonly string[];
   /** The template of a datatype, or the system template; undefined where there is none. */
   template(
@@ -47,5 +49,9 @@ export type SesamConnector = {
   readonly profile: Source | undefined;
   /** Errors here mean that nothing can be expanded. */
   readonly diagnostics: readonly Diagnostic[];
+  /** What a reviewer would want to be told: only warnings. */
+  review(): readonly Diagnostic[];
   expand(): SesamExpansion;
+  /** Place of a value of one of its files in the template; undefined for what no template holds. */
+  locate(file: SesamFile, path: Path): Location | undefined;
 };
