@@ -42,14 +42,17 @@ export const explainer = (
       }),
     );
   /** Other tenants that use the value at this place and keep it. */
-  const keepers = ({ path, to }: PlacedEdit, component: Component, own: Expansion, shared: Location): string[] => {
+  const keepers = ({ path }: PlacedEdit, component: Component, own: Expansion, shared: Location): string[] => {
     const location = own.locate(component, path);
     if (location === undefined) return [];
     const [place, source] = [placeText(location), placeText(shared)];
     const key = [path, component.connector, component.datatype ?? "", place, source].join("\n");
     const users = known.get(key) ?? findUsers(path, component, place, source);
     known.set(key, users);
-    const keeps = (one: Component): boolean => !equal(at(edited.get(one) ?? wholeOf(one), path), to);
+    const keeps = (one: Component): boolean => {
+      const now = edited.get(one);
+      return now === undefined || equal(at(now, path), at(wholeOf(one), path));
+    };
     const found = users.filter((user) => user.tenant !== component.tenant && keeps(user.component));
     return [...new Set(found.map(({ tenant }) => tenant))];
   };
@@ -67,9 +70,9 @@ export const explainer = (
         if (own === undefined || source?.location === undefined) return "the tenant's own value";
         if (isTenantOnly) return "the tenant's file, because of --tenant-only";
         const others = keepers(edit, component, own, source.location);
-        const who =
-          others.length === 0 ? "other places use" : `${some(others)} ${others.length === 1 ? "uses" : "use"}`;
-        return `the tenant's file, since ${who} the ${source.from} as it is`;
+        if (others.length === 0)
+          return `the tenant's file, since others have another value than this for the ${source.from}`;
+        return `the tenant's file, since ${some(others)} ${others.length === 1 ? "uses" : "use"} the ${source.from} as it is`;
       }
       default:
         return edit.into satisfies never;

@@ -12,7 +12,7 @@ import { writeChanges } from "./write-changes.ts";
 const isTaken = ({ fields }: PullItem): boolean => fields.every(({ left }) => left.length === 0);
 
 /** True where something that was edited live stays where it is. */
-export const isLeft = ({ items }: Pick<Pulled, "items">): boolean => !items.every(isTaken);
+const isLeft = ({ items }: Pick<Pulled, "items">): boolean => !items.every(isTaken);
 
 /**
  * Entries of what is taken over as a whole, as seen at that moment: nothing tells whether a secret was written too, and

@@ -11,7 +11,7 @@ import { signedClient } from "../support/signed.ts";
 
 const quickstart = fileURLToPath(new URL("../../examples/quickstart", import.meta.url));
 const demo = parseEnv(await readFile(join(quickstart, "demo.env"), "utf8")) as Record<string, string>;
-const env = { ...demo, STAGE_INFINO_ENDPOINT: "http://127.0.0.1:8000" };
+const env = { ...demo, HOST: "127.0.0.1", STAGE_INFINO_ENDPOINT: "http://127.0.0.1:8000" };
 const credentials = { accessKey: demo["INFINO_ACCESS_KEY"] ?? "", secretKey: demo["INFINO_SECRET_KEY"] ?? "" };
 
 type Texts = Readonly<Record<string, string>>;
@@ -44,7 +44,7 @@ type Stage = {
   /** Opened anew each time, as a command does. */
   readonly use: <Result>(work: (project: Project) => Promise<Result>) => Promise<Result>;
   readonly client: ReturnType<typeof signedClient>;
-  readonly idOf: (name: string) => Promise<string>;
+  readonly idOf: (name: string) => string;
   /** Edits a connection as somebody with the API's credentials might. */
   readonly edit: (_id: string, config: Edits) => Promise<void>;
   readonly pull: (options?: PullOptions) => Promise<PullReport & { readonly lines: ReturnType<typeof difference> }>;
@@ -77,17 +77,15 @@ const deployed = async (change: Texts = {}, options: OpenOptions = {}): Promise<
   const client = signedClient(credentials, (request) => service.fetch(request));
   const report = await use(async (project) => project.apply(await project.plan()));
   expect(report.results.filter(({ outcome }) => outcome !== "done")).toEqual([]);
-  const idOf: Stage["idOf"] = async (name) => {
-    const { items } = await use((project) => project.status());
-    return items.find(({ kind, _id }) => `${kind}/${_id}` === name)?.id ?? "";
-  };
+  const ids = new Map(report.results.map(({ kind, _id, id = "" }) => [`${kind}/${_id}`, id]));
+  const idOf: Stage["idOf"] = (name) => ids.get(name) ?? "";
   return {
     dir,
     use,
     client,
     idOf,
     edit: async (_id, config) => {
-      const answer = await client("PATCH", `/source/${await idOf(`connection/${_id}`)}`, { config });
+      const answer = await client("PATCH", `/source/${idOf(`connection/${_id}`)}`, { config });
       expect(answer.status).toBeLessThan(300);
     },
     pull: async (asked = {}) => {
@@ -193,6 +191,25 @@ describe("a live edit that is pulled", () => {
     expect(await stage.planned()).toEqual([]);
   });
 
+  it("goes into a Handlebars template where it stands there as it is", async () => {
+    const path = "connectors/events/templates/system.yaml";
+    const manifest = await readFile(join(quickstart, "connectors/events/manifest.yaml"), "utf8");
+    const template = await readFile(join(quickstart, path), "utf8");
+    const stage = await deployed({
+      "connectors/events/manifest.yaml": manifest.replace("system.yaml", "system.yaml.hbs"),
+      [`${path}.hbs`]: `${template}{{#if username}}    timeout_secs: 20 # seconds\n{{/if}}`,
+    });
+    for (const tenant of ["t001", "t003", "t004"]) await stage.edit(`acme-${tenant}-events`, { timeout_secs: 25 });
+    const report = await stage.pull();
+    expect(report.lines).toEqual({
+      [`${path}.hbs`]: [
+        "-{{#if username}}    timeout_secs: 20 # seconds",
+        "+{{#if username}}    timeout_secs: 25 # seconds",
+      ],
+    });
+    expect(await stage.planned()).toEqual([]);
+  });
+
   it("is added to the template where all tenants have it", async () => {
     const stage = await deployed();
     for (const tenant of ["t001", "t002", "t003"]) {
@@ -230,6 +247,22 @@ describe("what cannot be pulled", () => {
     expect(report).toMatchObject({ written: false, lines: {} });
   });
 
+  it("is a value that an environment variable gives", async () => {
+    const project = await readFile(join(quickstart, "connector-deployer.yaml"), "utf8");
+    const stage = await deployed({
+      "connector-deployer.yaml": project.replace(
+        "api_base_url: http://127.0.0.1:9200",
+        "api_base_url: http://$ENV(HOST):9200",
+      ),
+    });
+    for (const tenant of ["t001", "t002", "t003"])
+      await stage.edit(`acme-${tenant}-crm`, { base_url: "http://h:9201" });
+    const report = await stage.pull();
+    expect(leftOf(report)).toEqual(
+      ["t001", "t002", "t003"].map((tenant) => `acme-${tenant}-crm /config/base_url secret`),
+    );
+  });
+
   it("is a secret, which nobody can read", async () => {
     const stage = await deployed();
     await stage.edit("acme-t001-crm", { api_key: "planted-new-key" });
@@ -248,7 +281,7 @@ describe("what cannot be pulled", () => {
 
   it("is what was made or deleted live: it is named, with what to do", async () => {
     const stage = await deployed();
-    await stage.client("DELETE", `/source/${await stage.idOf("connection/acme-t004-events")}`);
+    await stage.client("DELETE", `/source/${stage.idOf("connection/acme-t004-events")}`);
     const made = { config: { name: "acme-t001-crm-copy", base_url: "http://127.0.0.1:9", api_key: "k" } };
     expect((await stage.client("POST", "/source/elasticsearch", made)).status).toBeLessThan(300);
     const report = await stage.pull();
@@ -269,7 +302,7 @@ describe("the schedule of an import job", () => {
   it("is written into the template that has none where all tenants have it", async () => {
     const stage = await deployed();
     for (const tenant of ["t001", "t003", "t004"]) {
-      stage.schedules.set(await stage.idOf(`import-job/acme-${tenant}-events-event-import`), "15 3 * * *");
+      stage.schedules.set(stage.idOf(`import-job/acme-${tenant}-events-event-import`), "15 3 * * *");
     }
     const report = await stage.pull();
     expect(report.lines).toEqual({ "connectors/events/templates/event.yaml": [`+  schedule: 15 3 * * *`] });
@@ -279,7 +312,7 @@ describe("the schedule of an import job", () => {
   it("is none where it was taken out", async () => {
     const stage = await deployed();
     for (const tenant of ["t001", "t003", "t004"]) {
-      stage.schedules.set(await stage.idOf(`import-job/acme-${tenant}-events-event-import`), undefined);
+      stage.schedules.set(stage.idOf(`import-job/acme-${tenant}-events-event-import`), undefined);
     }
     const report = await stage.pull();
     expect(report.lines).toEqual({ "connectors/events/templates/event.yaml": ["+  schedule: none"] });
@@ -288,14 +321,14 @@ describe("the schedule of an import job", () => {
 
   it("stays where only one tenant has it: nothing is guessed", async () => {
     const stage = await deployed();
-    stage.schedules.set(await stage.idOf(name), "15 3 * * *");
+    stage.schedules.set(stage.idOf(name), "15 3 * * *");
     expect(leftOf(await stage.pull())).toEqual(["acme-t001-events-event-import /schedule template-shared"]);
   });
 
   it("comes with a job that was made anew by hand, once that is adopted", async () => {
     const stage = await deployed({ "tenants/t003.yaml": "id: t003\n", "tenants/t004.yaml": "id: t004\n" });
-    const source_id = await stage.idOf("connection/acme-t001-events");
-    const job = await stage.idOf(name);
+    const source_id = stage.idOf("connection/acme-t001-events");
+    const job = stage.idOf(name);
     const config = { source_id, target_dataset: "acme-t001-events-event-collect", schedule: "15 3 * * *" };
     expect((await stage.client("PUT", "/import/opensearch", { config })).status).toBeLessThan(300);
     expect(await stage.pull()).toMatchObject({ items: [], others: [{ what: "duplicate" }] });
@@ -335,6 +368,10 @@ describe("pull", () => {
     expect(named.items.map(({ _id }) => _id)).toEqual(["acme-t001-crm"]);
     const chosen = await stage.pull({ tenants: ["t002"] });
     expect(chosen.items.map(({ _id }) => _id)).toEqual(["acme-t002-crm"]);
+    expect([named, chosen].map(({ lines }) => Object.keys(lines))).toEqual([
+      ["tenants/t001.yaml"],
+      ["tenants/t002.yaml"],
+    ]);
     expect(await stage.planned()).toEqual([]);
     await expect(stage.pull({ resources: ["connection/acme-t009-crm"] })).rejects.toMatchObject({ code: "usage" });
   });
