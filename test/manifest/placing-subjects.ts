@@ -28,6 +28,7 @@ export type Subject = AsyncDisposable & {
 const folder = async (files: Files): Promise<string> => {
   const dir = await realpath(await mkdtemp(join(tmpdir(), "placing-")));
   for (const [file, content] of Object.entries(files)) {
+    if (content === "") continue;
     await mkdir(dirname(join(dir, file)), { recursive: true });
     await writeFile(join(dir, file), content);
   }

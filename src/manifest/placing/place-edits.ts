@@ -14,8 +14,8 @@ import { otherValues, partsOf } from "./texts.ts";
 import type { Instance, NewComponent, PlacedEdit, Placement, PlaceOptions, UnplacedEdit } from "./types.ts";
 import type { Walk } from "./walk.ts";
 import { walkTree } from "./walk.ts";
-import type { Change, Side, View, Work } from "./work.ts";
-import { newPoint, refuse } from "./work.ts";
+import type { Change, Point, Side, View, Work } from "./work.ts";
+import { isGone, newPoint, refuse } from "./work.ts";
 
 const isEdited = ({ expanded, edited }: Instance): boolean =>
   edited !== expanded && (edited === undefined || !equal(edited, expanded));
@@ -58,8 +58,8 @@ const addRepeated = (work: Work): void => {
     if (!leaf.rendered || !leaf.isLiteral) continue;
     const { start, end } = leaf.node;
     for (const instance of work.instances) {
-      if (instance.edited === undefined || instance.template.idSpot.source.file !== leaf.source.file) continue;
       const view = work.views.get(instance);
+      if (isGone(view) || instance.template.idSpot.source.file !== leaf.source.file) continue;
       const visit = (tree: Tree): void => {
         if (tree.type === "list") tree.items.forEach(visit);
         else if (tree.type === "map") for (const { value } of tree.members) visit(value);
@@ -113,39 +113,36 @@ const walkGroup = (work: Work, group: readonly Instance[], ids: ReadonlyMap<stri
   const { source } = idSpot;
   const like = source.text.includes("<<@") ? "<<@" : source.text.includes("{{@") ? "{{@" : "";
   const walk: Walk = { work, source, rendered: first.rendered, style: { dialect, like } };
-  const sides = group.flatMap((instance): Side[] => {
+  if (group.every((instance) => isGone(work.views.get(instance)))) return;
+  const sides = group.map((instance): Side => {
     const { edited, expanded } = instance;
-    if (edited === undefined) return [];
     const view = viewOf(instance);
-    const problem = isComponent(edited) ? undefined : unreadable;
-    const isTaken = idOf(edited) !== idOf(expanded) && (ids.get(idOf(edited) ?? "") ?? 0) > 1;
-    if (problem === undefined && !isTaken) return [{ view, path: "", from: expanded, to: edited }];
-    const point = newPoint(work, instance, "", { from: expanded, to: edited });
-    if (problem !== undefined) refuse([point], "unreadable", problem);
-    else refuse([point], "no-template", `another component has the _id "${idOf(edited)}"; give it one of its own`);
-    view.diff = { type: "point", point };
-    return [];
+    const point =
+      view.diff === undefined && edited !== undefined ? unreadablePoint(work, instance, edited, ids) : undefined;
+    if (point !== undefined) view.diff = { type: "point", point };
+    // What cannot be read, or taken out, stays as it was, and counts for the others as such.
+    return { view, path: "", from: expanded, to: edited === undefined || point !== undefined ? expanded : edited };
   });
-  const isWhole = sides.length === group.filter(({ edited }) => edited !== undefined).length;
-  const kept = isWhole ? sides : withUnread(group, sides, viewOf);
-  for (const [index, diff] of walkTree(walk, tree, kept).entries()) {
-    const view = kept[index]?.view;
+  for (const [index, diff] of walkTree(walk, tree, sides).entries()) {
+    const view = sides[index]?.view;
     if (view !== undefined && view.diff === undefined) view.diff = diff;
   }
 };
 
-/** Instances whose edit cannot be read stay as they were, and count for the others as such. */
-const withUnread = (
-  group: readonly Instance[],
-  sides: readonly Side[],
-  viewOf: (instance: Instance) => View,
-): readonly Side[] =>
-  group.flatMap((instance): Side[] => {
-    if (instance.edited === undefined) return [];
-    const view = viewOf(instance);
-    const known = sides.find((side) => side.view === view);
-    return [known ?? { view, path: "", from: instance.expanded, to: instance.expanded }];
-  });
+const unreadablePoint = (
+  work: Work,
+  instance: Instance,
+  edited: Json,
+  ids: ReadonlyMap<string, number>,
+): Point | undefined => {
+  const id = idOf(edited);
+  const isTaken = id !== undefined && id !== idOf(instance.expanded) && (ids.get(id) ?? 0) > 1;
+  if (isComponent(edited) && !isTaken) return undefined;
+  const point = newPoint(work, instance, "", { from: instance.expanded, to: edited });
+  if (isTaken) refuse([point], "no-template", `another component has the _id "${id}"; give it one of its own`);
+  else refuse([point], "unreadable", unreadable);
+  return point;
+};
 
 const outcomes = (
   work: Work,

@@ -9,6 +9,7 @@ import { markedPlaces } from "./marks.ts";
 import { otherRuns, partsOf, wholeMark } from "./texts.ts";
 import type { Instance } from "./types.ts";
 import type { View, Work } from "./work.ts";
+import { isGone } from "./work.ts";
 
 /** Parts of a template that an edited instance still has. */
 const livePlaces = (view: View): readonly MarkedPlace[] => {
@@ -68,7 +69,7 @@ export const disagreements = (
   const found: Disagreement[] = [];
   for (const instance of instances) {
     const view = work.views.get(instance);
-    if (instance.edited === undefined) continue;
+    if (isGone(view)) continue;
     const scope = scopeWith(instance, given);
     if (scope === instance.scope) continue;
     const { tree, dialect } = instance.template;

@@ -131,6 +131,10 @@ export const place = ({ options }: Work, points: readonly Point[], change: Chang
   for (const point of points) point.changes = [...point.changes, change];
 };
 
+/** True for a component that is taken out of its template. */
+export const isGone = (view: View | undefined): boolean =>
+  view?.instance.edited === undefined && view?.diff?.type === "point" && view.diff.point.refused === undefined;
+
 const isPlaced = (point: Point, made: ReadonlySet<Change>): boolean =>
   point.refused === undefined && point.changes.length > 0 && point.changes.every((change) => made.has(change));
 
