@@ -7,6 +7,8 @@ export type { ReportEvent, Result } from "../engine/index.ts";
 export type { ErrorCode, ErrorSource } from "../errors.ts";
 export { DeployerError, errorCodes } from "../errors.ts";
 export type * from "./care-types.ts";
+export { collapseConnector } from "./collapse.ts";
+export type * from "./collapse-types.ts";
 export { componentText } from "./component-text.ts";
 export type { ExpansionFolder } from "./expansion-folder.ts";
 export { writeExpansion } from "./expansion-folder.ts";

@@ -1,3 +1,10 @@
+export type { PairedExpansion } from "./collapse/pair-expansion.ts";
+export { pairExpansion } from "./collapse/pair-expansion.ts";
+export type { ExpandedFile, ExpansionFiles } from "./collapse/read-expansion.ts";
+export { readExpansion } from "./collapse/read-expansion.ts";
+export { editFile } from "./editing/edit-file.ts";
+export { looksSecret, maySecret } from "./parse/place.ts";
+export { placeEdits } from "./placing/place-edits.ts";
 export { insideOf, isKept, realPath } from "./read/jail.ts";
 export { readProject } from "./read/read-project.ts";
 export { environmentSchema } from "./schemas/environment.ts";

@@ -1,5 +1,6 @@
 export * from "./apply-report.ts";
 export * from "./care.ts";
+export * from "./collapse.ts";
 export * from "./diagnostics.ts";
 export * from "./doctor.ts";
 export * from "./drift.ts";
@@ -15,8 +16,8 @@ export * from "./lists.ts";
 export * from "./ownership.ts";
 export * from "./plan.ts";
 export * from "./progress.ts";
-export * from "./query.ts";
 export * from "./pull.ts";
+export * from "./query.ts";
 export * from "./stacks.ts";
 export * from "./status.ts";
 export { planSummary, symbols } from "./summary.ts";
