@@ -6,8 +6,8 @@ import type {
   DoctorReport,
   DriftReport,
   ImportRunReport,
-  StatusReport,
   PullReport,
+  StatusReport,
   UploadReport,
   Validation,
 } from "../deploy/index.ts";
@@ -96,15 +96,15 @@ export const exitOfAdopt = (report: Pick<AdoptReport, "interrupted" | "results" 
 export const exitOfLeft = (report: { readonly left: readonly unknown[] }): ExitCode =>
   report.left.length === 0 ? 0 : 7;
 
+/** A live edit that has no place in the files, as one that a plan did not see. */
+export const exitOfPull = ({ items }: Pick<PullReport, "items">): ExitCode =>
+  items.some(({ fields }) => fields.some(({ left }) => left.length > 0)) ? 5 : 0;
+
 /** An edit of an expansion that has no place in the files. */
 export const exitOfCollapse = ({ unplaced }: Pick<CollapseReport, "unplaced">): ExitCode =>
   unplaced.length === 0 ? 0 : 5;
 
 const isUnreadable = (report: { readonly summary?: { readonly unreadable: number } }): boolean =>
-/** A live edit that has no place in the files, as one that a plan did not see. */
-export const exitOfPull = ({ items }: Pick<PullReport, "items">): ExitCode =>
-  items.some(({ fields }) => fields.some(({ left }) => left.length > 0)) ? 5 : 0;
-
   (report.summary?.unreadable ?? 0) > 0;
 
 export const exitOfPlan = (
