@@ -149,6 +149,21 @@ describe("config.json as connectors of a project", () => {
     expect(origin?.sources[0]?.location).toMatchObject({ file: "config.json", line: 2, column: 64 });
   });
 
+  test("an edit of what a text of config.json gives goes back there, and keeps every other byte", async () => {
+    const config = whole(crm.replace('"connector"', '"connector",  "logo":"x"'));
+    await using folder = await temporaryProject({ ...files, "config.json": config });
+    const read = await folder.read();
+    const { tenant } = await read.readTenant("tenants/t1.yaml");
+    const expansion = tenant && read.expandTenant(tenant);
+    const [component] = expansion?.components ?? [];
+    if (expansion === undefined || component === undefined) throw new Error("nothing was expanded");
+    const edited = { _id: component._id, type: component.type, at: "https://edited.example" };
+    const placed = await read.placeEdits([expansion], new Map([[component, edited]]), "never");
+    expect(placed.unplaced).toEqual([]);
+    const after = config.replace("https://crm.example", "https://edited.example");
+    expect(placed.files.map((change) => [change.file, change.after])).toEqual([["config.json", after]]);
+  });
+
   test("a change of the file changes what tenants were read with", async () => {
     await using folder = await temporaryProject({ ...files, "config.json": whole(crm) });
     const before = await folder.read();
