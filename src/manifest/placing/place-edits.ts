@@ -13,7 +13,7 @@ import type { Decided, Proposal } from "./settle-variables.ts";
 import { otherValues, partsOf } from "./texts.ts";
 import type { Instance, NewComponent, PlacedEdit, Placement, PlaceOptions, UnplacedEdit } from "./types.ts";
 import type { Walk } from "./walk.ts";
-import { walkTree } from "./walk.ts";
+import { walkTree } from "./walk-tree.ts";
 import type { Change, Point, Side, View, Work } from "./work.ts";
 import { isGone, newPoint, refuse } from "./work.ts";
 
@@ -112,7 +112,7 @@ const walkGroup = (work: Work, group: readonly Instance[], ids: ReadonlyMap<stri
   const { tree, idSpot, dialect } = first.template;
   const { source } = idSpot;
   const like = source.text.includes("<<@") ? "<<@" : source.text.includes("{{@") ? "{{@" : "";
-  const walk: Walk = { work, source, rendered: first.rendered, style: { dialect, like } };
+  const walk: Walk = { work, source, rendered: first.rendered, style: { dialect, like }, into: walkTree };
   if (group.every((instance) => isGone(work.views.get(instance)))) return;
   const sides = group.map((instance): Side => {
     const { edited, expanded } = instance;
