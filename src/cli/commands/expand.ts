@@ -1,12 +1,68 @@
 import { defineCommand } from "../command.ts";
 import { entityLines } from "../entities.ts";
-import { filled, oneOf, single } from "../flag.ts";
+import type { FlagValues } from "../flag.ts";
+import { filled, oneOf, single, toggle, usage } from "../flag.ts";
+import { readSet } from "../read-set.ts";
+import type { Session } from "../session.ts";
 import { project, reporting, selection } from "../shared-flags.ts";
-import { selectionOf, withProject } from "../with-project.ts";
+import { environmentOf, selectionOf, withProject } from "../with-project.ts";
+
+const flags = {
+  ...project,
+  ...selection,
+  as: single("--as <side>", "print entities of the connector contract: transform", oneOf("--as", ["transform"])),
+  format: single("--format <form>", "write the files that Sesam's client writes: sesam", oneOf("--format", ["sesam"])),
+  profile: single(
+    "--profile <name>",
+    "of --format sesam: first part of PROFILE-env.json; default test",
+    filled("--profile"),
+  ),
+  system: single(
+    "--system <name>",
+    "of --format sesam: what stands for the system of a connector by itself; default xxxxxx",
+    filled("--system"),
+  ),
+  force: toggle("--force", "of --format sesam: give up what was edited in an earlier expansion"),
+  ...reporting,
+  out: single("--out <dir>", "write each component into a file of this folder", filled("--out")),
+};
+
+type Flags = FlagValues<typeof flags>;
+
+const expandInSesamForm = async (flags: Flags, session: Session): Promise<void> => {
+  if (flags.as !== undefined) throw usage("--as and --format exclude each other", "take one of them out");
+  const { environment, out, profile, system, force } = flags;
+  const given = selectionOf(flags);
+  const { expandInSesamForm: expand } = await import("../../deploy/index.ts");
+  const report = await expand(flags.project, {
+    env: await environmentOf(flags.envFile, session),
+    set: await readSet(flags.set),
+    report: session.report,
+    selection: given,
+    force,
+    ...(environment !== undefined && { environment }),
+    ...(out !== undefined && { out }),
+    ...(profile !== undefined && { profile }),
+    ...(system !== undefined && { system }),
+  });
+  const { sesamFoldersText } = await import("../components-text.ts");
+  await session.output.print({ document: report, items: report.folders, text: () => sesamFoldersText(report) });
+};
+
+/** Flags that mean something only with `--format sesam`, and a folder that can be expanded only with it. */
+const checkForm = async ({ project, profile, system, force }: Flags): Promise<void> => {
+  const alone = [profile !== undefined && "--profile", system !== undefined && "--system", force && "--force"];
+  const name = alone.find((one) => one !== false);
+  if (name !== undefined) throw usage(`${name} goes with --format sesam`, "add --format sesam, or take it out");
+  const { DeployerError, isConnectorFolder } = await import("../../deploy/index.ts");
+  if (!isConnectorFolder(project)) return;
+  const message = `there is no connector-deployer.yaml in ${project}; it is the folder of a connector`;
+  throw new DeployerError("no-project", message, { hint: "expand it by itself with --format sesam" });
+};
 
 export const command = defineCommand({
   description:
-    "Prints the components that manifests, templates, multi-tenant configuration and tenants describe, with every variable expanded. Works offline and needs no credentials; secrets stand as references. --out writes each component into a file of its own, TENANT/KIND/_ID.yaml or .json, and takes away those that an earlier run wrote and no component gives any more; it touches no other file, and none that was edited since. With -o jsonl it names one file. --as transform prints the resources as entities of the connector contract, one a line, which `plan --from` takes.",
+    "Prints the components that manifests, templates, multi-tenant configuration and tenants describe, with every variable expanded. Works offline and needs no credentials; secrets stand as references. --out writes each component into a file of its own, TENANT/KIND/_ID.yaml or .json, and takes away those that an earlier run wrote and no component gives any more; it touches no other file, and none that was edited since. With -o jsonl it names one file. --as transform prints the resources as entities of the connector contract, one a line, which `plan --from` takes. --format sesam writes the files that Sesam's own client writes: of a connector's folder, which needs no project, a development expansion with placeholders; of a project, each tenant's connectors with the tenant's values under TENANT/CONNECTOR. They go into the folder .expanded of the connector or the project, or into --out. What was edited there since is not lost: it is refused until it is collapsed, or --force gives it up.",
   examples: [
     { line: "expand -t t042", does: "the components of one tenant, as YAML" },
     {
@@ -21,14 +77,13 @@ export const command = defineCommand({
   ],
   formats: ["text", "json", "yaml", "jsonl"],
   ownOut: true,
-  flags: {
-    ...project,
-    ...selection,
-    as: single("--as <side>", "print entities of the connector contract: transform", oneOf("--as", ["transform"])),
-    ...reporting,
-    out: single("--out <dir>", "write each component into a file of this folder", filled("--out")),
-  },
+  flags,
   run: async (flags, session) => {
+    if (flags.format === "sesam") {
+      await expandInSesamForm(flags, session);
+      return 0;
+    }
+    await checkForm(flags);
     if (flags.as !== undefined) {
       const side = await withProject(flags, session, (opened) => opened.entities("transform", selectionOf(flags)));
       await session.output.print(entityLines(side), flags.out);

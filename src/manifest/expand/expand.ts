@@ -37,7 +37,11 @@ type Run = {
   readonly ids: Map<string, number>;
 };
 
-const givenBy = ({ state, tenant, values, options }: Run, { connector, entry }: TenantConnector): Given => {
+/** What a tenant gives to one of its connectors. */
+export const givenBy = (
+  { state, tenant, values, options }: Pick<Run, "state" | "tenant" | "values" | "options">,
+  { connector, entry }: TenantConnector,
+): Given => {
   const { account_id, is_fullsync } = entry.auth;
   const accountPath = `${joinPath("/connectors", connector.id)}/auth/account_id`;
   const system = `${state.vendor}-${tenant.id}-${connector.id}`;
@@ -176,7 +180,7 @@ const provenanceOf = ({ templates, scopes, components, values, state, tenant }: 
 });
 
 /** `--set` is not part of any file: what it names and holds is checked once for each tenant. */
-const checkSet = (set: Properties, parameters: ReadonlySet<string>, collect: Collector): void => {
+export const checkSet = (set: Properties, parameters: ReadonlySet<string>, collect: Collector): void => {
   const visit = (name: string, value: Json): void => {
     if (typeof value === "string" && hasReference(value)) {
       const hint = "name secrets in templates or in connector-deployer.yaml";

@@ -92,7 +92,8 @@ export const parseJson = (
     const digits = take(number);
     if (digits !== undefined) {
       const parsed = Number(digits);
-      if (!Number.isFinite(parsed) || (Number.isInteger(parsed) && !Number.isSafeInteger(parsed))) {
+      const isWhole = Number.isInteger(parsed) && (dialect === "own" || /^-?\d+$/.test(digits));
+      if (!Number.isFinite(parsed) || (isWhole && !Number.isSafeInteger(parsed))) {
         problems.push(tooLarge(digits, start, at));
       }
       return { type: "scalar", value: parsed, start, end: at };

@@ -85,6 +85,12 @@ const reportDuplicate = ({ collect }: Run, _id: string, before: SesamFile, templ
   collect.error("duplicate-id", idPlace(template), message, hint);
 };
 
+const reportShim = ({ collect }: Run, _id: string, template: ComponentTemplate): void => {
+  const message = `the pipe "${_id}" is replaced by the one that the expansion adds for each datatype`;
+  const hint = "take it out of the template, or give it another _id";
+  collect.warning("replaced-by-expansion", idPlace(template), message, hint);
+};
+
 const addComponent = (run: Run, template: ComponentTemplate, filled: FilledTemplate, scope: Scope): void => {
   const { assembly, collect, files } = run;
   const { datatype, rendered, shared } = filled;
@@ -111,6 +117,10 @@ const addComponent = (run: Run, template: ComponentTemplate, filled: FilledTempl
   const generated = isOpen ? both : shared === undefined ? nothingAdded : commentAdded;
   const file: SesamFile = { path, content, from: { datatype, template, rendered, scope, generated } };
   const before = files.get(path);
+  if (before !== undefined && before.from === undefined) {
+    if (!equal(before.content, content)) reportShim(run, _id, template);
+    return;
+  }
   if (before !== undefined && !isSame(before, file)) reportDuplicate(run, _id, before, template);
   files.set(path, file);
 };
@@ -121,21 +131,11 @@ const addShim = ({ assembly, collect, files }: Run, datatype: string): void => {
   const problem = nameProblem(_id);
   if (problem !== undefined) {
     const message = `the pipe ${JSON.stringify(_id.slice(0, 100))} that the expansion adds cannot be a file: ${problem}`;
-    collect.error(
-      "invalid-value",
-      undefined,
-      message,
-      `give the datatype ${JSON.stringify(datatype.slice(0, 100))} another name`,
-    );
+    const hint = `give the datatype ${JSON.stringify(datatype.slice(0, 100))} another name`;
+    collect.error("invalid-value", undefined, message, hint);
     return;
   }
   const path = `pipes/${_id}.conf.json`;
-  const before = files.get(path);
-  if (before?.from !== undefined && !equal(before.content, content)) {
-    const message = `the pipe "${_id}" is replaced by the one that the expansion adds for the datatype ${datatype}`;
-    const hint = "take it out of the template, or give it another _id";
-    collect.warning("replaced-by-expansion", idPlace(before.from.template), message, hint);
-  }
   files.set(path, { path, content });
 };
 
@@ -143,11 +143,12 @@ const addShim = ({ assembly, collect, files }: Run, datatype: string): void => {
 export const assembleFiles = (assembly: Assembly): SesamExpansion => {
   const collect = collector();
   const run: Run = { assembly, collect, files: new Map() };
+  // What the expansion adds wins, whatever the order is.
+  for (const datatype of assembly.datatypes) addShim(run, datatype);
   for (const filled of assembly.templates) {
     const scope: Scope = { ...filled.scope, report: collect.error };
     for (const template of filled.components) addComponent(run, template, filled, scope);
   }
-  for (const datatype of assembly.datatypes) addShim(run, datatype);
   const files: SesamFile[] = [
     ...run.files.values(),
     { path: "node-metadata.conf.json", content: nodeMetadata },

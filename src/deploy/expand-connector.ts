@@ -1,0 +1,140 @@
+import { readdirSync, rmdirSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Diagnostic } from "../diagnostic.ts";
+import { DeployerError } from "../errors.ts";
+import type { SesamFile } from "../manifest/index.ts";
+import { readProject, readSesamConnector } from "../manifest/index.ts";
+import { chooseTenants } from "./choose-tenants.ts";
+import { refuseInvalid } from "./read-tenants.ts";
+import type { SesamFolder } from "./sesam-folder.ts";
+import { writeSesamFolder } from "./sesam-folder.ts";
+import { indexName, readIndex } from "./sesam-index.ts";
+import type { OpenOptions, Selection } from "./types.ts";
+import { isConnectorFolder } from "./validate-connector.ts";
+
+export type SesamExpandOptions = Pick<OpenOptions, "environment" | "env" | "set" | "report"> & {
+  /** Of a project. */
+  readonly selection?: Selection;
+  /** Default `.expanded` in the folder that is expanded. */
+  readonly out?: string;
+  /** First part of `PROFILE-env.json`; default `test`. */
+  readonly profile?: string;
+  /** What stands for the system of a connector that is expanded by itself; default `xxxxxx`. */
+  readonly system?: string;
+  /** Edits of an earlier expansion may be lost; default false. */
+  readonly force?: boolean;
+};
+
+/** What `expand --format sesam` wrote. */
+export type SesamExpandReport = {
+  readonly type: "sesam-expansion";
+  readonly schemaVersion: 1;
+  readonly profile: string;
+  readonly folders: readonly (SesamFolder & { readonly tenant?: string; readonly connector?: string })[];
+};
+
+type Expanded = {
+  readonly tenant: string;
+  readonly connector: string;
+  readonly folder: string;
+  readonly files: readonly SesamFile[];
+};
+
+const warn = (diagnostics: readonly Diagnostic[], { report }: SesamExpandOptions): void => {
+  for (const diagnostic of diagnostics)
+    if (diagnostic.severity === "warning") report?.({ code: "warning", diagnostic });
+};
+
+const expandConnector = async (dir: string, options: SesamExpandOptions): Promise<SesamExpandReport> => {
+  const { out = join(dir, ".expanded"), profile = "test", system, force = false } = options;
+  const connector = await readSesamConnector(dir, { profile, ...(system !== undefined && { system }) });
+  const { files, diagnostics } = connector.expand();
+  const all = [...new Set([...connector.diagnostics, ...diagnostics])];
+  refuseInvalid(all);
+  warn(all, options);
+  const folder = writeSesamFolder(out, files, { force });
+  return { type: "sesam-expansion", schemaVersion: 1, profile, folders: [folder] };
+};
+
+const foldersIn = (folder: string): readonly string[] => {
+  try {
+    const entries = readdirSync(folder, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  } catch {
+    return [];
+  }
+};
+
+/** Takes away what an earlier run wrote for a connector that a tenant does not have any more. */
+const removeExpansion = (folder: string, force: boolean): SesamFolder => {
+  const done = writeSesamFolder(folder, [], { force });
+  rmSync(join(folder, indexName), { force: true });
+  for (const path of [join(folder, "pipes"), join(folder, "systems"), folder, join(folder, "..")]) {
+    try {
+      rmdirSync(path);
+    } catch {
+      // Something that we did not write is in it.
+    }
+  }
+  return done;
+};
+
+const expandProject = async (dir: string, options: SesamExpandOptions): Promise<SesamExpandReport> => {
+  const {
+    out = join(dir, ".expanded"),
+    profile = "test",
+    selection = {},
+    environment = "default",
+    force = false,
+  } = options;
+  const files = await readProject(resolve(dir), environment, { env: options.env ?? process.env, dialect: "sesam" });
+  const { tenants, broken } = await chooseTenants(files, selection, []);
+  refuseInvalid(broken.flatMap(({ diagnostics }) => diagnostics));
+  const found: Diagnostic[] = [...files.diagnostics];
+  const expanded: Expanded[] = [];
+  for (const tenant of tenants) {
+    const one = { profile, ...(options.set && { set: options.set }) };
+    for (const { connector, expansion } of await files.expandInSesamForm(tenant, one)) {
+      found.push(...expansion.diagnostics);
+      expanded.push({ tenant: tenant.id, connector, folder: join(out, tenant.id, connector), files: expansion.files });
+    }
+  }
+  refuseInvalid(found);
+  warn(found, options);
+  const folders = expanded.map(({ tenant, connector, folder, files }) => {
+    return { tenant, connector, ...writeSesamFolder(folder, files, { force }) };
+  });
+  const wanted = new Set(expanded.map(({ folder }) => folder));
+  const isWhole = Object.keys(selection).length === 0;
+  const chosen = new Set(tenants.map(({ id }) => id));
+  for (const tenant of foldersIn(out)) {
+    if (!isWhole && !chosen.has(tenant)) continue;
+    for (const connector of foldersIn(join(out, tenant))) {
+      const folder = join(out, tenant, connector);
+      if (wanted.has(folder) || readIndex(folder) === undefined) continue;
+      folders.push({ tenant, connector, ...removeExpansion(folder, force) });
+    }
+  }
+  return { type: "sesam-expansion", schemaVersion: 1, profile, folders };
+};
+
+/**
+ * Expands the folder of a Sesam connector, or the connectors of a project's tenants with their values, into the files that
+ * Sesam's own client writes. Throws `invalid-files` where the files have errors, and `usage` where what was written before
+ * was edited since; then nothing is written.
+ */
+export const expandInSesamForm = async (dir: string, options: SesamExpandOptions = {}): Promise<SesamExpandReport> => {
+  if (!isConnectorFolder(dir)) {
+    if (options.system === undefined) return expandProject(dir, options);
+    const hint = "take --system out";
+    throw new DeployerError("usage", "the system's name follows from vendor, tenant and connector in a project", {
+      hint,
+    });
+  }
+  const { selection = {}, environment, set = {} } = options;
+  if (Object.keys(selection).length > 0 || environment !== undefined || Object.keys(set).length > 0) {
+    const message = `${JSON.stringify(dir)} is a connector's folder: it has no tenants, environments and values of them`;
+    throw new DeployerError("usage", message, { hint: "name a project with --project, or take these flags out" });
+  }
+  return expandConnector(dir, options);
+};
