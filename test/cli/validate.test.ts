@@ -48,6 +48,9 @@ test("validate takes a connector's folder without a project, and holds it to the
   expect(lenient.stdout).toMatch(/^contact\.json:2:70 warning dangling-reference: .*"contact-lst"/);
   expect(lenient.stdout).toMatch(/valid: 0 tenants, 0 resources, 3 rendered components\n$/);
   expect(strict.exit).toBe(3);
+  await write(folder.path, { "contact.json": '{ "_id": "{{@ system @}}-x", "type": "import-job" }\n' });
+  const added = await cli(["validate", "--strict"], { cwd: folder.path });
+  expect(added).toMatchObject({ exit: 0, stdout: "valid: 0 tenants, 0 resources, 2 rendered components\n" });
   await write(folder.path, { "contact.json": '{ "_id": "{{@ sistem @}}", "type": "pipe" }\n' });
   const broken = await cli(["validate"], { cwd: folder.path });
   expect(broken.exit).toBe(3);

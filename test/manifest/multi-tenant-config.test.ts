@@ -149,6 +149,27 @@ describe("config.json as connectors of a project", () => {
     expect(origin?.sources[0]?.location).toMatchObject({ file: "config.json", line: 2, column: 64 });
   });
 
+  test("what is not multi-tenant gives tenants no values", async () => {
+    const own = crm.replace("{", '{ "multi-tenant": false, "parameter_values": { "size": 1 },');
+    await using folder = await temporaryProject({
+      ...files,
+      "config.json": whole(own),
+      "connectors/crm/manifest.yaml":
+        "additional_parameters: { base_url: {}, size: {} }\nsystem-template: system.yaml\n",
+    });
+    const read = await folder.read();
+    expect(read.diagnostics.map(({ code, severity }) => `${severity} ${code}`)).toEqual([
+      "warning unused-value",
+      "warning unused-value",
+    ]);
+    const { tenant } = await read.readTenant("tenants/t1.yaml");
+    const missing = tenant && read.expandTenant(tenant).diagnostics.map(({ code, message }) => `${code} ${message}`);
+    expect(missing).toEqual([
+      expect.stringMatching(/^parameter-without-value "base_url"/),
+      expect.stringMatching(/^parameter-without-value "size"/),
+    ]);
+  });
+
   test("an edit of what a text of config.json gives goes back there, and keeps every other byte", async () => {
     const config = whole(crm.replace('"connector"', '"connector",  "logo":"x"'));
     await using folder = await temporaryProject({ ...files, "config.json": config });

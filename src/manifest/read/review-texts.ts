@@ -31,9 +31,7 @@ const isUrl = (text: string): boolean => /^https?:\/\/[^/\s]/i.test(text);
 
 /** Values that are the same for all datatypes that use a template: others could not be put in by a variable. */
 const knownValues = ({ declarations }: Reviewing, { datatypes }: Shared): readonly Known[] => {
-  const names = datatypes.map((datatype) => declaredParameters(declarations, datatype));
-  return (names[0] ?? []).flatMap((name): Known[] => {
-    if (names.some((others) => !others.includes(name))) return [];
+  return declaredParameters(declarations, datatypes[0]).flatMap((name): Known[] => {
     const values = datatypes.map((datatype) => sharedValue(declarations, datatype, name));
     const [first] = values;
     const text = first?.make === undefined && typeof first?.json === "string" ? first.json : undefined;
