@@ -74,6 +74,11 @@ export const command = defineCommand({
       line: "expand --as transform > desired.jsonl",
       does: "what the files ask for as entities of the connector contract",
     },
+    { line: "expand --format sesam -p connectors/crm", does: "a connector by itself, as Sesam's client expands it" },
+    {
+      line: "expand --format sesam -t t042 --out sesam",
+      does: "a tenant's connectors for a Sesam node, with its values",
+    },
   ],
   formats: ["text", "json", "yaml", "jsonl"],
   ownOut: true,
