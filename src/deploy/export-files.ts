@@ -23,7 +23,7 @@ export const planEdit = async (dir: string, path: string, additions: readonly Ad
   const lines = additions.map(additionLines).join("\n");
   let after = before;
   for (const addition of additions) {
-    const next = addMembers(after, addition, path.endsWith(".json"));
+    const next = addMembers(path, after, addition);
     if (next === undefined) {
       throw new DeployerError(
         "usage",

@@ -266,7 +266,7 @@ describe("what nobody declared", () => {
     expect(report.items.map(({ kind, _id }) => `${kind}/${_id}`)).toEqual(["dataset/extra", "import-job/extra-import"]);
     expect(report.left).toMatchObject([{ kind: "import-job", reason: expect.stringContaining("acme-t002-crm") }]);
     expect(await readFile(join(dir, "tenants/t001.yaml"), "utf8")).toBe(
-      "id: t001\nconnectors: { more: {}, crm: {} }\n",
+      "id: t001\nconnectors: { crm: {}, more: {} }\n",
     );
     const after = await opened(dir, service);
     expect((await after.validate()).diagnostics).toEqual([]);
@@ -419,7 +419,7 @@ describe("files that are there", () => {
       },
     );
     expect(await readFile(join(dir, "tenants/t009.json"), "utf8")).toBe(
-      '{ "connectors": { "exported": {} }, "id": "t009" }\n',
+      '{ "id": "t009", "connectors": { "exported": {} } }\n',
     );
     expect((await (await opened(dir, service, { env: filled(report) })).validate()).diagnostics).toEqual([]);
   });

@@ -111,6 +111,7 @@ const addComponents = (work: Work): void => {
 const addRoot = (work: Work): void => {
   const { file, style, plan, splices } = work;
   if (plan.root === undefined) return;
+  if (/^(?:\.\.\.|%)/m.test(file.text)) refuse("the file has no document, and marks where it begins or ends");
   const wish = wishWithin(work, undefined);
   const lines = file.isJson
     ? [flowText(plan.root, wish, "")]
