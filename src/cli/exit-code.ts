@@ -22,7 +22,7 @@ export const exitCodes = {
   2: "there are changes or drift (only with --exit-code)",
   3: "usage, or the files are invalid",
   4: "some applied, some failed or uncertain; with --wait: not all is healthy",
-  5: "conflict: live moved since the plan, or the plan is stale",
+  5: "conflict: live moved since the plan, or the plan is stale; collapse, pull: an edit has no place in the files",
   6: "authentication or authorisation",
   7: "blocked by a guard or another run's lease; adoption needed",
   130: "interrupted",

@@ -114,8 +114,8 @@ export const collapseConnector = async (dir: string, options: CollapseOptions = 
   const root = resolve(dir);
   const connector = await readSesamConnector(root, { profile, system });
   const folder = resolve(expanded);
-  const files = await readEdited(folder, expanded, profile);
   const expansion = expand(connector);
+  const files = await readEdited(folder, expanded, profile);
   const edited = editedSince(folder, files, expansion);
   const found = await find(connector, expansion, edited, { profile, system });
   const { shown } = found;

@@ -3,7 +3,7 @@ export { pairExpansion } from "./collapse/pair-expansion.ts";
 export type { ExpandedFile, ExpansionFiles } from "./collapse/read-expansion.ts";
 export { readExpansion } from "./collapse/read-expansion.ts";
 export { editFile } from "./editing/edit-file.ts";
-export type { Edited, FileEdit } from "./editing/types.ts";
+export type { FileEdit } from "./editing/types.ts";
 export { looksSecret, maySecret } from "./parse/place.ts";
 export { placeEdits } from "./placing/place-edits.ts";
 export { insideOf, isKept, realPath } from "./read/jail.ts";
