@@ -1,5 +1,6 @@
 import { equal } from "../../canonical.ts";
 import type { Json } from "../../contract/index.ts";
+import { parseYaml } from "../parse/parse-yaml.ts";
 import { isScalarValue } from "./edit-scalar.ts";
 import { refuse } from "./layout.ts";
 import type { FileEdit } from "./types.ts";
@@ -8,11 +9,32 @@ import { jsonString, respelled, spelledOf } from "./write-text.ts";
 const token =
   /^(?:"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?|true|false|null)$/;
 
-const read = (text: string): Json =>
-  token.test(text) ? (JSON.parse(text) as Json) : refuse("no JSON scalar stands there");
+const read = (text: string): Json => (token.test(text) ? (JSON.parse(text) as Json) : readYaml(text));
+
+const readYaml = (text: string): Json => {
+  const { trees, problems } = parseYaml(text);
+  const [tree] = trees;
+  if (problems.length > 0 || trees.length !== 1 || tree?.type !== "scalar" || tree.end !== text.length) {
+    return refuse("no scalar stands there");
+  }
+  return tree.value;
+};
+
+/** What may mean something else within a mapping or list of YAML. */
+const risky = /[\n\r,[\]{}#]|:(?:\s|$)|^[-?]\s/;
+
+const writeYaml = (before: string, to: string): string => {
+  const isPlain = !/^["'|>]/.test(before) && !risky.test(to) && to !== "" && to.trim() === to;
+  const { trees, problems } = isPlain ? parseYaml(to) : { trees: [], problems: [] };
+  const [tree] = trees;
+  if (problems.length === 0 && tree?.type === "scalar" && tree.value === to && tree.end === to.length) return to;
+  const isQuotable = before.startsWith("'") && !/[\u0000-\u001f]/.test(to);
+  return isQuotable ? `'${to.replaceAll("'", "''")}'` : jsonString(to, false);
+};
 
 const write = (before: string, to: Json): string => {
   if (typeof to !== "string") return JSON.stringify(to);
+  if (!token.test(before)) return writeYaml(before, to);
   if (!before.startsWith('"')) return jsonString(to, false);
   return `"${respelled(spelledOf(before.slice(1, -1), "json"), to, (text) => jsonString(text, false).slice(1, -1))}"`;
 };

@@ -2,6 +2,7 @@ import { equal } from "../../canonical.ts";
 import type { Json } from "../../contract/index.ts";
 import { isObject } from "../../contract/index.ts";
 import type { Scope } from "../expand/scope.ts";
+import type { Source } from "../parse/source.ts";
 import { reservedKeys } from "../parse/tree.ts";
 import type { Dialect } from "../parse/variable-marks.ts";
 import { evaluateKey, evaluateText } from "./evaluate.ts";
@@ -22,10 +23,27 @@ export type Wish<T> = {
   readonly want: T;
 };
 
+/** How a template's texts are written. */
 export type Style = {
-  readonly dialect: Dialect /** A text whose marks show how they are written. */;
+  readonly dialect: Dialect;
+  /** A text whose marks show how they are written. */
   readonly like: string;
+  /** What its template language would read, or what would make it one. */
+  readonly forbidden: RegExp | undefined;
 };
+
+export const styleOf = ({ file, text }: Source, dialect: Dialect): Style => ({
+  dialect,
+  like: text.includes("<<@") ? "<<@" : text.includes("{{@") ? "{{@" : "",
+  forbidden: file.endsWith(".hbs") ? /\{\{/ : file.endsWith(".json") ? /\{\{%|\{#/ : undefined,
+});
+
+/** True where none of the texts that are new means something to a template language. */
+const isAllowed = (before: readonly string[], after: readonly Run[], { forbidden }: Style): boolean =>
+  forbidden === undefined ||
+  after.every((run, index) =>
+    run.every((part) => typeof part !== "string" || part === before[index] || !forbidden.test(part)),
+  );
 
 const replaced = (run: Run, { name, text }: Stand): Run =>
   run.flatMap((part): Run => {
@@ -141,10 +159,11 @@ export const agreeOnRuns = (
   runs: readonly string[],
   from: Pick<Wish<unknown>, "must" | "may">,
   wishes: readonly Wish<string>[],
-  { dialect, like }: Style,
+  style: Style,
 ): string | undefined => {
+  const { dialect, like } = style;
   for (const way of waysToWrite(parts.runs, runs, from, wishes.length === 1)) {
-    const raw = writeText(parts, way, like);
+    const raw = isAllowed(parts.runs, way, style) ? writeText(parts, way, like) : undefined;
     if (raw === undefined) continue;
     if (wishes.every(({ scope, want }) => evaluateText(raw, scope, dialect) === want)) return raw;
   }
@@ -160,10 +179,11 @@ const agreeOnText = (wishes: readonly Wish<string>[], style: Style): string | un
 };
 
 /** Ways to write a key that is new for one instance, checked with it alone. */
-export function* waysToWriteKey(key: string, wish: Wish<unknown>, { dialect, like }: Style): Generator<string> {
+export function* waysToWriteKey(key: string, wish: Wish<unknown>, style: Style): Generator<string> {
   if (reservedKeys.has(key)) return;
+  const { dialect, like } = style;
   for (const way of waysToWrite([""], [key], wish, false)) {
-    const raw = writeText({ ...nothing, dialect }, way, like);
+    const raw = isAllowed([""], way, style) ? writeText({ ...nothing, dialect }, way, like) : undefined;
     if (raw !== undefined && evaluateKey(raw, wish.scope, dialect) === key) yield raw;
   }
 }

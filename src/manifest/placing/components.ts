@@ -5,8 +5,8 @@ import { placeAt } from "../parse/place.ts";
 import type { Source } from "../parse/source.ts";
 import type { Tree } from "../parse/tree.ts";
 import { jsonOf } from "../parse/tree.ts";
-import type { Style, Wish } from "./candidates.ts";
-import { agreeOnValue } from "./candidates.ts";
+import type { Wish } from "./candidates.ts";
+import { agreeOnValue, styleOf } from "./candidates.ts";
 import type { Instance, NewComponent } from "./types.ts";
 import type { Change, Point, View, Work } from "./work.ts";
 import { newPoint, place, refuse } from "./work.ts";
@@ -171,10 +171,8 @@ const addOne = (
   const { source } = template;
   const location = placeAt(source, 0, 1);
   const sample = work.instances.find((instance) => instance.template.idSpot.source.file === source.file);
-  const style: Style = {
-    dialect: sample?.template.dialect ?? (source.text.includes("{{@") ? "sesam" : "own"),
-    like: source.text.includes("<<@") ? "<<@" : source.text.includes("{{@") ? "{{@" : "",
-  };
+  const dialect = sample?.template.dialect ?? (source.text.includes("{{@") ? "sesam" : "own");
+  const style = styleOf(source, dialect);
   const wishOf = (other: NewComponent): Wish<Json> | undefined => {
     const user = users.get(userOf(other));
     const scope = other.scope ?? user?.scope;

@@ -1,12 +1,12 @@
 import { equal } from "../../canonical.ts";
 import type { Json } from "../../contract/index.ts";
 import { isSealed } from "../../contract/index.ts";
-import { agreeOnRuns, agreeOnValue } from "./candidates.ts";
+import { agreeOnRuns, agreeOnValue, styleOf } from "./candidates.ts";
 import { evaluateText } from "./evaluate.ts";
 import { keysGiven, scopeWith } from "./given.ts";
 import { hasMarks } from "./marks.ts";
 import type { Deciding } from "./obstacles.ts";
-import { isWritten, obstacleOf, partsFor, styleOf, wishOf } from "./obstacles.ts";
+import { isWritten, obstacleOf, partsFor, wishOf } from "./obstacles.ts";
 import type { Decided, Proposal } from "./settle-variables.ts";
 import { settleVariables } from "./settle-variables.ts";
 import type { Mark, TextParts } from "./texts.ts";
@@ -24,7 +24,9 @@ const spelled = (before: Json, text: string): readonly Json[] => {
 };
 
 const candidatesFor = (mark: Mark, to: Json, { dialect }: TextParts): readonly Json[] =>
-  typeof to === "string" && dialect === "sesam" ? spelled(mark.value?.json ?? null, to) : [to];
+  typeof to === "string" && dialect === "sesam" && mark.value?.literal !== true
+    ? spelled(mark.value?.json ?? null, to)
+    : [to];
 
 /** A part of a text says that its variable has another value. */
 export const proposalFor = (instance: Instance, { name = "", value }: Mark, text: string): readonly Proposal[] =>
@@ -82,7 +84,7 @@ const agreedRaw = (deciding: Deciding, leaf: Leaf): Json | undefined => {
   const { entries, node } = leaf;
   const [first] = entries;
   if (first === undefined) return undefined;
-  const style = styleOf(leaf, first.instance);
+  const style = styleOf(leaf.source, first.instance.template.dialect);
   const isMarked = typeof node.value === "string" && hasMarks(node.value, style.dialect);
   if (!isMarked && entries.some(({ side }) => typeof side.to !== "string")) {
     return agreeOnValue(

@@ -28,16 +28,18 @@ const make = (scope: Scope, dialect: Dialect, compile: (compilation: Compilation
     },
   };
   const variables = [...scope.variables];
-  const compilation: Compilation = {
+  const problems: Compilation["problems"] = [];
+  const compilation = {
     variables,
+    slots: new Map(variables.map((name, slot) => [name, slot])),
     uses: [],
-    problems: [],
-    environment: new Set(),
-    declared: new Set(),
+    problems,
+    environment: new Set<string>(),
+    declared: new Set<string>(),
     dialect,
   };
   const part = compile(compilation);
-  if (compilation.problems.length > 0 || variables.length > scope.variables.length) return undefined;
+  if (problems.length > 0 || variables.length > scope.variables.length) return undefined;
   const value = part.constant ? part.value : part.make(own);
   const made = own.deferred ? clear(value, own) : value;
   return isBroken ? undefined : made;

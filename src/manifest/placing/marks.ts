@@ -1,7 +1,4 @@
 import { hasReference } from "../../contract/index.ts";
-import { parseJson } from "../parse/parse-json.ts";
-import { parseYaml } from "../parse/parse-yaml.ts";
-import type { Source } from "../parse/source.ts";
 import type { Member, Tree } from "../parse/tree.ts";
 import type { Dialect } from "../parse/variable-marks.ts";
 import { parseVariables } from "../parse/variable-marks.ts";
@@ -17,28 +14,6 @@ export const marksBelow = (tree: Tree, dialect: Dialect): boolean => {
   if (tree.type === "scalar") return typeof tree.value === "string" && hasMarks(tree.value, dialect);
   if (tree.type === "list") return tree.items.some((item) => marksBelow(item, dialect));
   return tree.members.some(({ key, value }) => hasMarks(key, dialect) || marksBelow(value, dialect));
-};
-
-/** True where a scalar stands in the file as it is: its slice gives its value. */
-export const standsAsWritten = (source: Source, { value, start, end }: Extract<Tree, { type: "scalar" }>): boolean => {
-  const slice = source.text.slice(start, end);
-  const isJson = /\.json(?:\.hbs)?$/.test(source.file);
-  const { trees, problems } = isJson ? jsonTrees(slice) : parseYaml(slice);
-  if (problems.length > 0) return false;
-  const [tree] = trees;
-  if (tree === undefined) return value === null && /^(?:~|null|Null|NULL)$/.test(slice);
-  return (
-    trees.length === 1 &&
-    tree.type === "scalar" &&
-    tree.value === value &&
-    tree.start === 0 &&
-    tree.end === slice.length
-  );
-};
-
-const jsonTrees = (slice: string): ReturnType<typeof parseYaml> => {
-  const { tree, problems } = parseJson(slice);
-  return { trees: tree === undefined ? [] : [tree], problems };
 };
 
 /** A use of a variable in a template. */

@@ -1,8 +1,8 @@
 import type { Json } from "../../contract/index.ts";
 import { isSealed } from "../../contract/index.ts";
 import type { Scope, Value } from "../expand/scope.ts";
-import type { Style, Wish } from "./candidates.ts";
-import { agreeOnRuns, agreeOnValue } from "./candidates.ts";
+import type { Wish } from "./candidates.ts";
+import { agreeOnRuns, agreeOnValue, styleOf } from "./candidates.ts";
 import { scopeWith } from "./given.ts";
 import { isPlaceholder } from "./names.ts";
 import { originOf } from "./origins.ts";
@@ -13,11 +13,6 @@ import type { Instance, UnplacedReason } from "./types.ts";
 import type { Leaf, LeafEntry, Work } from "./work.ts";
 
 export type Deciding = { readonly work: Work; readonly decided: Decided };
-
-export const styleOf = (leaf: Leaf, instance: Instance): Style => ({
-  dialect: instance.template.dialect,
-  like: leaf.source.text.includes("<<@") ? "<<@" : leaf.source.text.includes("{{@") ? "{{@" : "",
-});
 
 export const isWritten = (
   value: Value | undefined,
@@ -74,7 +69,10 @@ const inexpressible = (value: Json): Obstacle =>
   );
 
 const ofText = (deciding: Deciding, leaf: Leaf, entry: LeafEntry): Obstacle => {
-  const alone = agreeOnValue([wishOf(deciding, entry, entry.side.to)], styleOf(leaf, entry.instance));
+  const alone = agreeOnValue(
+    [wishOf(deciding, entry, entry.side.to)],
+    styleOf(leaf.source, entry.instance.template.dialect),
+  );
   return alone === undefined ? inexpressible(entry.side.to) : sharedText;
 };
 
@@ -86,7 +84,7 @@ const ofRuns = (
   runs: readonly string[],
 ): Obstacle => {
   const wish = { scope: names.extended(instance, instance.scope), must: [], may: [], want: String(side.to) };
-  const alone = agreeOnRuns(parts, runs, wish, [wish], styleOf(leaf, instance));
+  const alone = agreeOnRuns(parts, runs, wish, [wish], styleOf(leaf.source, instance.template.dialect));
   return alone === undefined ? inexpressible(side.to) : sharedText;
 };
 

@@ -3,6 +3,7 @@ import type { Json, Path } from "../../contract/index.ts";
 import { escapeReferences, isObject, segments } from "../../contract/index.ts";
 import { referencing } from "../expand/references.ts";
 import type { Spot, Value } from "../expand/scope.ts";
+import { parseJson } from "../parse/parse-json.ts";
 import { placeAt } from "../parse/place.ts";
 import type { Source } from "../parse/source.ts";
 import type { Tree } from "../parse/tree.ts";
@@ -15,8 +16,10 @@ import type { Change } from "./work.ts";
 export type Origin = {
   /** Equal for all who have the value from there. */
   readonly key: string;
+  /** Of the whole value, where this is only a part of it. */
+  readonly whole?: string;
 } & (
-  | { readonly type: "shared"; readonly spot: Spot }
+  | { readonly type: "shared"; readonly spot: Spot; readonly within: Path }
   | { readonly type: "tenant"; readonly source: Source; readonly path: Path }
 );
 
@@ -29,15 +32,22 @@ const spotOf = (spot: () => Spot | undefined): Spot | undefined => {
 };
 
 /** Undefined where no file gives the value. */
-export const originOf = (instance: Instance, { tenantPath, spot }: Value): Origin | undefined => {
+export const originOf = (instance: Instance, { tenantPath, spot, within = "" }: Value): Origin | undefined => {
   if (tenantPath !== undefined) {
     const { tenantSource: source } = instance;
     if (source === undefined) return undefined;
-    return { type: "tenant", key: `tenant ${source.file} ${tenantPath}`, source, path: tenantPath };
+    const path = tenantPath.endsWith(within) ? tenantPath.slice(0, tenantPath.length - within.length) : tenantPath;
+    const key = `tenant ${source.file} ${path}`;
+    return { type: "tenant", ...keysOf(key, within), source, path: tenantPath };
   }
   const found = spot === undefined ? undefined : spotOf(spot);
-  return found && { type: "shared", key: `shared ${found.source.file} ${found.start} ${found.end}`, spot: found };
+  if (found === undefined) return undefined;
+  const { source, start, end } = found;
+  return { type: "shared", ...keysOf(`shared ${source.file} ${start} ${end}`, within), spot: found, within };
 };
+
+const keysOf = (key: string, within: Path): Pick<Origin, "key" | "whole"> =>
+  within === "" ? { key } : { key: `${key} ${within}`, whole: key };
 
 const treeAt = (trees: readonly Tree[], start: number, end: number): Tree | undefined => {
   for (const tree of trees) {
@@ -50,6 +60,12 @@ const treeAt = (trees: readonly Tree[], start: number, end: number): Tree | unde
   return undefined;
 };
 
+/** In Sesam's dialect a text stands for what it spells where it stands outside of quotes. */
+const spells = (text: string, json: Json): boolean => {
+  const { tree, problems } = parseJson(text);
+  return tree !== undefined && problems.length === 0 && equal(jsonOf(tree), json);
+};
+
 /** What stands at an origin; undefined where that is not the variable's value as a whole. */
 const standing = (
   origin: Origin,
@@ -58,13 +74,14 @@ const standing = (
 ): { tree: Tree; location: Change["location"] } | undefined => {
   if (origin.type === "shared") {
     const { source, start, end } = origin.spot;
-    const tree = treeAt(source.trees(), start, end);
+    const whole = treeAt(source.trees(), start, end);
+    const tree = whole && findIn(whole, segments(origin.within))?.tree;
     if (tree === undefined) return undefined;
     const raw = jsonOf(tree);
     const json = dialect === "own" ? referencing(raw, origin.spot).json : raw;
-    return equal(json, value.json) || equal(raw, value.json)
-      ? { tree, location: placeAt(source, start, Math.max(end, start + 1)) }
-      : undefined;
+    const isSpelled = value.literal === true && typeof raw === "string" && spells(raw, value.json);
+    if (!isSpelled && !equal(json, value.json) && !equal(raw, value.json)) return undefined;
+    return { tree, location: placeAt(source, tree.start, Math.max(tree.end, tree.start + 1)) };
   }
   const [root] = origin.source.trees();
   const found = root && findIn(root, segments(origin.path));
@@ -91,9 +108,11 @@ export const changeAt = (origin: Origin, value: Value, to: Json, dialect: Dialec
   if (found === undefined) return undefined;
   const { tree, location } = found;
   const { start, end } = tree;
-  const raw = origin.type === "shared" && dialect === "own" ? escaped(to) : to;
+  const before = jsonOf(tree);
+  const isSpelled = typeof before === "string" && typeof value.json !== "string" && typeof to !== "string";
+  const raw = isSpelled ? JSON.stringify(to) : origin.type === "shared" && dialect === "own" ? escaped(to) : to;
   const source = origin.type === "shared" ? origin.spot.source : origin.source;
-  const edit = { op: "value", start, end, from: jsonOf(tree), to: raw } as const;
+  const edit = { op: "value", start, end, from: before, to: raw } as const;
   return { source, into: intoOf(origin), location, edits: [edit], rendered: false };
 };
 

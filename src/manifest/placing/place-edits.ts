@@ -2,6 +2,8 @@ import { equal } from "../../canonical.ts";
 import type { Json } from "../../contract/index.ts";
 import { isObject } from "../../contract/index.ts";
 import type { Tree } from "../parse/tree.ts";
+import { asWritten } from "./as-written.ts";
+import { styleOf } from "./candidates.ts";
 import type { Checked } from "./check-changes.ts";
 import { checkChanges } from "./check-changes.ts";
 import { addComponents, isComponent, removeComponents, unreadable } from "./components.ts";
@@ -27,6 +29,15 @@ const byTemplate = (instances: readonly Instance[], edited: readonly Instance[])
   for (const instance of instances) if (!instance.rendered) groups.get(instance.template.tree)?.push(instance);
   return [...groups.values(), ...edited.filter(({ rendered }) => rendered).map((instance) => [instance])];
 };
+
+/** Of templates of which a component was edited, and that a template language reads. */
+const withWrittenTexts = (instances: readonly Instance[]): readonly Instance[] => {
+  const files = new Set(instances.filter((one) => one.rendered && isEdited(one)).map(fileOf));
+  if (files.size === 0) return instances;
+  return instances.map((one) => (one.rendered && files.has(fileOf(one)) ? asWritten(one) : one));
+};
+
+const fileOf = ({ template }: Instance): string => template.idSpot.source.file;
 
 const createView = (instance: Instance): View => ({
   instance,
@@ -111,8 +122,7 @@ const walkGroup = (work: Work, group: readonly Instance[], ids: ReadonlyMap<stri
   removeComponents(work, group, viewOf);
   const { tree, idSpot, dialect } = first.template;
   const { source } = idSpot;
-  const like = source.text.includes("<<@") ? "<<@" : source.text.includes("{{@") ? "{{@" : "";
-  const walk: Walk = { work, source, rendered: first.rendered, style: { dialect, like }, into: walkTree };
+  const walk: Walk = { work, source, rendered: first.rendered, style: styleOf(source, dialect), into: walkTree };
   if (group.every((instance) => isGone(work.views.get(instance)))) return;
   const sides = group.map((instance): Side => {
     const { edited, expanded } = instance;
@@ -183,12 +193,13 @@ const withOthers = {
  * expanding the changed files again gives exactly what was edited, or listed with why it has no place. Nothing is written.
  */
 export const placeEdits = async (
-  instances: readonly Instance[],
+  given: readonly Instance[],
   added: readonly NewComponent[],
   options: PlaceOptions,
 ): Promise<Placement> => {
+  if (added.length === 0 && !given.some(isEdited)) return { files: [], placed: [], unplaced: [] };
+  const instances = withWrittenTexts(given);
   const edited = instances.filter(isEdited);
-  if (edited.length === 0 && added.length === 0) return { files: [], placed: [], unplaced: [] };
   const decided: Decided = { given: new Map(), changes: new Map() };
   const work: Work = {
     instances,

@@ -2,7 +2,7 @@ import { equal } from "../../canonical.ts";
 import type { Json } from "../../contract/index.ts";
 import { segments } from "../../contract/index.ts";
 import type { Value } from "../expand/scope.ts";
-import { connectorKey, datatypeKey, isForDatatype, isForTenant, nameOf, valueWith } from "./given.ts";
+import { connectorKey, datatypeKey, isForDatatype, isForTenant, keysOf, nameOf, valueWith } from "./given.ts";
 import type { Origin } from "./origins.ts";
 import { changeAt, changeOfTenant, originOf } from "./origins.ts";
 import type { Instance } from "./types.ts";
@@ -53,16 +53,6 @@ const takersIn = (
     known ??= collect();
     return known.get(key) ?? [];
   };
-};
-
-const keysOf = (instance: Instance, slotName: string, value: Value): readonly string[] => {
-  const name = nameOf(slotName, value);
-  const key = originOf(instance, value)?.key;
-  return [
-    ...(key === undefined ? [] : [key]),
-    ...(isForTenant(name, value) ? [connectorKey(instance, name)] : []),
-    ...(isForDatatype(name, value) ? [datatypeKey(instance, name)] : []),
-  ];
 };
 
 const merge = (lists: readonly (readonly Json[])[]): readonly Json[] => {
@@ -134,9 +124,10 @@ export const settleVariables = (work: Work) => {
   const forTenant = ({ instance, name, value, candidates }: Proposal, level: "connector" | "datatype"): Option[] => {
     const { tenantSource, connector, datatype } = instance;
     const own = nameOf(name, value);
+    if (tenantSource === undefined || own === undefined) return [];
     const fitting =
       level === "connector" ? isForTenant(own, value) : datatype !== undefined && isForDatatype(own, value);
-    if (tenantSource === undefined || !fitting) return [];
+    if (!fitting) return [];
     const key = level === "connector" ? connectorKey(instance, own) : datatypeKey(instance, own);
     const inner = level === "connector" ? [] : ["datatypes", datatype ?? ""];
     const path = ["connectors", connector, ...inner, "parameter_values", own];
@@ -148,12 +139,8 @@ export const settleVariables = (work: Work) => {
   };
 
   return (decided: Decided, proposals: readonly Proposal[]): void => {
-    const isSettled = ({ instance, name, value }: Proposal): boolean => {
-      const own = nameOf(name, value);
-      return [originOf(instance, value)?.key ?? "", connectorKey(instance, own), datatypeKey(instance, own)].some(
-        (key) => decided.given.has(key),
-      );
-    };
+    const isSettled = ({ instance, name, value }: Proposal): boolean =>
+      keysOf(instance, name, value).some((key) => decided.given.has(key));
     const open = (): readonly Proposal[] => proposals.filter((proposal) => !isSettled(proposal));
     const origins = open().flatMap((proposal): Option[] => {
       const origin = originOf(proposal.instance, proposal.value);
