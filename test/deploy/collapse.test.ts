@@ -221,6 +221,33 @@ describe("an edit", () => {
     );
   });
 
+  test("of what a template language left as it stands changes the template; of what it made, the manifest or nothing", async () => {
+    const text = `{"_id": "{{@ system @}}-{{@ datatype @}}-collect", "type": "pipe", "source": {{@ source @}},
+ {{% if limit > 5 %}}"a": "caf\\u00e9",{{% endif %}} "n": {{@ limit @}}, "m": [{{% for i in list %}}{{@ i + 1 @}}{{% endfor %}}]}
+`;
+    const files = {
+      "manifest.json":
+        '{"datatypes": {"x": {"template": "x.json", "parameters": {"limit": 10, "source": {"type": "embedded"}, "list": [1]}}}}',
+      "x.json": text,
+    };
+    const { dir, edit, collapse } = await workIn(files);
+    await edit("pipes/xxxxxx-x-collect.conf.json", (pipe) => {
+      pipe["a"] = "café au lait";
+      pipe["n"] = 20;
+    });
+    expect(await collapse()).toMatchObject({ unplaced: [], written: true });
+    const after = {
+      "manifest.json": files["manifest.json"].replace("10", "20"),
+      "x.json": text.replace("\\u00e9", "\\u00e9 au lait"),
+    };
+    expect(await textsIn(dir)).toEqual(after);
+    await edit("pipes/xxxxxx-x-collect.conf.json", (pipe) => {
+      pipe["m"] = [7];
+    });
+    expect(reasons(await collapse())).toEqual(["pipes/xxxxxx-x-collect.conf.json/m/0 template-logic"]);
+    expect(await textsIn(dir)).toEqual(after);
+  });
+
   test("is told with both sides, unless it may be a secret", async () => {
     const { edit, collapse } = await workIn();
     await edit(collect, (pipe) => {
