@@ -8,6 +8,7 @@ export * from "./plan.ts";
 export * from "./plan-codec.ts";
 export * from "./read-entities.ts";
 export * from "./reference.ts";
+export * from "./rendered.ts";
 export * from "./seal.ts";
 export * from "./target-times.ts";
 export * from "./texts-in.ts";

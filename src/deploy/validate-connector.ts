@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Component, Json, Properties } from "../contract/index.ts";
-import { isObject } from "../contract/index.ts";
+import { isObject, isRendered } from "../contract/index.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 import { hasErrors } from "../diagnostic.ts";
 import type { SesamConnector, SesamFile } from "../manifest/index.ts";
 import { readSesamConnector } from "../manifest/index.ts";
-import { checkRendered, isRendered } from "../resources/index.ts";
+import { checkRendered } from "../resources/index.ts";
 import type { Validation } from "./types.ts";
 
 /** True for a connector's folder that is no project: it has a manifest and no `connector-deployer.yaml`. */

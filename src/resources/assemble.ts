@@ -1,8 +1,8 @@
 import type { Catalog } from "../catalog/index.ts";
 import type { Component, Resource } from "../contract/index.ts";
-import { address } from "../contract/index.ts";
+import { address, isRendered } from "../contract/index.ts";
 import { nearest } from "../nearest.ts";
-import { checkRendered, isRendered } from "./rendered.ts";
+import { checkRendered } from "./rendered.ts";
 import type { Assembled, Problem, Reference, ResourceKind } from "./types.ts";
 import { validateProperties } from "./validate.ts";
 

@@ -3,9 +3,6 @@ import { isObject, isSealed, joinPath } from "../contract/index.ts";
 import { nearest, nearestName } from "../nearest.ts";
 import type { Problem } from "./types.ts";
 
-/** True for what is expanded and checked for a Sesam node, and deployed to no target of ours: pipes and systems. */
-export const isRendered = (type: string): boolean => type === "pipe" || type.startsWith("system:");
-
 type Shape = { readonly [type: string]: readonly string[] };
 
 /** What each type of source needs; other types are taken as they are. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { formatPlan, parsePlan, writeExpansion } from "../../src/deploy/index.ts";
 import { renderPlan } from "../../src/render/index.ts";
-import { datatype, opened, projectFolder, startedService, system } from "./project-folder.ts";
+import { datatype, manifest, opened, projectFolder, startedService, system } from "./project-folder.ts";
 
 const pipes = {
   "connectors/crm/templates/system.yaml": `${system}---
@@ -102,6 +102,27 @@ describe("pipes and systems beside what an Infino target takes", () => {
       "warning dangling-reference 13:33",
       "warning invalid-tenant-not-selected 14:3",
     ]);
+  });
+
+  it("keep references of the node as they are written, whatever is declared", async () => {
+    const dir = await projectFolder({
+      "connectors/crm/templates/system.yaml": `${system}---
+_id: <<@ system @>>-node
+type: system:rest
+oauth2: { token: $SECRET(of_the_node), key: $SECRET(crm_api_key), at: "https://$ENV(host)/<<@ timeout @>>" }
+dataset: <<@ crm_webhook_dataset @>>
+`,
+      "connectors/crm/manifest.yaml": manifest.replace("timeout:", "crm_webhook_dataset: {}, timeout:"),
+    });
+    const project = await opened(dir, await startedService());
+    expect((await project.validate()).diagnostics).toEqual([]);
+    const { components } = await project.expand({ tenants: ["t001"] });
+    expect(components.find(({ type }) => type === "system:rest")?.properties).toEqual({
+      oauth2: { token: "$SECRET(of_the_node)", key: "$SECRET(crm_api_key)", at: "https://$ENV(host)/30" },
+      dataset: "$ENV(crm_webhook_dataset)",
+    });
+    const connection = components.find(({ type }) => type === "connection")?.properties["config"];
+    expect(connection).toMatchObject({ api_key: { $secret: "$SECRET(crm_api_key)" } });
   });
 
   it("are written by expand --out", async () => {

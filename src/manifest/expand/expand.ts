@@ -97,6 +97,7 @@ const scopeOf = (
   secretNames: () => [...Object.keys(tenant.secrets), ...Object.keys(state.secrets)],
   report: collect.error,
   deferred: false,
+  keepsReferences: false,
 });
 
 type Filled = { readonly template: Template; readonly scope: Scope; readonly rendered: boolean };

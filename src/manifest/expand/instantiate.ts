@@ -1,5 +1,5 @@
 import type { Component, Json, Path, Properties } from "../../contract/index.ts";
-import { isSealed } from "../../contract/index.ts";
+import { holdsSealed, isRendered, isSealed, mapSealed } from "../../contract/index.ts";
 import { placeAt } from "../parse/place.ts";
 import type { ComponentTemplate } from "./compile-template.ts";
 import type { Part } from "./compile-text.ts";
@@ -38,6 +38,9 @@ export const identityText = (part: Part, name: string, spot: Spot, scope: Scope)
   return undefined;
 };
 
+const unsealed = (properties: Properties): Record<string, Json> =>
+  mapSealed(properties, (_, { $secret }) => $secret) as Record<string, Json>;
+
 /** One component of a template with a scope's values; undefined, and reported, where it has no `_id` or type. */
 export const instantiate = (
   template: ComponentTemplate,
@@ -48,7 +51,12 @@ export const instantiate = (
   const _id = identityText(template.id, "_id", template.idSpot, scope);
   const type = identityText(template.type, "type", template.typeSpot, scope);
   scope.deferred = false;
-  const properties = made(template.properties, scope) as Record<string, Json>;
+  const isNodes = type !== undefined && isRendered(type);
+  scope.keepsReferences = isNodes;
+  const whole = made(template.properties, scope) as Record<string, Json>;
+  scope.keepsReferences = false;
+  // Of secrets that the project declares the template itself is sealed.
+  const properties = isNodes && holdsSealed(whole) ? unsealed(whole) : whole;
   if (_id === undefined || type === undefined) return undefined;
   if (scope.deferred) resolveDeferred(properties, scope, () => secretPaths?.(type, properties) ?? []);
   if (datatype === undefined) {

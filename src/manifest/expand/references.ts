@@ -45,6 +45,7 @@ export const checkSecret = (scope: Scope, name: string, spot: Spot): void => {
 
 /** What a text becomes: plain, sealed as a whole, or deferred. */
 export const settle = (pieces: readonly Piece[], spot: Spot, scope: Scope): Json => {
+  if (scope.keepsReferences === true) return pieces.map(written).join("");
   let deferred = false;
   let secret = false;
   for (const piece of pieces) {

@@ -43,6 +43,8 @@ export type Scope = {
   readonly report: Complain;
   /** Set when a text with `$ENV()` waits for the decision whether its place is secret. */
   deferred: boolean;
+  /** Set while a component is made whose references are not ours to resolve: they stay as they are written. */
+  keepsReferences?: boolean;
 };
 
 export type Make = (scope: Scope) => Json;
