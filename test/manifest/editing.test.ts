@@ -279,6 +279,10 @@ describe("edits", () => {
     expect(yaml("a: 1\n", ({ key }) => [key("0/a", "$secret")])).toMatch(/^problem: /);
   });
 
+  it("are refused where the file would say something else, as folded lines that are indented do", () => {
+    expect(yaml("a: >\n  one\n  two\n", ({ value }) => [value("0/a", "one\n two\n")])).toMatch(/^problem: /);
+  });
+
   it("are refused where one lies within what another takes away", () => {
     expect(json('{"a": {"b": 1}}', ({ removeMember, value }) => [removeMember("0/a"), value("0/a/b", 2)])).toMatch(
       /^problem: /,
