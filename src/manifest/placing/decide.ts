@@ -70,7 +70,7 @@ const changesOf = ({ decided }: Deciding, leaf: Leaf, instance: Instance): reado
 };
 
 const explained = ({ work, decided }: Deciding, leaf: Leaf, { instance, side }: LeafEntry): boolean => {
-  const raw = leaf.raw ?? leaf.node.value;
+  const raw = leaf.raw === undefined ? leaf.node.value : leaf.raw;
   if (typeof raw !== "string") return equal(raw, side.to);
   const scope = work.names.extended(instance, scopeWith(instance, decided.given));
   const value = evaluateText(raw, scope, instance.template.dialect);
