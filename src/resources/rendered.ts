@@ -145,6 +145,9 @@ const sinkDataset = ({ _id, properties: { sink } }: Component): string | undefin
   return typeof dataset === "string" ? dataset : _id;
 };
 
+/** Words that are the same in every tenant, so that the same thing in many of them is said once. */
+const inAllTenants = (text: string, system: string): string => text.replaceAll(system, "SYSTEM");
+
 const contractName = /-(collect|transform|share)$/;
 
 /** Datasets of the connector contract are called `SYSTEM-DATATYPE-collect`, `-transform` and `-share`. */
@@ -166,7 +169,10 @@ const checkName = (pipe: Component): readonly Problem[] => {
       severity: "warning",
       _id,
       path: isGiven ? "/sink/dataset" : "/_id",
-      message: `the dataset "${dataset}" is none of the connector contract, in which it would be "${wanted}"`,
+      message: inAllTenants(
+        `the dataset "${dataset}" is none of the connector contract, in which it would be "${wanted}"`,
+        system,
+      ),
       hint: `call it <<@ system @>>-<<@ datatype @>>${ending}, or let it end otherwise`,
     },
   ];
@@ -187,7 +193,8 @@ export const checkRendered = (components: readonly Component[]): readonly Proble
   for (const pipe of pipes) {
     const { _id, system, properties } = pipe;
     const dangling = (path: Path, message: string, hint: string): void => {
-      problems.push({ code: "dangling-reference", severity: "warning", _id, path, message, hint });
+      const [said, cure] = [inAllTenants(message, system), inAllTenants(hint, system)];
+      problems.push({ code: "dangling-reference", severity: "warning", _id, path, message: said, hint: cure });
     };
     const checkDataset = (given: Json | undefined, path: Path): void => {
       if (!isFixed(given)) return;

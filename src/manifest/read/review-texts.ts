@@ -50,8 +50,9 @@ const baseUrl = ({ declarations }: Reviewing, { datatypes }: Shared): string | u
   return values.some((value) => value?.json !== first.json) ? undefined : first.json.replace(/\/+$/, "");
 };
 
-/** A variable as it is written in a dialect. */
-const mark = (name: string, dialect: Dialect): string => (dialect === "sesam" ? `{{@ ${name} @}}` : `<<@ ${name} @>>`);
+/** A variable as a file of its kind writes it: YAML would read one in braces as a mapping. */
+const mark = (name: string, { file }: Source): string =>
+  file.endsWith(".json") ? `{{@ ${name} @}}` : `<<@ ${name} @>>`;
 
 const textOf = (chunks: readonly Chunk[]): string | undefined => {
   const [only, more] = chunks;
@@ -80,7 +81,7 @@ const reviewScalars = (reviewing: Reviewing, shared: Shared): void => {
         "hard-coded-url",
         placeAt(source, start, end),
         message,
-        `write ${mark("base_url", dialect)} for it${declare}`,
+        `write ${mark("base_url", source)} for it${declare}`,
       );
       return;
     }
@@ -92,7 +93,7 @@ const reviewScalars = (reviewing: Reviewing, shared: Shared): void => {
       "hard-coded-value",
       placeAt(source, start, end),
       message,
-      `write ${mark(same.name, dialect)} if it is meant`,
+      `write ${mark(same.name, source)} if it is meant`,
     );
   };
   const visit = (tree: Tree, dialect: Dialect): void => {
@@ -143,14 +144,14 @@ const reviewIds = (reviewing: Reviewing, { template, datatypes }: Shared): void 
     const start = head?.type === "text" ? head.text : "";
     if (isSystemName(reviewing, start) && !variables.has("system")) {
       const message = `the _id "${id.value}" begins with a system's name, which is another one in each tenant`;
-      collect.warning("hard-coded-name", id.place, message, `write ${mark("system", dialect)} for it`);
+      collect.warning("hard-coded-name", id.place, message, `write ${mark("system", source)} for it`);
     }
     if (variables.has("datatype")) continue;
     const literal = chunks.map((chunk) => (chunk.type === "text" ? chunk.text : " ")).join("");
     const name = datatypes.find((datatype) => datatype !== undefined && holdsName(literal, datatype));
     if (name === undefined) continue;
     const message = `the _id "${id.value}" holds the datatype's name, which the template is told`;
-    collect.warning("hard-coded-name", id.place, message, `write ${mark("datatype", dialect)} for it`);
+    collect.warning("hard-coded-name", id.place, message, `write ${mark("datatype", source)} for it`);
   }
 };
 
