@@ -123,7 +123,8 @@ export const obstacleOf = (deciding: Deciding, leaf: Leaf, entry: LeafEntry): Ob
         : ofRuns(deciding, leaf, entry, parts, runs);
     }
     if (isLoose) return loose;
-    return parts.dialect === "sesam" && typeof to === "number" ? noNumber : ofUses(whole);
+    const isQuoted = parts.dialect === "sesam" && whole.value.literal !== true;
+    return isQuoted && typeof to === "number" ? noNumber : ofUses(whole);
   }
   const marks = typeof to === "string" ? otherValues(parts, to).map(({ mark }) => mark) : [];
   const written = marks.filter(({ value }) => isWritten(value, instance));

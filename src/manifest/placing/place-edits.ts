@@ -9,7 +9,7 @@ import { checkChanges } from "./check-changes.ts";
 import { addComponents, isComponent, removeComponents, unreadable } from "./components.ts";
 import { decide, proposalFor } from "./decide.ts";
 import { evaluate, evaluateKey } from "./evaluate.ts";
-import { keysGiven, scopeWith } from "./given.ts";
+import { keysGiven, keysOf, scopeWith } from "./given.ts";
 import { namesIn } from "./names.ts";
 import type { Decided, Proposal } from "./settle-variables.ts";
 import { otherValues, partsOf } from "./texts.ts";
@@ -154,6 +154,24 @@ const unreadablePoint = (
   return point;
 };
 
+type Presumed = { readonly point: Point; readonly refused: NonNullable<Point["refused"]> };
+
+/** What a template language makes may be what comes of new values of variables; expanding again tells. */
+const presumeMade = (work: Work, decided: Decided): readonly Presumed[] =>
+  [...work.leaves.values()].flatMap(({ entries, isLiteral }) =>
+    entries.flatMap(({ instance, point }): Presumed[] => {
+      const refused = point?.refused;
+      if (isLiteral || point === undefined || refused?.reason !== "template-logic") return [];
+      const { variables, values } = instance.scope;
+      const keys = values.flatMap((value, slot) => keysOf(instance, variables[slot] ?? "", value));
+      const changes = new Set(keys.flatMap((key) => decided.changes.get(key) ?? []));
+      if (changes.size === 0) return [];
+      point.refused = undefined;
+      point.changes = [...changes];
+      return [{ point, refused }];
+    }),
+  );
+
 const outcomes = (
   work: Work,
   made: ReadonlySet<Change>,
@@ -216,13 +234,21 @@ export const placeEdits = async (
   addRepeated(work);
   decide(work, decided, keyProposals(work));
   settleKeys(work, decided);
-  const changes = new Set(work.points.flatMap((point) => (point.refused === undefined ? point.changes : [])));
   const expected = {
     instances,
     diffOf: (instance: Instance) => work.views.get(instance)?.diff,
     added: newPoints,
     points: work.points,
   };
-  const { made, files, dropped } = await checkChanges(expected, changes, options.reexpand);
-  return { files, ...outcomes(work, made, dropped) };
+  const check = (): Promise<Checked> => {
+    const changes = work.points.flatMap((point) => (point.refused === undefined ? point.changes : []));
+    return checkChanges(expected, new Set(changes), options.reexpand);
+  };
+  const presumed = presumeMade(work, decided);
+  let checked = await check();
+  if (presumed.length > 0 && checked.dropped.size > 0) {
+    for (const { point, refused } of presumed) refuse([point], refused.reason, refused.message, refused.location);
+    checked = await check();
+  }
+  return { files: checked.files, ...outcomes(work, checked.made, checked.dropped) };
 };
