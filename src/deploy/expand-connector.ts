@@ -7,7 +7,7 @@ import { readProject, readSesamConnector } from "../manifest/index.ts";
 import { chooseTenants } from "./choose-tenants.ts";
 import { refuseInvalid } from "./read-tenants.ts";
 import type { SesamFolder } from "./sesam-folder.ts";
-import { writeSesamFolder } from "./sesam-folder.ts";
+import { prepareSesamFolder, writeSesamFolder } from "./sesam-folder.ts";
 import { indexName, readIndex } from "./sesam-index.ts";
 import type { OpenOptions, Selection } from "./types.ts";
 import { isConnectorFolder } from "./validate-connector.ts";
@@ -65,9 +65,8 @@ const foldersIn = (folder: string): readonly string[] => {
   }
 };
 
-/** Takes away what an earlier run wrote for a connector that a tenant does not have any more. */
-const removeExpansion = (folder: string, force: boolean): SesamFolder => {
-  const done = writeSesamFolder(folder, [], { force });
+/** Takes away what is left of the folder of a connector that a tenant does not have any more. */
+const removeFolder = (folder: string): void => {
   rmSync(join(folder, indexName), { force: true });
   for (const path of [join(folder, "pipes"), join(folder, "systems"), folder, join(folder, "..")]) {
     try {
@@ -76,7 +75,6 @@ const removeExpansion = (folder: string, force: boolean): SesamFolder => {
       // Something that we did not write is in it.
     }
   }
-  return done;
 };
 
 const expandProject = async (dir: string, options: SesamExpandOptions): Promise<SesamExpandReport> => {
@@ -101,20 +99,22 @@ const expandProject = async (dir: string, options: SesamExpandOptions): Promise<
   }
   refuseInvalid(found);
   warn(found, options);
-  const folders = expanded.map(({ tenant, connector, folder, files }) => {
-    return { tenant, connector, ...writeSesamFolder(folder, files, { force }) };
-  });
   const wanted = new Set(expanded.map(({ folder }) => folder));
   const isWhole = Object.keys(selection).length === 0;
   const chosen = new Set(tenants.map(({ id }) => id));
-  for (const tenant of foldersIn(out)) {
-    if (!isWhole && !chosen.has(tenant)) continue;
-    for (const connector of foldersIn(join(out, tenant))) {
-      const folder = join(out, tenant, connector);
-      if (wanted.has(folder) || readIndex(folder) === undefined) continue;
-      folders.push({ tenant, connector, ...removeExpansion(folder, force) });
-    }
-  }
+  const gone = foldersIn(out)
+    .filter((tenant) => isWhole || chosen.has(tenant))
+    .flatMap((tenant) =>
+      foldersIn(join(out, tenant)).map((connector) => ({ tenant, connector, folder: join(out, tenant, connector) })),
+    )
+    .filter(({ folder }) => !wanted.has(folder) && readIndex(folder) !== undefined)
+    .map((one) => ({ ...one, files: [] }));
+  // All of them are looked at before the first one is written.
+  const prepared = [...expanded, ...gone].map(({ tenant, connector, folder, files }) => {
+    return { tenant, connector, write: prepareSesamFolder(folder, files, { force }) };
+  });
+  const folders = prepared.map(({ tenant, connector, write }) => ({ tenant, connector, ...write() }));
+  for (const { folder } of gone) removeFolder(folder);
   return { type: "sesam-expansion", schemaVersion: 1, profile, folders };
 };
 

@@ -175,15 +175,16 @@ const isSameIndex = (before: SesamIndex["files"], now: SesamIndex["files"]): boo
   before.size === now.size && [...now].every(([path, written]) => before.get(path) === written);
 
 /**
- * Writes an expansion in Sesam's form into a folder, and takes away what an earlier one left there and no component gives
- * any more. Throws `usage`, before anything is written, where the folder holds what no expansion wrote, or a file was edited
- * since it was written; with `force` edited files count as written. A run that was killed is mended by the next one.
+ * Looks what writing an expansion in Sesam's form into a folder takes, and gives what does it: it also takes away what an
+ * earlier expansion left there and no component gives any more. Throws `usage` where the folder holds what no expansion
+ * wrote, or a file was edited since it was written; with `force` edited files count as written. A run that was killed is
+ * mended by the next one.
  */
-export const writeSesamFolder = (
+export const prepareSesamFolder = (
   folder: string,
   files: readonly SesamFile[],
   { force = false }: { readonly force?: boolean } = {},
-): SesamFolder => {
+): (() => SesamFolder) => {
   const wanted: Wanted = new Map(
     files.map((file) => {
       const text = sesamText(file.content);
@@ -205,11 +206,20 @@ export const writeSesamFolder = (
     const message = `edited since they were written to ${JSON.stringify(folder)}: ${listed(work.edited)}`;
     throw refuse(message, "collapse first, or --force to give the edits up; nothing was written");
   }
-  try {
-    carryOut(folder, wanted, before, work);
-  } catch (cause) {
-    throw refuse(`cannot write into ${JSON.stringify(folder)} (${codeOf(cause)})`, "look at its rights and the disk");
-  }
-  const { added, changed, removed, kept } = work;
-  return { folder, added: added.sort(), changed: changed.sort(), removed: removed.sort(), unchanged: kept.size };
+  return () => {
+    try {
+      carryOut(folder, wanted, before, work);
+    } catch (cause) {
+      throw refuse(`cannot write into ${JSON.stringify(folder)} (${codeOf(cause)})`, "look at its rights and the disk");
+    }
+    const { added, changed, removed, kept } = work;
+    return { folder, added: added.sort(), changed: changed.sort(), removed: removed.sort(), unchanged: kept.size };
+  };
 };
+
+/** Writes an expansion in Sesam's form into a folder; throws before anything is written, or not at all. */
+export const writeSesamFolder = (
+  folder: string,
+  files: readonly SesamFile[],
+  options: { readonly force?: boolean } = {},
+): SesamFolder => prepareSesamFolder(folder, files, options)();
