@@ -187,7 +187,15 @@ export const compileTemplate = (
   declared: ReadonlySet<string>,
   dialect: Dialect = "own",
 ): Template => {
-  const compilation: Compilation = { variables: [], uses: [], problems: [], environment: new Set(), declared, dialect };
+  const compilation: Compilation = {
+    variables: [],
+    slots: new Map(),
+    uses: [],
+    problems: [],
+    environment: new Set(),
+    declared,
+    dialect,
+  };
   const components = trees
     .flatMap((tree) => (tree.type === "list" ? tree.items : [tree]))
     .flatMap((tree): ComponentTemplate[] => {

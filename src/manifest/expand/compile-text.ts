@@ -28,6 +28,7 @@ export type CompileProblem = {
 export type Compilation = {
   /** Names of its variables; their index is their slot. */
   readonly variables: string[];
+  readonly slots: Map<string, number>;
   readonly uses: VariableUse[];
   readonly problems: CompileProblem[];
   /** Environment variables that its texts name. */
@@ -39,12 +40,17 @@ export type Compilation = {
 
 type Element =
   | Piece
-  | { readonly type: "variable"; readonly slot: number; readonly mark: string; readonly before: number };
+  | { readonly type: "variable"; readonly slot: number; readonly mark: string; readonly before: () => number };
 
-const slotOf = ({ variables }: Compilation, name: string): number => {
-  const known = variables.indexOf(name);
-  return known === -1 ? variables.push(name) - 1 : known;
+const slotOf = ({ variables, slots }: Compilation, name: string): number => {
+  const slot = slots.get(name) ?? variables.push(name) - 1;
+  slots.set(name, slot);
+  return slot;
 };
+
+/** A text in which nothing can count. */
+const isPlain = (text: string, dialect: Dialect): boolean =>
+  !text.includes("@") && (dialect === "sesam" || !text.includes("$"));
 
 const elementsOf = (compilation: Compilation, text: string, spot: Spot): Element[] => {
   const isSesam = compilation.dialect === "sesam";
@@ -64,7 +70,7 @@ const elementsOf = (compilation: Compilation, text: string, spot: Spot): Element
       return [];
     }
     compilation.uses.push({ name: chunk.name, spot, text, start: chunk.start });
-    const before = timesBefore(text, mark, chunk.start);
+    const before = (): number => timesBefore(text, mark, chunk.start);
     return [{ type: "variable", slot: slotOf(compilation, chunk.name), mark, before }];
   });
 };
@@ -87,6 +93,7 @@ const references = (compilation: Compilation, text: string, next: Chunk | undefi
  * a number in quotes becomes text as well.
  */
 export const compileText = (compilation: Compilation, text: string, spot: Spot): Part => {
+  if (isPlain(text, compilation.dialect)) return { constant: true, value: text };
   const elements = elementsOf(compilation, text, spot);
   const [only] = elements;
   if (only?.type === "variable" && elements.length === 1) {
@@ -136,6 +143,21 @@ const joining = (elements: readonly Element[], slow: Make): Make => {
     else return slow;
   }
   const [head = "", ...tails] = literals;
+  const [slot = 0, otherSlot = 0] = slots;
+  const [tail = "", otherTail = ""] = tails;
+  if (slots.length === 1) {
+    return (scope) => {
+      const part = scope.values[slot]?.text;
+      return part === undefined ? slow(scope) : head + part + tail;
+    };
+  }
+  if (slots.length === 2) {
+    return (scope) => {
+      const part = scope.values[slot]?.text;
+      const other = scope.values[otherSlot]?.text;
+      return part === undefined || other === undefined ? slow(scope) : head + part + tail + other + otherTail;
+    };
+  }
   return (scope) => {
     const { values } = scope;
     let text = head;
@@ -156,13 +178,14 @@ const pieces = (elements: readonly Element[], spot: Spot, scope: Scope): Piece[]
     if (value?.text !== undefined) return [{ type: "text", text: value.text }];
     const what = value?.json === null ? "null" : Array.isArray(value?.json) ? "a list" : "a mapping";
     const message = `${value?.written ?? element.mark} is ${what} here (${value?.from}), and cannot be a part of a longer text`;
-    const place = () => placeWithin(spot, element.mark, element.before);
+    const place = () => placeWithin(spot, element.mark, element.before());
     scope.report("variable-not-scalar", place, message, "give it a text, a number or a boolean, or let it stand alone");
     return [];
   });
 
 /** A key of a mapping: always text; secrets cannot be part of it. */
 export const compileKey = (compilation: Compilation, key: string, spot: Spot): string | ((scope: Scope) => string) => {
+  if (isPlain(key, compilation.dialect)) return key;
   const elements = elementsOf(compilation, key, spot);
   if (elements.every((element) => element.type === "text")) return plainText(elements);
   return (scope) => {
