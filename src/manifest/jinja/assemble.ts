@@ -12,6 +12,9 @@ import type { Item, Piece, Run } from "./items.ts";
 import { count, holdsReference, joinable, jsonOf } from "./items.ts";
 import type { Place } from "./nodes.ts";
 
+/** Values that one rendering may put out. */
+const maxValues = 50_000;
+
 type Assembling = {
   readonly run: Run;
   readonly prefix: string;
@@ -20,10 +23,14 @@ type Assembling = {
   text: string;
   /** Whether what comes next stands within the quotes of a JSON text. */
   quoted: boolean;
+  /** Backslashes at its end: looking for them in a text that grows would copy it each time. */
+  backslashes: number;
 };
 
 const add = (assembling: Assembling, text: string, place: Place): void => {
   assembling.text += text;
+  const end = backslashesBefore(text, text.length);
+  assembling.backslashes = end < text.length ? end : assembling.backslashes + end;
   if (assembling.text.length <= maxFileSize) return;
   throw new Unrendered("file-too-large", place, "more than 10 MB come out of the template", "loop over less");
 };
@@ -34,7 +41,7 @@ const addText = (assembling: Assembling, text: string, place: Place, isValue: bo
   assembling.segments.push({ at: assembling.text.length, start: place.start, end: place.end, isValue });
   let from = 0;
   // A backslash that ends the text before takes the first character with it.
-  if (assembling.quoted && backslashesBefore(assembling.text, assembling.text.length) % 2 === 1) from = 1;
+  if (assembling.quoted && assembling.backslashes % 2 === 1) from = 1;
   add(assembling, text, place);
   const mark = /["\\]/g;
   mark.lastIndex = from;
@@ -48,13 +55,21 @@ const addText = (assembling: Assembling, text: string, place: Place, isValue: bo
 const addSlot = (assembling: Assembling, value: Value, place: Place): void => {
   const { run, prefix, slots, segments, quoted } = assembling;
   const mark = `<<@ ${prefix}.${slots.push(value) - 1} @>>`;
+  if (slots.length > maxValues) {
+    throw new Unrendered(
+      "file-too-large",
+      place,
+      `more than ${maxValues} values come out of the template`,
+      "loop over less",
+    );
+  }
   segments.push({ at: assembling.text.length, start: place.start, end: place.end, isValue: true });
   if (!quoted) {
     add(assembling, `"${mark}"`, place);
     return;
   }
   // Backslashes before a variable would be read as its escape: they are doubled, as the files write them.
-  const backslashes = run.dialect === "own" ? backslashesBefore(assembling.text, assembling.text.length) : 0;
+  const backslashes = run.dialect === "own" ? assembling.backslashes : 0;
   add(assembling, "\\".repeat(backslashes) + mark, place);
 };
 
@@ -166,7 +181,7 @@ const addPiece = (assembling: Assembling, piece: Piece, place: Place): void => {
 
 /** Puts together what came out: JSON in which every value is a variable of its own. */
 export const assemble = (run: Run, pieces: readonly Piece[], prefix: string): Rendered => {
-  const assembling: Assembling = { run, prefix, segments: [], slots: [], text: "", quoted: false };
+  const assembling: Assembling = { run, prefix, segments: [], slots: [], text: "", quoted: false, backslashes: 0 };
   for (const piece of pieces) addPiece(assembling, piece, { start: 0, end: 1 });
   const { text, segments, slots } = assembling;
   return { text, segments, slots };

@@ -193,17 +193,28 @@ const capture = (word: string, target: Target | undefined, filter: Expression | 
   return { ...mark, word, within: [], ends: `end${word}`, nodes: body, close };
 };
 
+/** What stands between commas that are in no brackets. */
+const separated = (tokens: readonly Token[]): readonly (readonly Token[])[] => {
+  const parts: Token[][] = [];
+  let depth = 0;
+  for (const token of tokens) {
+    if (/^Open/.test(token.type)) depth++;
+    if (/^Close/.test(token.type)) depth--;
+    const isComma = depth === 0 && token.type === "Comma";
+    if (isComma || parts.length === 0) parts.push([]);
+    if (!isComma) parts.at(-1)?.push(token);
+  }
+  return parts;
+};
+
 const withBlock = ({ parse }: Building, rest: readonly Token[], mark: Place): Open => {
   const values: (readonly [string, Expression])[] = [];
-  for (let left = rest; left.length > 0; ) {
-    const comma = indexAt(left, ({ type }) => type === "Comma");
-    const one = comma === -1 ? left : left.slice(0, comma);
+  for (const one of separated(rest)) {
     const [name, equals] = one;
     if (name?.name === undefined || equals === undefined || !isEquals(equals)) {
       throw new Unreadable(spanOf(one, mark), "a name is missing here", "write {{% with name = value %}}");
     }
     values.push([name.name, expressionOf(parse, one.slice(2), mark)]);
-    left = comma === -1 ? [] : left.slice(comma + 1);
   }
   const body: Node[] = [];
   const close = (end: number): Node => ({ type: "with", values, body, start: mark.start, end });

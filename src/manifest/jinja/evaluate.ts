@@ -4,6 +4,7 @@ import { filterNamed } from "./filters.ts";
 import { functionNamed } from "./functions.ts";
 import type { Given, Item, Run } from "./items.ts";
 import {
+  charactersOf,
   count,
   itemOf,
   kindOf,
@@ -90,7 +91,7 @@ const memberOf = (run: Run, of: Item, key: Item, dotted: boolean, place: Place):
   }
   const string = at === undefined || of.type === "reference" ? undefined : stringOf(run, of, place);
   if (string !== undefined && at !== undefined) {
-    const character = [...string].at(at);
+    const character = charactersOf(run, string, place).at(at);
     return character === undefined
       ? missing(place, `there is no character ${at} here`, "the text is shorter")
       : scalar(character);
@@ -113,7 +114,7 @@ const slice = (run: Run, of: Item, bounds: readonly (Item | undefined)[], place:
   if (by === 0) wrongType(place, "a part cannot be taken in steps of 0", "write x[1:3]");
   refuseMissing(of);
   const text = of.type === "list" ? undefined : stringOf(run, of, place);
-  const characters = text === undefined ? undefined : [...text];
+  const characters = text === undefined ? undefined : charactersOf(run, text, place);
   const all: readonly (Item | string)[] | undefined = of.type === "list" ? of.items : characters;
   if (all === undefined) {
     return wrongType(place, `a part can be taken of a list or a text, not of ${kindOf(of)}`, "take it of a list");

@@ -1,6 +1,7 @@
 import { maxFileSize } from "../parse/source.ts";
 import type { Given, Item, Run } from "./items.ts";
 import {
+  charactersOf,
   concatenated,
   count,
   joinable,
@@ -30,8 +31,7 @@ const itemsOf = (run: Run, item: Item, place: Place): readonly Item[] => {
   if (item.type === "dict") return [...item.entries.keys()].map((key) => scalar(key));
   const text = stringOf(run, item, place);
   if (text === undefined) return wrongType(place, `a list is needed here, not ${kindOf(item)}`, "give it a list");
-  count(run, place, text.length);
-  return [...text].map((one) => scalar(one));
+  return charactersOf(run, text, place).map((one) => scalar(one));
 };
 
 const numberIn = (item: Item, place: Place): number => {
@@ -192,10 +192,10 @@ const unique: Filter = (run, item, from, place) => {
 };
 
 const text =
-  (change: (text: string, run: Run, from: Given, place: Place) => string): Filter =>
+  (change: (text: string, run: Run, from: Given, place: Place) => string, work = 6): Filter =>
   (run, item, from, place) => {
     const before = joinable(run, item, place);
-    count(run, place, before.length >> 6);
+    count(run, place, before.length >> work);
     return textItem(run, place, change(before, run, from, place));
   };
 
@@ -204,7 +204,7 @@ const numberFrom = (run: Run, item: Item, place: Place): number | undefined => {
   if (known !== undefined) return known;
   refuseMissing(item);
   const written = item.type === "list" || item.type === "dict" ? undefined : stringOf(run, item, place)?.trim();
-  return written !== undefined && /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(written)
+  return written !== undefined && written.length < 400 && /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(written)
     ? Number(written)
     : undefined;
 };
@@ -318,6 +318,12 @@ const trimmedBlock = (item: Item): Item | undefined => {
 
 const trimmed = text((before, run, from, place) => stripped(before, "both", textGiven(run, from, 0, "chars", place)));
 
+/** For an address; slashes stay. */
+const encoded = (text: string): string =>
+  encodeURIComponent(text.toWellFormed())
+    .replaceAll("%2F", "/")
+    .replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
+
 const filters: { readonly [name: string]: Filter } = {
   abs: (_, item, __, place) => scalar(Math.abs(numberIn(item, place)), isFloat(item)),
   attr: (run, item, from, place) => attributeOf(run, item, textGiven(run, from, 0, "name", place) ?? "", place),
@@ -379,17 +385,17 @@ const filters: { readonly [name: string]: Filter } = {
   string: (run, item, _, place) =>
     item.type === "composed" || item.type === "reference" ? item : textItem(run, place, joinable(run, item, place)),
   sum,
-  title: text(titledWords),
+  title: text(titledWords, 2),
   tojson: asJson,
   trim: (run, item, from, place) => trimmedBlock(item) ?? trimmed(run, item, from, place),
   unique,
   upper: text((before) => before.toUpperCase()),
-  urlencode: text((before) =>
-    encodeURIComponent(before.toWellFormed())
-      .replace(/%2F/g, "/")
-      .replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`),
-  ),
-  wordcount: (run, item, _, place) => scalar(joinable(run, item, place).match(/[\p{L}\p{N}_]+/gu)?.length ?? 0),
+  urlencode: text(encoded, 2),
+  wordcount: (run, item, _, place) => {
+    const text = joinable(run, item, place);
+    count(run, place, text.length >> 2);
+    return scalar(text.match(/[\p{L}\p{N}_]+/gu)?.length ?? 0);
+  },
 };
 
 const aliases: { readonly [name: string]: string } = { d: "default", count: "length" };

@@ -168,7 +168,15 @@ export const stringOf = (run: Run, item: Item, place: Place): string | undefined
     const hint = "put it where it stands alone, or join it with ~";
     return wrongType(place, "nothing can be made of a text with a reference before its value is known", hint);
   }
-  return item.type === "scalar" && typeof item.value === "string" ? item.value : undefined;
+  if (item.type !== "scalar" || typeof item.value !== "string") return undefined;
+  count(run, place, item.value.length >> 6);
+  return item.value;
+};
+
+/** The characters of a text. */
+export const charactersOf = (run: Run, text: string, place: Place): readonly string[] => {
+  count(run, place, text.length >> 3);
+  return [...text];
 };
 
 /** What a value becomes as a part of a longer text. */

@@ -133,7 +133,7 @@ export const methodOf = (run: Run, of: Item, name: string): Item | undefined => 
   if (method === undefined) return undefined;
   return callable((from, place) => {
     const text = stringOf(run, of, place) ?? "";
-    count(run, place, text.length >> 6);
+    count(run, place, text.length >> 4);
     return method(run, text, from, place);
   });
 };

@@ -112,11 +112,12 @@ export const contains = (run: Run, one: Item, holder: Item, place: Place): boole
 const repeated = (run: Run, of: Item, times: number, place: Place): Item | undefined => {
   const often = Math.max(0, times);
   if (of.type === "list") {
+    if (of.items.length === 0) return of;
     count(run, place, of.items.length * often);
     return listItem(run, place, Array.from({ length: often }, () => of.items).flat());
   }
   const text = stringOf(run, of, place);
-  if (text === undefined) return undefined;
+  if (text === undefined || text === "") return text === undefined ? undefined : of;
   if (text.length * often > maxFileSize) wrongType(place, "a text becomes larger than 10 MB", "repeat it less");
   return textItem(run, place, text.repeat(often));
 };

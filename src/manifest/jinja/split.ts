@@ -30,6 +30,10 @@ const marked = /<<@\s*([A-Za-z0-9_][A-Za-z0-9_.-]*)\s*@>>/y;
 const nameOnly = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 const endOfRaw = /\{\{%[-+]?\s*endraw\s*[-+]?%\}\}/g;
 
+/** What a template may hold: far more than people write, and little enough to be read at once. */
+const maxMarks = 20_000;
+const maxTokens = 100_000;
+
 const notClosed = (start: number, length: number, what: string, end: string): FileProblem => ({
   code: "template-syntax",
   start,
@@ -46,6 +50,7 @@ export const splitTemplate = (
   const parts: Part[] = [];
   let problem: FileProblem | undefined;
   let last = 0;
+  let count = 0;
   let strips = false;
 
   /** Text up to a mark that may take white space before it away; half of the backslashes right before a variable go. */
@@ -80,10 +85,20 @@ export const splitTemplate = (
     strips = text[last - 4] === "-";
   };
 
+  const tooMany = (start: number): void => {
+    const message = `the template has more than ${maxMarks} marks, or ${maxTokens} parts in them`;
+    problem = { code: "template-syntax", start, end: start + 3, message, hint: "write several templates" };
+  };
+
   const tag = (start: number, isBlock: boolean): void => {
     const control = text[start + 3] ?? "";
     const inner = start + (control === "-" || control === "+" ? 4 : 3);
     const { tokens, end, stripsAfter, problem: wrong } = tokensOf(text, inner, isBlock ? "%}}" : "@}}");
+    count += tokens.length;
+    if (count > maxTokens || parts.length > 2 * maxMarks) {
+      tooMany(start);
+      return;
+    }
     if (end === undefined) {
       problem = wrong ?? notClosed(start, 3, isBlock ? "{{%" : "{{@", isBlock ? "%}}" : "@}}");
       return;

@@ -16,13 +16,12 @@ export const capitalized = (text: string): string => {
 
 /** Without white space, or any of some characters, at its ends. */
 export const stripped = (text: string, side: "both" | "start" | "end", characters: string | undefined): string => {
-  const all = [...text];
   const goes = (one: string | undefined): boolean =>
     one !== undefined && (characters === undefined ? /\s/.test(one) : characters.includes(one));
-  let [from, to] = [0, all.length];
-  if (side !== "end") while (from < to && goes(all[from])) from++;
-  if (side !== "start") while (to > from && goes(all[to - 1])) to--;
-  return all.slice(from, to).join("");
+  let [from, to] = [0, text.length];
+  if (side !== "end") while (from < to && goes(text[from])) from++;
+  if (side !== "start") while (to > from && goes(text[to - 1])) to--;
+  return text.slice(from, to);
 };
 
 /** Parts between separators, or between white space; undefined for an empty separator. */

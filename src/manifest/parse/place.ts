@@ -47,7 +47,8 @@ export const placeAt = (source: Source, start: number, end: number): Location =>
   }
   const from = starts[low] ?? 0;
   const next = starts[low + 1];
-  const text = source.text.slice(from, next === undefined ? undefined : next - 1).replace(/\r$/, "");
+  const line = source.text.slice(from, next === undefined ? undefined : next - 1);
+  const text = line.endsWith("\r") ? line.slice(0, -1) : line;
   const column = Math.min(start - from, text.length) + 1;
   const endColumn = Math.max(Math.min(end - from, text.length), column - 1) + 1;
   return {
