@@ -2,9 +2,12 @@ import { closest, distance } from "fastest-levenshtein";
 
 const hasSameLetters = (a: string, b: string): boolean => [...a].sort().join("") === [...b].sort().join("");
 
+/** Nobody mistypes a longer one, and comparing takes the time of both lengths. */
+const longestName = 1000;
+
 /** The known name that was probably meant, or undefined where none is near. */
 export const nearestName = (name: string, known: readonly string[]): string | undefined => {
-  if (known.length === 0) return undefined;
+  if (known.length === 0 || name.length > longestName) return undefined;
   const best = closest(name, known);
   // Two letters that changed places count as two edits.
   const near = hasSameLetters(name, best) ? 2 : 1;

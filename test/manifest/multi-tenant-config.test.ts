@@ -149,6 +149,11 @@ describe("config.json as connectors of a project", () => {
     expect(origin?.sources[0]?.location).toMatchObject({ file: "config.json", line: 2, column: 64 });
   });
 
+  test("more connectors than anybody has are refused at once", async () => {
+    const many = Array.from({ length: 5001 }, (_, index) => `{ "_id": "c${index}", "type": "connector" }`);
+    expect(await found(whole(...many))).toEqual(["error invalid-value config.json:5002:10"]);
+  });
+
   test("what is not multi-tenant gives tenants no values", async () => {
     const own = crm.replace("{", '{ "multi-tenant": false, "parameter_values": { "size": 1 },');
     await using folder = await temporaryProject({

@@ -29,6 +29,9 @@ const ownMembers = ["path", "auth", "parameter_values"];
 const checkedMembers = [...ownMembers, "_id", "type", "multi-tenant", "_deleted"];
 const sesamMembers = ["url", "title", "description", "logo", "category", "label", "name", "icon", "version", "tags"];
 
+/** Nobody has more of them, and each is looked up among all. */
+const mostConnectors = 5_000;
+
 type Found = { readonly tree: Tree; readonly member?: Member };
 type Reading = {
   readonly source: Source;
@@ -215,12 +218,12 @@ export const readMultiTenantConfig = async (
   const entities = pipe && entitiesOf(reading, pipe);
   if (pipe === undefined || entities === undefined) return undefined;
   const connectors: Record<string, Json> = {};
-  const members: Member[] = [];
+  const members = new Map<string, Member>();
   for (const entity of entities) {
     const id = connectorId(reading, entity);
     const named = memberOf(entity, "_id")?.tree;
     if (id === undefined || named === undefined || entity.type !== "map") continue;
-    const other = members.find(({ key }) => key === id);
+    const other = members.get(id);
     if (other !== undefined) {
       const first = placeOf(source, { tree: { ...named, start: other.keyStart, end: other.keyEnd } }, "value");
       const message = `the connector "${id}" stands here again; it is at ${file}:${first.line} already`;
@@ -228,16 +231,21 @@ export const readMultiTenantConfig = async (
       continue;
     }
     connectors[id] = configurationOf(reading, entity, id);
-    members.push({ key: id, keyStart: named.start, keyEnd: named.end, value: entity });
+    if (members.size === mostConnectors) {
+      const message = `this file has more than ${mostConnectors} connectors`;
+      collect.error("invalid-value", reading.place({ tree: named }), message, "divide them over several projects");
+      return undefined;
+    }
+    members.set(id, { key: id, keyStart: named.start, keyEnd: named.end, value: entity });
   }
-  if (entities.length === 0 || members.length === 0) {
+  if (members.size === 0) {
     const message = `no entity of "${property}" is a connector`;
     const hint = 'connectors have "type": "connector"; those with "_deleted": true do not count';
     if (!collect.diagnostics.some(({ location }) => location?.file === file)) {
       collect.warning("no-connectors", reading.place(pipe, "key"), message, hint);
     }
   }
-  const list = mapOf(members);
+  const list = mapOf([...members.values()]);
   const tree = mapOf([{ key: "connectors", keyStart: 0, keyEnd: 1, value: list }]);
   return { connectors, source: { file: source.file, text: source.text, trees: () => [tree] } };
 };
