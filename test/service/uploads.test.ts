@@ -101,6 +101,33 @@ describe("a CSV file", () => {
     expect((all.body as { rows: unknown }).rows).toEqual([[1000, 1000, 12_000]]);
   });
 
+  it("of many columns is typed as one of few, also where late cells do not fit", async () => {
+    const { call } = await startService();
+    const kinds = ["1", "2.50", "x", "true", "2024-01-02", "1.5", "", "-0.50"];
+    const types = ["BIGINT", "DECIMAL(38,2)", "VARCHAR", "BOOLEAN", "DATE", "DOUBLE", "VARCHAR", "DECIMAL(38,2)"];
+    const every = (cells: readonly string[]) => Array.from({ length: 1_000 }, (_, index) => cells[index % 8] ?? "");
+    const lines = Array.from({ length: 700 }, () => every(kinds).join(","));
+    const late = every(["001", "2.5", "y", "yes", "2024-1-2", "1e999", "z", "-0.00"]);
+    const header = every([]).map((_, index) => `c${index}`);
+    for (const [dataset, rows] of [
+      ["sound", lines.slice(0, 20)],
+      ["late", [...lines, late.join(",")]],
+    ] as const) {
+      const answer = await upload(call, "a.csv", [header.join(","), ...rows].join("\n"), { index_name: dataset });
+      expect(stats(answer)).toMatchObject({ documents_processed: rows.length, documents_failed: 0 });
+    }
+    const typesOf = async (dataset: string) => {
+      const { body } = await call("POST", "/sql", { query: `SELECT * EXCLUDE (_id) FROM "${dataset}" LIMIT 1` });
+      return (body as { columns: { type: string }[] }).columns.map(({ type }) => type);
+    };
+    expect(await typesOf("sound")).toEqual(every(types));
+    expect(await typesOf("late")).toEqual(every([...types.keys()].map(() => "VARCHAR")));
+    const { body } = await call("POST", "/sql", {
+      query: `SELECT c0, c1, c2, c3, c4, c5, c6, c999 FROM "late" WHERE c6 = 'z'`,
+    });
+    expect((body as { rows: unknown }).rows).toEqual([[...late.slice(0, 7), "-0.00"]]);
+  }, 60_000);
+
   it("may have rows of megabytes, and quotes that are none", async () => {
     const { call } = await startService();
     const long = `${"x,\n".repeat(1_000_000)}""`;

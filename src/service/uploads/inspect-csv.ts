@@ -4,7 +4,7 @@ import { literal } from "../data/columns.ts";
 import { mostColumns, rowsOf, tooManyColumns } from "../data/tables.ts";
 import type { ColumnType } from "../data/types.ts";
 import { Problem } from "../problem.ts";
-import { fits, tried } from "./csv-types.ts";
+import { decimalScale, fits, isDecimal, tried } from "./csv-types.ts";
 import { tellingCount } from "./json-columns.ts";
 
 export type CsvColumn = {
@@ -19,14 +19,16 @@ export type CsvPlan = {
   readonly columns: readonly CsvColumn[];
   /** `read_csv(…` without its end: all columns as text, named c0, c1, …. */
   readonly relation: string;
+  /** All cells were looked at. */
+  readonly isWhole: boolean;
 };
 
 const longestHeader = 1024 * 1024;
 const sampleRows = 4_096;
+/** Cells that a sample has at most, or few more. */
+const sampleCells = 512 * 1_024;
 /** Bytes that a thread reads at a time. */
 const bufferSize = 8 * 1024 * 1024;
-/** Columns that one statement looks at; each takes several expressions. */
-const columnsAtOnce = 50;
 
 export type CsvLook = {
   /** All rows, not the first ones only. */
@@ -35,7 +37,10 @@ export type CsvLook = {
   readonly isStrict: boolean;
 };
 
-/** Looks at the header and at rows. Throws `malformed_file`. */
+/**
+ * Looks at the header and at rows. One set of conditions is put to the cells of all columns, one below the other: DuckDB
+ * takes far longer to plan thousands of conditions than to check them. Throws `malformed_file`.
+ */
 export const inspectCsv = async (
   connection: DuckDBConnection,
   path: string,
@@ -46,33 +51,36 @@ export const inspectCsv = async (
   const relation = `read_csv(${literal(path)}, auto_detect = false, header = true, delim = ${literal(delimiter)},
     quote = '"', escape = '"', strict_mode = ${isStrict}, buffer_size = ${bufferSize},
     columns = {${names.map((_, index) => `'c${index}': 'VARCHAR'`).join(", ")}}`;
-  const rows = `(SELECT * FROM ${relation}, ignore_errors = true)${isWhole ? "" : ` LIMIT ${sampleRows}`})`;
-  const columns: CsvColumn[] = [];
-  for (let start = 0; start < names.length; start += columnsAtOnce) {
-    const some = names.slice(start, start + columnsAtOnce);
-    const facts = some.flatMap((_, index) => {
-      const cell = `c${start + index}`;
-      const scale = `length(${cell}) - position('.' IN ${cell})`;
-      return [
-        `count(${cell})`,
-        ...tried.map((type) => `bool_and(${fits(type, cell, "TRY_CAST")}) FILTER (${cell} IS NOT NULL)`),
-        `CASE WHEN bool_and(regexp_full_match(${cell}, '-?(0|[1-9][0-9]*)\\.[0-9]+') AND length(${cell}) <= 30)
-          AND min(${scale}) = max(${scale}) THEN max(${scale}) END`,
-        `count(${cell}) >= ${tellingCount} AND 2 * approx_count_distinct(${cell}) > count(${cell})`,
-      ];
-    });
-    const [row = []] = await rowsOf(connection, `SELECT ${facts.join(", ")} FROM ${rows}`);
-    const width = tried.length + 3;
-    for (const [index, name] of some.entries()) {
-      const found = row.slice(index * width, (index + 1) * width);
-      const type = Number(found[0]) === 0 ? undefined : typeOf(found);
-      columns.push({ name, type, isVaried: found.at(-1) === true });
-    }
-  }
-  return { columns, relation };
+  const rows = Math.min(sampleRows, Math.ceil(sampleCells / names.length));
+  const taken = `SELECT * FROM ${relation}, ignore_errors = true)${isWhole ? "" : ` LIMIT ${rows}`}`;
+  const cells = `SELECT unnest(range(${names.length})) AS place, ${unnested(names.keys())} AS cell FROM (${taken})`;
+  const found = await rowsOf(
+    connection,
+    `SELECT place, ${facts.join(", ")} FROM (${cells}) WHERE cell IS NOT NULL GROUP BY place`,
+  );
+  const byPlace = new Map(found.map(([place, ...rest]) => [Number(place), rest]));
+  const columns = names.map((name, index): CsvColumn => {
+    const seen = byPlace.get(index);
+    return { name, type: seen === undefined ? undefined : typeOf(seen), isVaried: seen?.at(-1) === true };
+  });
+  return { columns, relation, isWhole };
 };
 
-const typeOf = ([, ...found]: readonly unknown[]): ColumnType => {
+/** An SQL expression: the cells of columns, given by their places, one below the other. */
+export const unnested = (places: Iterable<number>): string =>
+  `unnest([${Array.from(places, (place) => `c${place}`).join(", ")}])`;
+
+const scale = decimalScale("cell");
+
+/** What is to be known of a column: the types of {@link tried} that fit, the scale of decimals, whether it is varied. */
+const facts = [
+  // CASE, unlike AND, spares the conditions that come after one that does not hold.
+  ...tried.map((type) => `bool_and(CASE WHEN ${fits(type, "cell", "TRY_CAST")} THEN true ELSE false END)`),
+  `CASE WHEN bool_and(${isDecimal("cell")}) AND min(${scale}) = max(${scale}) THEN max(${scale}) END`,
+  `count(*) >= ${tellingCount} AND 2 * approx_count_distinct(cell) > count(*)`,
+];
+
+const typeOf = (found: readonly unknown[]): ColumnType => {
   const type = tried.find((_, index) => found[index] === true);
   if (type !== undefined) return type;
   const scale = found[tried.length];

@@ -1,14 +1,19 @@
 import { propertyOf } from "../data/columns.ts";
 import { rowsOf } from "../data/tables.ts";
-import type { Column, DataStore, Writer } from "../data/types.ts";
+import type { Column, ColumnType, DataStore, Writer } from "../data/types.ts";
 import { Problem } from "../problem.ts";
-import { typed } from "./csv-types.ts";
-import { type CsvLook, type CsvPlan, inspectCsv } from "./inspect-csv.ts";
+import { cast, fits, typed } from "./csv-types.ts";
+import { type CsvLook, type CsvPlan, inspectCsv, unnested } from "./inspect-csv.ts";
 import { keepLast } from "./keep-last.ts";
 import { databaseReason, isMisfit, type Loaded, misfitError, mostErrors } from "./loaded.ts";
 
 const rejects = "upload_errors";
 const scans = "upload_scans";
+/**
+ * Columns up to which cells are checked as they are put in. DuckDB takes long to plan more, and keeps a vector for each step
+ * of each of them.
+ */
+const fewColumns = 50;
 
 /**
  * Puts the rows of a CSV file into a dataset, in one transaction. Types are those of the first rows; where a later one does
@@ -36,37 +41,40 @@ const hasOddLines = (error: unknown): boolean =>
 const insertCsv = async (
   writer: Writer,
   dataset: string,
-  { columns, relation }: CsvPlan,
+  { columns, relation, isWhole }: CsvPlan,
   present: ReadonlyMap<string, Column["type"]>,
 ): Promise<Loaded> => {
   const { connection } = writer;
   let id = "NULL";
   let hasId = false;
   const wanted: Column[] = [];
-  const values: string[] = [];
-  const unwanted: string[] = [];
+  const types: { readonly place: number; readonly type: ColumnType }[] = [];
+  const unwanted: number[] = [];
   const isEmpty = columns.every(({ type }) => type === undefined);
   for (const [index, { name, type, isVaried }] of columns.entries()) {
-    const cell = `c${index}`;
     if (name === "_id") {
-      id = cell;
+      id = `c${index}`;
       hasId = true;
       continue;
     }
     const before = present.get(name);
     if (type === undefined && (isEmpty || before !== undefined || name === "")) {
-      unwanted.push(`${cell} IS NOT NULL`);
+      unwanted.push(index);
       continue;
     }
     // Cells are texts: where the dataset has texts they stay what they are.
     const as = before === "VARCHAR" ? before : (type ?? "VARCHAR");
     wanted.push({ name: name === "" ? `column${index + 1}` : name, type: as, isVaried });
-    values.push(typed(as, cell));
+    types.push({ place: index, type: as });
   }
   await writer.ensureColumns(wanted);
   const from = `${relation}, store_rejects = true, rejects_table = '${rejects}', rejects_scan = '${scans}', rejects_limit = 0)`;
   const empty = columns.length === 1 ? " WHERE c0 IS NOT NULL" : "";
-  const late = unwanted.length === 0 ? "" : misfitWhere(unwanted);
+  const isWide = columns.length > fewColumns;
+  if (isWide && !isWhole) await checkCells(connection, relation, types, unwanted);
+  const isChecked = isWide || isWhole;
+  const values = types.map(({ place, type }) => (isChecked ? cast : typed)(type, `c${place}`));
+  const late = isChecked || unwanted.length === 0 ? "" : misfitWhere(unwanted);
   const processed = await writer.insertSelect(
     wanted,
     `SELECT ${[`${late}${id}${late === "" ? "" : " END"}`, ...values].join(", ")} FROM ${from}${empty}`,
@@ -80,8 +88,33 @@ const insertCsv = async (
 };
 
 /** Gives up where a column that looked empty is not. */
-const misfitWhere = (conditions: readonly string[]): string =>
-  `CASE WHEN ${conditions.join(" OR ")} THEN ${misfitError} ELSE `;
+const misfitWhere = (unwanted: readonly number[]): string =>
+  `CASE WHEN ${unwanted.map((place) => `c${place} IS NOT NULL`).join(" OR ")} THEN ${misfitError} ELSE `;
+
+/** Gives up where a cell is not of its column's type. The cells of all columns of a type stand one below the other. */
+const checkCells = async (
+  connection: Writer["connection"],
+  relation: string,
+  typedColumns: Iterable<{ readonly place: number; readonly type: ColumnType }>,
+  unwanted: readonly number[],
+): Promise<void> => {
+  const byType = Map.groupBy(typedColumns, ({ type }) => type);
+  byType.delete("VARCHAR");
+  const groups = Array.from(byType, ([type, columns], index) => ({
+    cells: unnested(columns.map(({ place }) => place)),
+    check: `CASE WHEN ${fits(type, `g${index}`, "TRY_CAST")} THEN true WHEN g${index} IS NOT NULL THEN ${misfitError} END`,
+  }));
+  if (unwanted.length > 0) {
+    const cell = `g${groups.length}`;
+    groups.push({ cells: unnested(unwanted), check: `CASE WHEN ${cell} IS NOT NULL THEN ${misfitError} END` });
+  }
+  if (groups.length === 0) return;
+  const cells = groups.map((group, index) => `${group.cells} AS g${index}`);
+  const checks = groups.map(({ check }) => `count(${check})`);
+  await connection.run(
+    `SELECT ${checks.join(", ")} FROM (SELECT ${cells.join(", ")} FROM ${relation}, ignore_errors = true))`,
+  );
+};
 
 type Rejects = Pick<Loaded, "failed" | "errors">;
 
