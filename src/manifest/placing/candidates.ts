@@ -227,24 +227,28 @@ export const agreeOnValue = (wishes: readonly Wish<Json>[], style: Style): Json 
   return wishes.every((wish) => equal(wish.want, want)) ? want : undefined;
 };
 
-/** A key of the first instance as each instance has it, with a value that all agree on. */
+/** A key of the first instance as each instance has it, with a value that all agree on; `isOpen` says which keys count. */
 export const agreeOnMember = (
   key: string,
   wishes: readonly Wish<{ readonly [key: string]: Json }>[],
   style: Style,
+  isOpen: (index: number, key: string) => boolean = () => true,
 ): { readonly key: string; readonly value: Json; readonly keys: readonly string[] } | undefined => {
   const [first] = wishes;
   if (first === undefined) return undefined;
   for (const raw of waysToWriteKey(key, first, style)) {
-    const keys = wishes.map(({ scope }) => evaluateKey(raw, scope, style.dialect));
-    const values = wishes.flatMap((wish, index) => {
-      const name = keys[index];
+    const keys: string[] = [];
+    const values: Wish<Json>[] = [];
+    for (const [index, wish] of wishes.entries()) {
+      const name = evaluateKey(raw, wish.scope, style.dialect);
       const value = name !== undefined && Object.hasOwn(wish.want, name) ? wish.want[name] : undefined;
-      return value === undefined ? [] : [withWant(wish, value)];
-    });
+      if (name === undefined || value === undefined || !isOpen(index, name)) break;
+      keys.push(name);
+      values.push(withWant(wish, value));
+    }
     if (values.length < wishes.length) continue;
     const value = agreeOnValue(values, style);
-    if (value !== undefined) return { key: raw, value, keys: keys.map((one) => one ?? "") };
+    if (value !== undefined) return { key: raw, value, keys };
   }
   return undefined;
 };

@@ -100,7 +100,11 @@ export const checkChanges = async (
   const baseline = await reexpand(new Map());
   const pointsOf = new Map<Change, Point[]>();
   for (const point of expected.points)
-    for (const change of point.changes) pointsOf.set(change, [...(pointsOf.get(change) ?? []), point]);
+    for (const change of point.changes) {
+      const known = pointsOf.get(change);
+      if (known === undefined) pointsOf.set(change, [point]);
+      else known.push(point);
+    }
 
   /** Changes that stand with others which cannot be made go with them. */
   const dropFailed = (failed: ReadonlyMap<Change, string>): void => {

@@ -90,12 +90,10 @@ const usersOf = (
   instances: readonly Instance[],
   added: readonly NewComponent[],
 ): ReadonlyMap<string, User> => {
-  const groups = new Map<string, Instance[]>();
-  for (const instance of instances) {
-    if (instance.template.idSpot.source.file !== file) continue;
-    const key = userOf(instance);
-    groups.set(key, [...(groups.get(key) ?? []), instance]);
-  }
+  const groups = Map.groupBy(
+    instances.filter(({ template }) => template.idSpot.source.file === file),
+    userOf,
+  );
   const users = new Map<string, User>();
   for (const [key, group] of groups) {
     const [first] = group;

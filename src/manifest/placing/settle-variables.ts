@@ -63,8 +63,7 @@ const merge = (lists: readonly (readonly Json[])[]): readonly Json[] => {
 
 /** Options of the same place, as one; a candidate of any of them may fit all. */
 const grouped = (options: readonly Option[]): readonly Option[] => {
-  const groups = new Map<string, Option[]>();
-  for (const option of options) groups.set(option.key, [...(groups.get(option.key) ?? []), option]);
+  const groups = Map.groupBy(options, ({ key }) => key);
   return [...groups.values()].flatMap((group) => {
     const [first] = group;
     return first === undefined ? [] : [{ ...first, candidates: merge(group.map(({ candidates }) => candidates)) }];

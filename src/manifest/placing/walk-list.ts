@@ -21,6 +21,8 @@ type ListSide = {
   readonly steps: readonly Step[];
 };
 
+const mostCandidates = 8;
+
 /** One way to see what became of the list, if it is as good as any for each of them. */
 const unified = (all: readonly ListSide[]): readonly ListSide[] => {
   const candidates = new Map(
@@ -28,7 +30,7 @@ const unified = (all: readonly ListSide[]): readonly ListSide[] => {
   );
   if (candidates.size === 1) return all;
   const costs = all.map(({ steps, from, to }) => costOf(steps, from, to));
-  for (const steps of candidates.values()) {
+  for (const steps of [...candidates.values()].slice(0, mostCandidates)) {
     const length = steps.filter(({ to }) => to !== undefined).length;
     const fits = all.every(
       ({ from, to }, index) => to.length === length && costOf(steps, from, to) <= (costs[index] ?? 0) + 1e-9,

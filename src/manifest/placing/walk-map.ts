@@ -227,18 +227,15 @@ const addMembers = (
   all: readonly MapSide[],
   location: Location,
 ): void => {
-  for (const one of all) {
+  if (all.every(({ added }) => added.size === 0)) return;
+  const wishes = all.map(({ side, to }) => wishOf(walk, side, to));
+  for (const [at, one] of all.entries()) {
+    if (one.added.size === 0) continue;
+    const order = [one, ...all.filter((other) => other !== one)];
+    const wanted = [...wishes.slice(at, at + 1), ...wishes.slice(0, at), ...wishes.slice(at + 1)];
     for (const key of one.added) {
-      const open = all.map(({ added, to, side }) =>
-        wishOf(
-          walk,
-          side,
-          Object.fromEntries([...added].flatMap((name): [string, Json][] => [[name, to[name] ?? null]])),
-        ),
-      );
-      const order = [one, ...all.filter((other) => other !== one)];
-      const wishes = order.flatMap((other) => open[all.indexOf(other)] ?? []);
-      const found = walk.rendered ? undefined : agreeOnMember(key, wishes, walk.style);
+      const isOpen = (index: number, name: string): boolean => order[index]?.added.has(name) ?? false;
+      const found = walk.rendered ? undefined : agreeOnMember(key, wanted, walk.style, isOpen);
       const takers = found === undefined ? [one] : order;
       const names = found === undefined ? [key] : found.keys;
       const points = takers.flatMap((other, index) => {
