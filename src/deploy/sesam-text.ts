@@ -21,7 +21,7 @@ const sortedKeys = (value: object): readonly string[] => {
 
 const write = (value: Json, lineFeed: string): string => {
   if (typeof value === "string") return quoted(value);
-  if (typeof value !== "object" || value === null) return String(value);
+  if (typeof value !== "object" || value === null) return Object.is(value, -0) ? "-0.0" : String(value);
   const inner = `${lineFeed}  `;
   let text = "";
   let separator = inner;

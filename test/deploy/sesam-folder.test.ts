@@ -230,7 +230,7 @@ describe("a file of an expansion in Sesam's form", () => {
       z: [],
       a: {},
       text: 'Ær "☃" 🎿 \u007f\n\\',
-      list: [1, -2.5, true, false, null, ["x"], { k: "v" }],
+      list: [1, -2.5, -0, true, false, null, ["x"], { k: "v" }],
       _id: "x",
       é: 1,
     };
@@ -240,6 +240,7 @@ describe("a file of an expansion in Sesam's form", () => {
   "list": [
     1,
     -2.5,
+    -0.0,
     true,
     false,
     null,

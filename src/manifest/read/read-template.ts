@@ -61,7 +61,7 @@ export const templateOf = async (
     collect.error("invalid-value", namedAt, `"${path}" is not a template`, hint);
     return undefined;
   }
-  if (!existsSync(join(root, file))) {
+  if (folder.overlay?.has(file) !== true && !existsSync(join(root, file))) {
     collect.error("file-not-found", namedAt, `there is no template ${file}`, "paths are relative to the manifest");
     return undefined;
   }
