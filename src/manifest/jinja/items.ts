@@ -7,6 +7,7 @@ import { maxSteps, Unrendered } from "../language/rendering.ts";
 import { maxFileSize } from "../parse/source.ts";
 import { reservedKeys } from "../parse/tree.ts";
 import type { Dialect } from "../parse/variable-marks.ts";
+import { pythonNumber } from "../sesam/python-text.ts";
 import type { Place } from "./nodes.ts";
 
 /** The variable that a value is, or is a part of. */
@@ -86,21 +87,11 @@ export const listItem = (run: Run, place: Place, items: readonly Item[]): Item =
   return { type: "list", items };
 };
 
-/** A number as Python writes it. */
-export const spellNumber = (value: number, float: boolean): string => {
-  if (!float && Number.isInteger(value)) return Math.abs(value) < 1e21 ? String(value) : BigInt(value).toString();
-  const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-4 || size >= 1e16)) {
-    return value.toExponential().replace(/e([+-])(\d)$/, "e$10$2");
-  }
-  return Number.isInteger(value) ? `${Object.is(value, -0) ? "-0" : value}.0` : String(value);
-};
-
 /** A number, boolean or text as a part of a longer text; undefined where it is none. */
 const spelled = ({ value, float = false }: Scalar, within: Within | undefined): string | undefined => {
   if (typeof value === "string") return value;
   if (within?.path === "" && within.value.text !== undefined) return within.value.text;
-  if (typeof value === "number") return spellNumber(value, float);
+  if (typeof value === "number") return pythonNumber(value, float ? "0.0" : undefined);
   return value === null ? undefined : String(value);
 };
 

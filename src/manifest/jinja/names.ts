@@ -5,7 +5,7 @@ import { bodyName } from "./nodes.ts";
 /** Names that the language itself gives. */
 export const globalNames = ["range", "namespace", "dict", "joiner", "cycler"] as const;
 
-type Found = { readonly uses: NameUse[]; readonly given: Set<string> };
+type Found = { readonly uses: NameUse[]; readonly asked: NameUse[]; readonly given: Set<string> };
 
 const inArguments = (found: Found, { positional, named }: Arguments): void => {
   for (const one of positional) inExpression(found, one);
@@ -58,8 +58,10 @@ const inExpression = (found: Found, expression: Expression): void => {
       const { of, name, args } = expression;
       // Whoever asks whether a name is there lets it be missing everywhere.
       const mayMiss = (expression.type === "test" ? asked : defaulting).has(name);
-      if (mayMiss && of.type === "name") found.given.add(of.name);
-      else inner(of);
+      if (mayMiss && of.type === "name") {
+        found.given.add(of.name);
+        found.asked.push({ name: of.name, start: of.start, end: of.end, asked: true });
+      } else inner(of);
       inArguments(found, args);
       break;
     }
@@ -146,7 +148,7 @@ const inOutput = (found: Found, { expression, name, start, end }: Extract<Node, 
     if (expression !== undefined) inExpression(found, expression);
     return;
   }
-  const inside: Found = { uses: [], given: found.given };
+  const inside: Found = { ...found, uses: [] };
   if (expression !== undefined) inExpression(inside, expression);
   found.uses.push({ name, start, end, ...(expression === undefined ? {} : { otherwise: inside.uses }) });
 };
@@ -155,7 +157,7 @@ const inOutput = (found: Found, { expression, name, start, end }: Extract<Node, 
 export const variablesOf = (
   nodes: readonly Node[],
 ): { readonly uses: readonly NameUse[]; readonly given: ReadonlySet<string> } => {
-  const found: Found = { uses: [], given: new Set(globalNames) };
+  const found: Found = { uses: [], asked: [], given: new Set(globalNames) };
   inNodes(found, nodes);
   const isNeeded = ({ name }: NameUse): boolean => !found.given.has(name);
   const uses = found.uses.filter(isNeeded).map((use) => ({
@@ -164,5 +166,5 @@ export const variablesOf = (
     end: use.end,
     ...(use.otherwise === undefined ? {} : { otherwise: use.otherwise.filter(isNeeded) }),
   }));
-  return { uses, given: found.given };
+  return { uses: [...uses, ...found.asked], given: found.given };
 };

@@ -31,7 +31,8 @@ export const checkNames = (
   binding: (name: string) => Binding,
 ): boolean => {
   let isBound = true;
-  const uses = template.uses.flatMap((use) =>
+  const needed = template.uses.filter(({ asked }) => asked !== true);
+  const uses = needed.flatMap((use) =>
     use.otherwise === undefined || "resolve" in binding(use.name) ? [use] : use.otherwise,
   );
   for (const { name, start, end } of uses) {

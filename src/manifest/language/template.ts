@@ -15,6 +15,8 @@ export type NameUse = {
   readonly name: string;
   readonly start: number;
   readonly end: number;
+  /** The template asks whether it is there: nothing need have that name. */
+  readonly asked?: boolean;
   /** What it means where nothing has that name: `a.b` the member of a variable. */
   readonly otherwise?: readonly NameUse[];
 };
