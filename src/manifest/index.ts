@@ -13,5 +13,5 @@ export { manifestSchema } from "./schemas/manifest.ts";
 export { projectSchema } from "./schemas/project.ts";
 export { tenantSchema } from "./schemas/tenant.ts";
 export { readSesamConnector } from "./sesam/read-sesam-connector.ts";
-export type { SesamConnector, SesamExpansion, SesamFile, SesamOptions } from "./sesam/types.ts";
+export type { SesamConnector, SesamFile, SesamOptions } from "./sesam/types.ts";
 export type * from "./types.ts";
