@@ -16,7 +16,7 @@ const manifest = `{
   "additional_parameters": { "base_url": {}, "page": {} },
   "system-template": "templates/system.json",
   "datatypes": {
-    "contact": { "template": "templates/contact.json", "parameters": { "order_by": "updated", "size": 10 } },
+    "contact": { "template": "templates/contact.json", "parameters": { "order_by": "updated", "size": 10, "limit": 10 } },
     "order": { "template": "templates/shared.json" },
     "deal": { "template": "templates/shared.json" }
   }
@@ -40,9 +40,10 @@ const files = {
     "source": { "order": "{{@ order_by @}}", "q": "o={{@ order_by @}}&n={{@ size @}}" },
     "size": "{{@ size @}}",
     "{{@ datatype @}}_key": { "deep": [true, null] },
+    "limit": "first {{@ limit @}} of {{@ limit @}}",
     "note": "hello {{ entity.id }}"
   },
-  { "_id": "{{@ system @}}-{{@ datatype @}}-share", "type": "pipe", "of": "{{@ datatype @}}" }
+  { "_id": "{{@ system @}}-{{@ datatype @}}-share", "type": "pipe", "of": "{{@ datatype @}}", "list": [1, "{{@ datatype @}}-a", 2, 3] }
 ]
 `,
   "templates/shared.json": `[{ "_id": "{{@ system @}}-{{@ datatype @}}-collect", "type": "pipe", "v": 1, "n": "the records" }]
@@ -119,13 +120,10 @@ describe("an edit of the structure", () => {
 
   test("keeps the variables of an item that goes elsewhere", async () => {
     const { after } = await edit(subject, {
-      [system]: (content: Content) => {
-        content.operations.get["list"] = ["xxxxxx-a", 1, 2, 4];
-        return content;
-      },
+      [share]: (content: Content) => ({ ...content, list: [1, 2, 3, "contact-a"] }),
     });
-    expect(after["templates/system.json"]).toBe(
-      systemText.replace('[1, 2, "{{@ system @}}-a", 4]', '["{{@ system @}}-a", 1, 2, 4]'),
+    expect(after["templates/contact.json"]).toBe(
+      contactText.replace('[1, "{{@ datatype @}}-a", 2, 3]', '[1, 2, 3, "{{@ datatype @}}-a"]'),
     );
   });
 
@@ -180,6 +178,31 @@ describe("an edit of a variable's value", () => {
     const { after, placed } = await edit(subject, contactWith({ source: { order: "created", q: "o=created&n=10" } }));
     expect(after).toEqual({ "manifest.json": manifest.replace("updated", "created") });
     expect(placed).toMatchObject([{ into: "manifest" }, { into: "manifest" }]);
+  });
+
+  test("is one where it goes on with what the value was", async () => {
+    const { after } = await edit(subject, contactWith({ limit: "first 100 of 100" }));
+    expect(after).toEqual({ "manifest.json": manifest.replace('"limit": 10', '"limit": 100') });
+  });
+
+  test("is none where other text stands beside the value", async () => {
+    const { after } = await edit(subject, contactWith({ limit: "first 10 of 10, then more" }));
+    expect(after).toEqual({
+      "templates/contact.json": contactText.replace('of {{@ limit @}}"', 'of {{@ limit @}}, then more"'),
+    });
+  });
+
+  test("takes along what a template language makes of it", async () => {
+    const of =
+      '{ "_id": "{{@ system @}}-{{@ datatype @}}", "type": "pipe", "source": {}, "of": "{{@ of @}}", "n": {{@ n @}}, "up": "{{@ of | upper @}}" }';
+    const parameters = { of: "a", n: "10" };
+    const small = (values: typeof parameters): string =>
+      JSON.stringify({ datatypes: { x: { template: "x.json", parameters: values } } });
+    await using other = await sesamSubject({ "manifest.json": small(parameters), "x.json": of });
+    const { after } = await edit(other, {
+      "pipes/xxxxxx-x.conf.json": (content: Content) => ({ ...content, of: "b", up: "B", n: 20 }),
+    });
+    expect(after).toEqual({ "manifest.json": small({ of: "b", n: "20" }) });
   });
 
   test("keeps the type of the value", async () => {
