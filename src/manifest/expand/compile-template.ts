@@ -81,19 +81,18 @@ const compileMembers = (
     const key = compileKey(compilation, member.key, spot);
     return { key, spot, part: compile(compilation, source, member.value) };
   });
-  const names = entries.flatMap(({ key }) => (typeof key === "string" ? [key] : []));
-  if (names.length < entries.length || new Set(names).size < names.length) {
-    return { constant: false, make: withMadeKeys(entries, taken) };
-  }
-  return withFixedKeys(names, entries);
+  // Keys differ as they are written; an escape may make two of them the same.
+  if (members.every(({ key }, index) => entries[index]?.key === key)) return withFixedKeys(entries);
+  return { constant: false, make: withMadeKeys(entries, taken) };
 };
 
-const withFixedKeys = (names: readonly string[], entries: readonly Entry[]): Part => {
+const withFixedKeys = (entries: readonly Entry[]): Part => {
   const base: Record<string, Json> = {};
   const made: { key: string; make: Make }[] = [];
-  for (const [index, { part }] of entries.entries()) {
-    base[names[index] ?? ""] = part.constant ? part.value : null;
-    if (!part.constant) made.push({ key: names[index] ?? "", make: part.make });
+  for (const { key, part } of entries) {
+    if (typeof key !== "string") continue;
+    base[key] = part.constant ? part.value : null;
+    if (!part.constant) made.push({ key, make: part.make });
   }
   const [first, second, third] = made;
   if (first === undefined) return { constant: true, value: Object.freeze(base) };

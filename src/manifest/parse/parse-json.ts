@@ -138,7 +138,8 @@ export const parseJson = (
 
   const map = (depth: number, start: number): Tree => {
     const members: Member[] = [];
-    const keys = new Set<string>();
+    // Most mappings are short: a set would take longer to make than to look through them.
+    let keys: Set<string> | undefined;
     let repeats = false;
     at++;
     skipSpace();
@@ -152,7 +153,10 @@ export const parseJson = (
       at++;
       skipSpace();
       const member = { key, keyStart, keyEnd, value: value(depth + 1) };
-      const problem = keyProblem(key, keys, keyStart, keyEnd);
+      if (members.length === 8) keys ??= new Set(members.map((one) => one.key));
+      const isTaken = keys === undefined ? members.some((one) => one.key === key) : keys.has(key);
+      keys?.add(key);
+      const problem = keyProblem(key, isTaken, keyStart, keyEnd);
       if (problem === undefined) members.push(member);
       else if (problem.code === "duplicate-yaml-key" && dialect === "sesam") {
         const hint = "the last one counts; take the others out";
@@ -185,12 +189,12 @@ export const parseJson = (
   }
 };
 
-/** A key that cannot stand here; a good one is remembered in `keys`. */
-export const keyProblem = (key: string, keys: Set<string>, start: number, end: number): FileProblem | undefined => {
+/** What is wrong with a key of a mapping that perhaps has it already. */
+export const keyProblem = (key: string, isTaken: boolean, start: number, end: number): FileProblem | undefined => {
   if (reservedKeys.has(key)) {
     return { code: "invalid-value", start, end, message: `the key "${key}" is reserved`, hint: "use another name" };
   }
-  if (keys.has(key)) {
+  if (isTaken) {
     return {
       code: "duplicate-yaml-key",
       start,
@@ -199,7 +203,6 @@ export const keyProblem = (key: string, keys: Set<string>, start: number, end: n
       hint: "keep one of them; only one could count",
     };
   }
-  keys.add(key);
   return undefined;
 };
 

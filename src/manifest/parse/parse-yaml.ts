@@ -93,7 +93,9 @@ const member = (
   const { start, end } = offsets(pair.key);
   const key = isScalar(pair.key) ? String(pair.key.value) : "";
   const value = pair.value === null ? scalar(reading, null, end, end) : convert(reading, pair.value, depth + 1);
-  const problem = key === "<<" && value.type !== "scalar" ? mergeKey(start, end) : keyProblem(key, keys, start, end);
+  const problem =
+    key === "<<" && value.type !== "scalar" ? mergeKey(start, end) : keyProblem(key, keys.has(key), start, end);
+  keys.add(key);
   if (problem === undefined) return [{ key, keyStart: start, keyEnd: end, value }];
   reading.problems.push(problem);
   return [];
