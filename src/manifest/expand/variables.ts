@@ -33,7 +33,13 @@ export type Resolve = (given: Given) => Value | undefined;
 
 export type Binding =
   | { readonly resolve: Resolve }
-  | { readonly code: DiagnosticCode; readonly message: string; readonly hint: string };
+  | {
+      readonly code: DiagnosticCode;
+      readonly message: string;
+      readonly hint: string;
+      /** Other datatypes of the manifest have it. */
+      readonly isElsewhere?: boolean;
+    };
 
 const own = <T>(record: { readonly [key: string]: T }, key: string): T | undefined =>
   Object.hasOwn(record, key) ? record[key] : undefined;
@@ -191,6 +197,7 @@ const undeclared = (declarations: Declarations, datatype: string | undefined, na
       code: "undeclared-variable",
       message,
       hint: `add it to additional_parameters, or to parameters of ${here}`,
+      isElsewhere: true,
     };
   }
   const known = [
@@ -218,7 +225,12 @@ export const bind = (declarations: Declarations, datatype: string | undefined, n
       const parent = own(declarations.manifest.datatypes, datatype)?.parent;
       if (parent === undefined) {
         const message = `the datatype ${datatype} has no parent`;
-        return { code: "undeclared-variable", message, hint: `add parent: to datatypes.${datatype} of the manifest` };
+        return {
+          code: "undeclared-variable",
+          message,
+          hint: `add parent: to datatypes.${datatype} of the manifest`,
+          isElsewhere: true,
+        };
       }
       const path = `${joinPath("/datatypes", datatype)}/parent`;
       const value = { ...plainValue(parent, "parent of the datatype"), spot: () => declarations.manifestSpot(path) };

@@ -206,12 +206,23 @@ const evaluated = (run: Run, names: Names, expression: Expression): Item => {
       return scalar(holds !== expression.negated);
     }
     case "choice": {
-      if (truth(run, value(expression.condition), expression)) return value(expression.yes);
+      if (holds(run, names, expression.condition)) return value(expression.yes);
       return expression.no === undefined ? literal("") : value(expression.no);
     }
     default:
       return expression satisfies never;
   }
+};
+
+/** Whether a condition holds; a bare name in it that the template may lack counts as false. */
+export const holds = (run: Run, names: Names, condition: Expression): boolean => {
+  if (condition.type === "name") return truth(run, named(run, names, condition.name, condition, false), condition);
+  if (condition.type === "unary" && condition.operator === "not") return !holds(run, names, condition.of);
+  if (condition.type === "binary" && (condition.operator === "and" || condition.operator === "or")) {
+    const left = holds(run, names, condition.left);
+    return left === (condition.operator === "and") ? holds(run, names, condition.right) : left;
+  }
+  return truth(run, evaluate(run, names, condition), condition);
 };
 
 /** What an expression gives. Throws `Unrendered` where a name has no value, or something else is wrong. */

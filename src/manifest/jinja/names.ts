@@ -15,6 +15,19 @@ const inArguments = (found: Found, { positional, named }: Arguments): void => {
 const asked: ReadonlySet<string> = new Set(["defined", "undefined"]);
 const defaulting: ReadonlySet<string> = new Set(["default", "d"]);
 
+/** What is only looked at for being true: bare names there may be without a value. */
+const inCondition = (found: Found, expression: Expression): void => {
+  if (expression.type === "name") {
+    const { name, start, end } = expression;
+    found.given.add(name);
+    found.asked.push({ name, start, end, asked: true, isCondition: true });
+  } else if (expression.type === "unary" && expression.operator === "not") inCondition(found, expression.of);
+  else if (expression.type === "binary" && (expression.operator === "and" || expression.operator === "or")) {
+    inCondition(found, expression.left);
+    inCondition(found, expression.right);
+  } else inExpression(found, expression);
+};
+
 const inExpression = (found: Found, expression: Expression): void => {
   const inner = (one: Expression | undefined): void => {
     if (one !== undefined) inExpression(found, one);
@@ -66,7 +79,7 @@ const inExpression = (found: Found, expression: Expression): void => {
       break;
     }
     case "choice":
-      inner(expression.condition);
+      inCondition(found, expression.condition);
       inner(expression.yes);
       inner(expression.no);
       break;
@@ -97,7 +110,7 @@ const inNodes = (found: Found, nodes: readonly Node[]): void => {
         break;
       case "if":
         for (const { condition, body } of node.branches) {
-          inExpression(found, condition);
+          inCondition(found, condition);
           inNodes(found, body);
         }
         inNodes(found, node.otherwise);
@@ -106,7 +119,7 @@ const inNodes = (found: Found, nodes: readonly Node[]): void => {
         inTarget(found, node.target);
         found.given.add("loop");
         inExpression(found, node.of);
-        if (node.condition !== undefined) inExpression(found, node.condition);
+        if (node.condition !== undefined) inCondition(found, node.condition);
         inNodes(found, node.body);
         inNodes(found, node.otherwise);
         break;

@@ -1,11 +1,11 @@
 import { Unrendered } from "../language/rendering.ts";
 import type { Names } from "./evaluate.ts";
-import { deeper, evaluate, inside, variableNamed } from "./evaluate.ts";
+import { deeper, evaluate, holds, inside, variableNamed } from "./evaluate.ts";
 import type { Given, Item, Piece, Run } from "./items.ts";
 import { count, kindOf, listItem, literal, refuseMissing, scalar, wrongType } from "./items.ts";
 import type { Node, Parameter, Place, Target } from "./nodes.ts";
 import { bodyName } from "./nodes.ts";
-import { equal, truth } from "./operators.ts";
+import { equal } from "./operators.ts";
 
 const assign = (names: Names, target: Target, item: Item): void => {
   if (target.type === "names") {
@@ -124,8 +124,7 @@ const loop = (run: Run, names: Names, node: Extract<Node, { type: "for" }>, out:
     return own;
   };
   count(run, node, all.length);
-  const items =
-    condition === undefined ? all : all.filter((item) => truth(run, evaluate(run, turn(item), condition), condition));
+  const items = condition === undefined ? all : all.filter((item) => holds(run, turn(item), condition));
   if (items.length === 0) runNodes(run, inside(names), node.otherwise, out);
   const last = { seen: undefined };
   for (const [at, item] of items.entries()) {
@@ -194,7 +193,7 @@ const runNode = (run: Run, names: Names, node: Node, out: Piece[]): void => {
       output(run, names, node, out);
       break;
     case "if": {
-      const branch = node.branches.find(({ condition }) => truth(run, evaluate(run, names, condition), condition));
+      const branch = node.branches.find(({ condition }) => holds(run, names, condition));
       runNodes(run, names, branch?.body ?? node.otherwise, out);
       break;
     }

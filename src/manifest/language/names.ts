@@ -2,7 +2,7 @@ import type { Collector } from "../collect.ts";
 import type { Binding, Declarations } from "../expand/variables.ts";
 import { bind, plainValue } from "../expand/variables.ts";
 import { placeAt } from "../parse/place.ts";
-import type { LanguageTemplate } from "./template.ts";
+import type { LanguageTemplate, NameUse } from "./template.ts";
 
 /** How a name of a template in a template language gets its value: variables, and `datatypes`, of which a text can hold none. */
 export const bindingOf = (declarations: Declarations, datatype: string | undefined): ((name: string) => Binding) => {
@@ -27,19 +27,22 @@ export const bindingOf = (declarations: Declarations, datatype: string | undefin
 export const checkNames = (
   collect: Collector,
   template: LanguageTemplate,
-  datatype: string | undefined,
   binding: (name: string) => Binding,
 ): boolean => {
   let isBound = true;
-  const needed = template.uses.filter(({ asked }) => asked !== true);
+  const isNeeded = ({ name, asked, isCondition }: NameUse): boolean => {
+    if (asked !== true) return true;
+    const bound = binding(name);
+    return isCondition === true && "code" in bound && bound.isElsewhere !== true;
+  };
+  const needed = template.uses.filter(isNeeded);
   const uses = needed.flatMap((use) =>
     use.otherwise === undefined || "resolve" in binding(use.name) ? [use] : use.otherwise,
   );
   for (const { name, start, end } of uses) {
-    // Templates that datatypes share ask for it: only where it is really used it has to be there.
-    if (name === "parent" && datatype !== undefined) continue;
     const bound = binding(name);
-    if ("resolve" in bound) continue;
+    // Templates that datatypes share ask for it: only where it is really used it has to be there.
+    if ("resolve" in bound || bound.isElsewhere === true) continue;
     isBound = false;
     collect.error(bound.code, placeAt(template.source, start, end), bound.message, bound.hint);
   }

@@ -17,6 +17,8 @@ export type NameUse = {
   readonly end: number;
   /** The template asks whether it is there: nothing need have that name. */
   readonly asked?: boolean;
+  /** It is only looked at whether it is there and true: a name that something else in the manifest declares may be missing. */
+  readonly isCondition?: true;
   /** What it means where nothing has that name: `a.b` the member of a variable. */
   readonly otherwise?: readonly NameUse[];
 };

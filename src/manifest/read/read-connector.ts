@@ -201,7 +201,7 @@ export const readConnector = async (
     const schedule = found !== undefined && "cron" in found ? found.cron : undefined;
     if (isLanguage(template)) {
       const binding = bindingOf(declarations, datatype);
-      const isBound = checkNames(collect, template, datatype, binding);
+      const isBound = checkNames(collect, template, binding);
       uses.push({ datatype, schedule, template, bind: isBound ? binding : undefined });
     } else {
       const resolvers = resolversOf(folder, (name) => bind(declarations, datatype, name), template);

@@ -2,6 +2,7 @@ import type { Collector } from "../collect.ts";
 import type { Template } from "../expand/compile-template.ts";
 import type { Scope, Value } from "../expand/scope.ts";
 import type { Binding, Given } from "../expand/variables.ts";
+import { checkNames } from "../language/names.ts";
 import { renderTemplate } from "../language/render-template.ts";
 import type { LanguageTemplate } from "../language/template.ts";
 import type { FilledTemplate } from "./assemble-files.ts";
@@ -40,6 +41,7 @@ export const fillLanguage = (
   binding: (name: string) => Binding,
   given: Given,
 ): FilledTemplate | undefined => {
+  if (!checkNames(collect, template, binding)) return undefined;
   // In an expansion in Sesam's form every declared name has a value, if only a placeholder.
   const missing = (): void => undefined;
   const made = renderTemplate(template, binding, given, scopeOf(collect, [], []), missing, collect);
