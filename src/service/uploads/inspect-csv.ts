@@ -75,7 +75,10 @@ const scale = decimalScale("cell");
 /** What is to be known of a column: the types of {@link tried} that fit, the scale of decimals, whether it is varied. */
 const facts = [
   // CASE, unlike AND, spares the conditions that come after one that does not hold.
-  ...tried.map((type) => `bool_and(CASE WHEN ${fits(type, "cell", "TRY_CAST")} THEN true ELSE false END)`),
+  ...tried.map((type) => {
+    const begins = type === "BOOLEAN" ? "" : "cell >= '-' AND cell < ':' AND ";
+    return `bool_and(CASE WHEN ${begins}${fits(type, "cell", "TRY_CAST")} THEN true ELSE false END)`;
+  }),
   `CASE WHEN bool_and(${isDecimal("cell")}) AND min(${scale}) = max(${scale}) THEN max(${scale}) END`,
   `count(*) >= ${tellingCount} AND 2 * approx_count_distinct(cell) > count(*)`,
 ];
