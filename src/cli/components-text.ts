@@ -22,7 +22,7 @@ export const folderText = ({ added, changed, removed, unchanged }: Omit<SesamFol
 export const sesamFoldersText = ({ folders }: SesamExpandReport): string => {
   const all = (name: "added" | "changed" | "removed"): readonly string[] =>
     folders.flatMap((one) =>
-      one[name].map((path) => (one.tenant === undefined ? path : `${one.tenant}/${one.connector}/${path}`)),
+      one[name].map((path) => [one.tenant, one.connector, path].filter((part) => part !== undefined).join("/")),
     );
   const unchanged = folders.reduce((sum, folder) => sum + folder.unchanged, 0);
   return folderText({ added: all("added"), changed: all("changed"), removed: all("removed"), unchanged });

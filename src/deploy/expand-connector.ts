@@ -1,5 +1,5 @@
 import { readdirSync, rmdirSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import type { Diagnostic } from "../diagnostic.ts";
 import { DeployerError } from "../errors.ts";
 import type { SesamFile } from "../manifest/index.ts";
@@ -45,15 +45,77 @@ const warn = (diagnostics: readonly Diagnostic[], { report }: SesamExpandOptions
     if (diagnostic.severity === "warning") report?.({ code: "warning", diagnostic });
 };
 
-const expandConnector = async (dir: string, options: SesamExpandOptions): Promise<SesamExpandReport> => {
-  const { out = join(dir, ".expanded"), profile = "test", system, force = false } = options;
+type ReadConnector = { readonly dir: string; readonly out: string; readonly files: readonly SesamFile[] };
+
+/** Where a diagnostic is, seen from outside of its connector. */
+const within = (dir: string, diagnostic: Diagnostic): Diagnostic => {
+  const { location } = diagnostic;
+  if (location === undefined) return { ...diagnostic, message: `${dir}: ${diagnostic.message}` };
+  return { ...diagnostic, location: { ...location, file: join(dir, location.file) } };
+};
+
+const expandOne = async (
+  dir: string,
+  out: string,
+  { profile = "test", system }: SesamExpandOptions,
+): Promise<ReadConnector & { readonly diagnostics: readonly Diagnostic[] }> => {
   const connector = await readSesamConnector(dir, { profile, ...(system !== undefined && { system }) });
   const { files, diagnostics } = connector.expand();
-  const all = [...new Set([...connector.diagnostics, ...diagnostics])];
-  refuseInvalid(all);
-  warn(all, options);
-  const folder = writeSesamFolder(out, files, { force });
-  return { type: "sesam-expansion", schemaVersion: 1, profile, folders: [folder] };
+  return { dir, out, files, diagnostics: [...new Set([...connector.diagnostics, ...diagnostics])] };
+};
+
+const report = (profile: string, folders: SesamExpandReport["folders"]): SesamExpandReport => ({
+  type: "sesam-expansion",
+  schemaVersion: 1,
+  profile,
+  folders,
+});
+
+const expandConnector = async (dir: string, options: SesamExpandOptions): Promise<SesamExpandReport> => {
+  const { out = join(dir, ".expanded"), profile = "test", force = false } = options;
+  const { files, diagnostics } = await expandOne(dir, out, options);
+  refuseInvalid(diagnostics);
+  warn(diagnostics, options);
+  return report(profile, [writeSesamFolder(out, files, { force })]);
+};
+
+/**
+ * Expands the folders of several Sesam connectors, each into its own `.expanded` or, with `out`, into a folder of its name
+ * there; nothing is written unless the files of all are valid. Throws as `expandInSesamForm` does, and `usage` where two have
+ * one name in `out`.
+ */
+export const expandConnectors = async (
+  dirs: readonly string[],
+  options: SesamExpandOptions = {},
+): Promise<SesamExpandReport> => {
+  const { out, profile = "test", force = false } = options;
+  const names = dirs.map((dir) => basename(resolve(dir)));
+  const twice = out === undefined ? undefined : names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) {
+    const hint = "expand them one by one, or without --out";
+    throw new DeployerError("usage", `two of the folders are called ${JSON.stringify(twice)}`, { hint });
+  }
+  const all: ReadConnector[] = [];
+  const found: Diagnostic[] = [];
+  for (const [index, dir] of dirs.entries()) {
+    if (!isConnectorFolder(dir)) {
+      const hint = "name folders with a manifest and without connector-deployer.yaml";
+      throw new DeployerError("usage", `${JSON.stringify(dir)} is not the folder of a connector`, { hint });
+    }
+    const folder = out === undefined ? join(dir, ".expanded") : join(out, names[index] ?? "");
+    const { diagnostics, ...one } = await expandOne(dir, folder, options);
+    found.push(...diagnostics.map((diagnostic) => within(dir, diagnostic)));
+    all.push(one);
+  }
+  refuseInvalid(found);
+  warn(found, options);
+  const prepared = all.map(({ dir, out: folder, files }) => {
+    return { connector: dir, write: prepareSesamFolder(folder, files, { force }) };
+  });
+  return report(
+    profile,
+    prepared.map(({ connector, write }) => ({ connector, ...write() })),
+  );
 };
 
 const foldersIn = (folder: string): readonly string[] => {

@@ -11,7 +11,7 @@ export { collapseConnector } from "./collapse.ts";
 export type * from "./collapse-types.ts";
 export { componentText } from "./component-text.ts";
 export type { SesamExpandOptions, SesamExpandReport } from "./expand-connector.ts";
-export { expandInSesamForm } from "./expand-connector.ts";
+export { expandConnectors, expandInSesamForm } from "./expand-connector.ts";
 export type { ExpansionFolder } from "./expansion-folder.ts";
 export { writeExpansion } from "./expansion-folder.ts";
 export type * from "./hand-over-types.ts";

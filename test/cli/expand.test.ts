@@ -27,6 +27,29 @@ describe("expand --format sesam", () => {
     });
   });
 
+  test("expands several folders, or none of them when one has an error", async () => {
+    await using folder = await temporaryFolder();
+    const cwd = folder.path;
+    for (const name of ["crm", "shop"]) await cp(fixture, join(cwd, name), { recursive: true });
+    const both = await cli(["expand", "--format", "sesam", "crm", "shop"], { cwd });
+    expect(both.stdout).toContain("16 added, 0 changed, 0 removed, 0 unchanged");
+    expect(await readdir(join(cwd, "shop/.expanded"))).toEqual(expect.arrayContaining(files));
+    await cli(["expand", "--format", "sesam", "crm", "shop", "--out", "all"], { cwd });
+    expect((await readdir(join(cwd, "all"))).sort()).toEqual(["crm", "shop"]);
+    await writeFile(join(cwd, "shop/manifest.json"), "{");
+    const broken = await cli(["expand", "--format", "sesam", "crm", "shop", "--out", "none"], { cwd });
+    expect(broken.exit).toBe(3);
+    expect(broken.stderr).toContain("shop/manifest.json:1:2");
+    expect(await readdir(cwd)).not.toContain("none");
+    for (const args of [
+      ["crm", "-t", "t1"],
+      ["crm", "nowhere"],
+      ["crm", "all/crm", "--out", "twice"],
+    ]) {
+      expect(await cli(["expand", "--format", "sesam", ...args], { cwd })).toMatchObject({ exit: 3, stdout: "" });
+    }
+  });
+
   test("is what a connector's folder needs, and what other flags go with", async () => {
     await using folder = await temporaryFolder();
     const cwd = folder.path;
@@ -41,6 +64,7 @@ describe("expand --format sesam", () => {
       ["-p", fixture, "--format", "sesam", "-t", "t1", "--out", "out"],
       ["-p", fixture, "--format", "yaml"],
       ["-p", "empty", "--format", "sesam"],
+      [fixture],
     ]) {
       expect(await cli(["expand", ...args], { cwd })).toMatchObject({ exit: 3, stdout: "" });
     }

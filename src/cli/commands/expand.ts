@@ -29,29 +29,44 @@ const flags = {
 
 type Flags = FlagValues<typeof flags>;
 
-const expandInSesamForm = async (flags: Flags, session: Session): Promise<void> => {
+const expandInSesamForm = async (flags: Flags, session: Session, connectors: readonly string[]): Promise<void> => {
   if (flags.as !== undefined) throw usage("--as and --format exclude each other", "take one of them out");
   const { environment, out, profile, system, force } = flags;
+  const isOfProject = [flags.tenant, flags.selector, flags.set].some((values) => values.length > 0);
+  if (connectors.length > 0 && (isOfProject || environment !== undefined || flags.wave !== undefined)) {
+    throw usage("a connector's folder has no tenants, environments and values of them", "take these flags out");
+  }
   const given = selectionOf(flags);
-  const { expandInSesamForm: expand } = await import("../../deploy/index.ts");
-  const report = await expand(flags.project, {
-    env: await environmentOf(flags.envFile, session),
-    set: await readSet(flags.set),
+  const { expandConnectors, expandInSesamForm: expand } = await import("../../deploy/index.ts");
+  const options = {
     report: session.report,
-    selection: given,
     force,
-    ...(environment !== undefined && { environment }),
     ...(out !== undefined && { out }),
     ...(profile !== undefined && { profile }),
     ...(system !== undefined && { system }),
-  });
+  };
+  const report =
+    connectors.length > 0
+      ? await expandConnectors(connectors, options)
+      : await expand(flags.project, {
+          ...options,
+          env: await environmentOf(flags.envFile, session),
+          set: await readSet(flags.set),
+          selection: given,
+          ...(environment !== undefined && { environment }),
+        });
   const { sesamFoldersText } = await import("../components-text.ts");
   await session.output.print({ document: report, items: report.folders, text: () => sesamFoldersText(report) });
 };
 
 /** Flags that mean something only with `--format sesam`, and a folder that can be expanded only with it. */
-const checkForm = async ({ project, profile, system, force }: Flags): Promise<void> => {
-  const alone = [profile !== undefined && "--profile", system !== undefined && "--system", force && "--force"];
+const checkForm = async ({ project, profile, system, force }: Flags, connectors: readonly string[]): Promise<void> => {
+  const alone = [
+    connectors.length > 0 && "a connector's folder",
+    profile !== undefined && "--profile",
+    system !== undefined && "--system",
+    force && "--force",
+  ];
   const name = alone.find((one) => one !== false);
   if (name !== undefined) throw usage(`${name} goes with --format sesam`, "add --format sesam, or take it out");
   const { DeployerError, isConnectorFolder } = await import("../../deploy/index.ts");
@@ -63,6 +78,14 @@ const checkForm = async ({ project, profile, system, force }: Flags): Promise<vo
 export const command = defineCommand({
   description:
     "Prints the components that manifests, templates, multi-tenant configuration and tenants describe, with every variable expanded. Works offline and needs no credentials; secrets stand as references. --out writes each component into a file of its own, TENANT/KIND/_ID.yaml or .json, and takes away those that an earlier run wrote and no component gives any more; it touches no other file, and none that was edited since. With -o jsonl it names one file. --as transform prints the resources as entities of the connector contract, one a line, which `plan --from` takes. --format sesam writes the files that Sesam's own client writes: of a connector's folder, which needs no project, a development expansion with placeholders; of a project, each tenant's connectors with the tenant's values under TENANT/CONNECTOR. They go into the folder .expanded of the connector or the project, or into --out. What was edited there since is not lost: it is refused until it is collapsed, or --force gives it up.",
+  args: [
+    {
+      name: "connector",
+      description: "of --format sesam: folders of connectors, each expanded by itself, in place of --project",
+      required: false,
+      repeats: true,
+    },
+  ],
   examples: [
     { line: "expand -t t042", does: "the components of one tenant, as YAML" },
     {
@@ -75,6 +98,7 @@ export const command = defineCommand({
       does: "what the files ask for as entities of the connector contract",
     },
     { line: "expand --format sesam -p connectors/crm", does: "a connector by itself, as Sesam's client expands it" },
+    { line: "expand --format sesam connectors/*", does: "many connectors, each into a folder .expanded of its own" },
     {
       line: "expand --format sesam -t t042 --out sesam",
       does: "a tenant's connectors for a Sesam node, with its values",
@@ -83,12 +107,12 @@ export const command = defineCommand({
   formats: ["text", "json", "yaml", "jsonl"],
   ownOut: true,
   flags,
-  run: async (flags, session) => {
+  run: async (flags, session, connectors) => {
     if (flags.format === "sesam") {
-      await expandInSesamForm(flags, session);
+      await expandInSesamForm(flags, session, connectors);
       return 0;
     }
-    await checkForm(flags);
+    await checkForm(flags, connectors);
     if (flags.as !== undefined) {
       const side = await withProject(flags, session, (opened) => opened.entities("transform", selectionOf(flags)));
       await session.output.print(entityLines(side), flags.out);
