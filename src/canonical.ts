@@ -35,12 +35,23 @@ export const equal = (a: unknown, b: unknown): boolean => {
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   if (Array.isArray(a) !== Array.isArray(b)) return false;
   if (Array.isArray(a) && Array.isArray(b)) {
-    return a.length === b.length && a.every((item, index) => equal(item, b[index]));
+    if (a.length !== b.length) return false;
+    for (let index = 0; index < a.length; index++) if (!equal(a[index], b[index])) return false;
+    return true;
   }
   const left = a as Record<string, unknown>;
   const right = b as Record<string, unknown>;
-  for (const key of Object.keys(left)) if (!equal(left[key], right[key])) return false;
-  for (const key of Object.keys(right)) if (right[key] !== undefined && !Object.hasOwn(left, key)) return false;
+  const keys = Object.keys(left);
+  let isWhole = true;
+  for (const key of keys) {
+    const value = left[key];
+    if (!equal(value, right[key])) return false;
+    if (value === undefined) isWhole = false;
+  }
+  const others = Object.keys(right);
+  // Every member of `left` has its equal: with as many members `right` has no other.
+  if (isWhole && others.length === keys.length) return true;
+  for (const key of others) if (right[key] !== undefined && !Object.hasOwn(left, key)) return false;
   return true;
 };
 
