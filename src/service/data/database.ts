@@ -165,8 +165,8 @@ const openInstance = async (
     autoload_known_extensions: "false",
     threads: String(Math.min(availableParallelism(), mostThreads)),
     memory_limit: memoryLimit,
-    // A column takes a block at least, and memory for it: the usual blocks are 16 times as large. Files keep theirs.
-    default_block_size: "16384",
+    // A column takes a block at least, and memory for it: the usual blocks are 4 times as large. Files keep theirs.
+    default_block_size: "65536",
     temp_directory: spill,
   };
   const open = () => DuckDBInstance.create(file ?? ":memory:", options);
