@@ -17,6 +17,7 @@ import {
   wrongType,
 } from "./items.ts";
 import { methodOf } from "./methods.ts";
+import { mayLack } from "./names.ts";
 import type { Arguments, Expression, Place } from "./nodes.ts";
 import { binary, truth } from "./operators.ts";
 import { testNamed } from "./tests.ts";
@@ -160,6 +161,9 @@ const keyOf = (run: Run, item: Item, place: Place): string => {
 
 const evaluated = (run: Run, names: Names, expression: Expression): Item => {
   const value = (one: Expression): Item => evaluate(run, names, one);
+  const lacking = mayLack(expression);
+  const compared = (one: Expression): Item =>
+    one.type === "name" && lacking.has(one) ? named(run, names, one.name, one, false) : value(one);
   switch (expression.type) {
     case "literal": {
       const { value: json, float } = expression;
@@ -194,12 +198,12 @@ const evaluated = (run: Run, names: Names, expression: Expression): Item => {
     case "unary":
       return unary(run, expression.operator, value(expression.of), expression);
     case "binary":
-      return binary(run, expression.operator, value(expression.left), () => value(expression.right), expression);
+      return binary(run, expression.operator, compared(expression.left), () => compared(expression.right), expression);
     case "filter":
     case "test": {
       const { of, name, args } = expression;
       const isAsked = asked.has(name) && of.type === "name";
-      const operand = isAsked ? named(run, names, of.name, of, true) : value(of);
+      const operand = isAsked ? named(run, names, of.name, of, true) : compared(of);
       const given = givenBy(run, names, args);
       if (expression.type === "filter") return filterNamed(name)(run, operand, given, expression);
       const holds = testNamed(name)(run, operand, given, expression);

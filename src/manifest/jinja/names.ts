@@ -5,7 +5,12 @@ import { bodyName } from "./nodes.ts";
 /** Names that the language itself gives. */
 export const globalNames = ["range", "namespace", "dict", "joiner", "cycler"] as const;
 
-type Found = { readonly uses: NameUse[]; readonly asked: NameUse[]; readonly given: Set<string> };
+type Found = {
+  readonly uses: NameUse[];
+  readonly asked: NameUse[];
+  /** Names that the template gives a value somewhere. */
+  readonly given: Set<string>;
+};
 
 const inArguments = (found: Found, { positional, named }: Arguments): void => {
   for (const one of positional) inExpression(found, one);
@@ -15,11 +20,28 @@ const inArguments = (found: Found, { positional, named }: Arguments): void => {
 const asked: ReadonlySet<string> = new Set(["defined", "undefined"]);
 const defaulting: ReadonlySet<string> = new Set(["default", "d"]);
 
+/** What stands beside `==`, `in` and the like. */
+const comparisons: ReadonlySet<string> = new Set(["==", "!=", "in", "not in"]);
+const comparing: ReadonlySet<string> = new Set(
+  "none string number mapping boolean true false integer float eq equalto ne sameas in".split(" "),
+);
+
+/** Parts of an expression that take a bare name without a value: it counts as false there, and equals nothing. */
+export const mayLack = (expression: Expression): ReadonlySet<Expression> => {
+  if (expression.type === "binary") {
+    const { operator, left, right } = expression;
+    if (comparisons.has(operator)) return new Set([left, right]);
+    if (operator === "and" || operator === "or") return new Set([left]);
+  } else if (expression.type === "test" && comparing.has(expression.name)) return new Set([expression.of]);
+  return nothing;
+};
+
+const nothing: ReadonlySet<Expression> = new Set();
+
 /** What is only looked at for being true: bare names there may be without a value. */
 const inCondition = (found: Found, expression: Expression): void => {
   if (expression.type === "name") {
     const { name, start, end } = expression;
-    found.given.add(name);
     found.asked.push({ name, start, end, asked: true, isCondition: true });
   } else if (expression.type === "unary" && expression.operator === "not") inCondition(found, expression.of);
   else if (expression.type === "binary" && (expression.operator === "and" || expression.operator === "or")) {
@@ -29,8 +51,11 @@ const inCondition = (found: Found, expression: Expression): void => {
 };
 
 const inExpression = (found: Found, expression: Expression): void => {
+  const lacking = mayLack(expression);
   const inner = (one: Expression | undefined): void => {
-    if (one !== undefined) inExpression(found, one);
+    if (one === undefined) return;
+    if (one.type === "name" && lacking.has(one)) inCondition(found, one);
+    else inExpression(found, one);
   };
   switch (expression.type) {
     case "literal":
@@ -72,7 +97,6 @@ const inExpression = (found: Found, expression: Expression): void => {
       // Whoever asks whether a name is there lets it be missing everywhere.
       const mayMiss = (expression.type === "test" ? asked : defaulting).has(name);
       if (mayMiss && of.type === "name") {
-        found.given.add(of.name);
         found.asked.push({ name: of.name, start: of.start, end: of.end, asked: true });
       } else inner(of);
       inArguments(found, args);
@@ -172,12 +196,15 @@ export const variablesOf = (
 ): { readonly uses: readonly NameUse[]; readonly given: ReadonlySet<string> } => {
   const found: Found = { uses: [], asked: [], given: new Set(globalNames) };
   inNodes(found, nodes);
-  const isNeeded = ({ name }: NameUse): boolean => !found.given.has(name);
+  const isOutside = ({ name }: NameUse): boolean => !found.given.has(name);
+  const asked = found.asked.filter(isOutside);
+  const mayMiss = new Set(asked.map(({ name }) => name));
+  const isNeeded = (use: NameUse): boolean => isOutside(use) && !mayMiss.has(use.name);
   const uses = found.uses.filter(isNeeded).map((use) => ({
     name: use.name,
     start: use.start,
     end: use.end,
     ...(use.otherwise === undefined ? {} : { otherwise: use.otherwise.filter(isNeeded) }),
   }));
-  return { uses: [...uses, ...found.asked], given: found.given };
+  return { uses: [...uses, ...asked], given: new Set([...found.given, ...mayMiss]) };
 };

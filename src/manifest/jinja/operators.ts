@@ -99,9 +99,9 @@ const byCodePoint = (a: string, b: string): number => {
 
 /** Whether a list, mapping or text has something in it. */
 export const contains = (run: Run, one: Item, holder: Item, place: Place): boolean => {
-  refuseMissing(holder);
-  refuseMissing(one);
+  if (holder.type === "missing") return false;
   if (holder.type === "list") return holder.items.some((item) => equal(run, item, one, place));
+  refuseMissing(one);
   const text = stringOf(run, one, place);
   if (holder.type === "dict") return text !== undefined && holder.entries.has(text);
   const whole = stringOf(run, holder, place);
