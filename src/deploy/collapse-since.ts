@@ -1,4 +1,6 @@
 import { equal } from "../canonical.ts";
+import type { Json } from "../contract/index.ts";
+import { isObject, segments } from "../contract/index.ts";
 import { DeployerError } from "../errors.ts";
 import type { ExpandedFile, ExpansionFiles, SesamFile } from "../manifest/index.ts";
 import type { Written } from "./sesam-index.ts";
@@ -61,16 +63,31 @@ export const editedSince = (folder: string, files: ExpansionFiles, expansion: re
   });
 };
 
+/** A new component with what the expansion adds to it by itself. */
+const withAdded = (edited: Json, { content, from }: SesamFile): Json => {
+  if (!isObject(edited) || !isObject(content)) return edited;
+  const missing = (from?.generated ?? []).flatMap((path) => {
+    const [key = ""] = segments(path);
+    const value = content[key];
+    return value === undefined || Object.hasOwn(edited, key) ? [] : [[key, value] as const];
+  });
+  return { ...edited, ...Object.fromEntries(missing) };
+};
+
 /** Notes in the folder of an expansion that the connector's files give what was edited there. */
 export const noteCollapsed = (folder: string, files: ExpansionFiles, expansion: readonly SesamFile[]): void => {
   const index = readIndex(folder);
   if (index === undefined) return;
   const noted = new Map(index.files);
   const given = new Set<string>();
-  for (const { path, content } of expansion) {
+  for (const one of expansion) {
+    const { path, content } = one;
     given.add(path);
     const now = files.get(path);
-    if (now === undefined || !("content" in now) || now.text === undefined || !equal(now.content, content)) continue;
+    if (now === undefined || !("content" in now) || now.text === undefined) continue;
+    const isGiven =
+      equal(now.content, content) || (!index.files.has(path) && equal(withAdded(now.content, one), content));
+    if (!isGiven) continue;
     noted.set(path, { digests: [...new Set([digestOf(now.text), digestOf(sesamText(content))])] });
   }
   for (const path of index.files.keys()) if (!given.has(path) && !files.has(path)) noted.delete(path);

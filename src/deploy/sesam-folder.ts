@@ -24,9 +24,6 @@ export type SesamFolder = Omit<ExpansionFolder, "type" | "schemaVersion">;
 
 const parts = ["pipes", "systems"] as const;
 
-/** How long after its first file the last one of an expansion without an index may have been written, in milliseconds. */
-const oneRun = 5_000;
-
 const codeOf = (error: unknown): string => (error instanceof Error && "code" in error ? String(error.code) : "");
 
 const refuse = (message: string, hint: string): DeployerError => new DeployerError("usage", message, { hint });
@@ -49,22 +46,21 @@ const entriesOf = (folder: string): readonly Dirent[] => {
 };
 
 /** What is in the folder now: paths of what an expansion may hold, and names of what it may not. */
-type Present = { readonly own: ReadonlySet<string>; readonly strange: readonly string[]; readonly isNew: boolean };
+type Present = { readonly own: ReadonlySet<string>; readonly strange: readonly string[] };
 
 const look = (folder: string): Present => {
   const own = new Set<string>();
   const strange: string[] = [];
-  const top = entriesOf(folder);
   const take = (entry: Dirent, path: string): void => {
     if (entry.isFile() && isOwnPath(path)) own.add(path);
     else if (!entry.name.startsWith(".")) strange.push(path);
   };
-  for (const entry of top) {
+  for (const entry of entriesOf(folder)) {
     if (entry.isDirectory() && parts.some((part) => part === entry.name)) {
       for (const inner of entriesOf(join(folder, entry.name))) take(inner, `${entry.name}/${inner.name}`);
     } else take(entry, entry.name);
   }
-  return { own, strange, isNew: top.length === 0 };
+  return { own, strange };
 };
 
 const textOf = (folder: string, path: string): string => readFileSync(join(folder, path), "utf8");
@@ -75,15 +71,6 @@ const parsed = (text: string): unknown => {
   } catch {
     return undefined;
   }
-};
-
-/**
- * Sesam's client keeps no index. What it wrote is taken for an expansion where nothing else lies there, and for one that
- * nobody edited where all of it was written at once.
- */
-const isUntouched = (folder: string, own: ReadonlySet<string>): boolean => {
-  const times = [...own].map((path) => lstatSync(join(folder, path)).mtimeMs);
-  return own.has("node-metadata.conf.json") && Math.max(...times) - Math.min(...times) <= oneRun;
 };
 
 type Wanted = ReadonlyMap<string, { readonly text: string; readonly digest: string; readonly file: SesamFile }>;
@@ -199,9 +186,16 @@ export const prepareSesamFolder = (
     const message = `${JSON.stringify(folder)} holds what no expansion wrote: ${what}`;
     throw refuse(message, "name a folder that is empty or new; nothing was written");
   }
-  const isLoose = force || (index === undefined && !present.isNew && isUntouched(folder, present.own));
   const before = index ?? { isOpen: false, files: new Map() };
-  const work = sortOut(folder, wanted, present, before, isLoose);
+  const work = sortOut(folder, wanted, present, before, force);
+  if (work.edited.length > 0 && index === undefined) {
+    // Sesam's client keeps no index: edits, downloads and old expansions of it look the same.
+    const message = `${JSON.stringify(folder)} was not written by expand, and is not what it would write: ${listed(work.edited)}`;
+    throw refuse(
+      message,
+      "collapse first if it was edited or downloaded, or --force if it is only old; nothing was written",
+    );
+  }
   if (work.edited.length > 0) {
     const message = `edited since they were written to ${JSON.stringify(folder)}: ${listed(work.edited)}`;
     throw refuse(message, "collapse first, or --force to give the edits up; nothing was written");

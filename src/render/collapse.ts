@@ -82,7 +82,11 @@ const summaryOf = ({ placed, unplaced, files, written, dryRun }: CollapseReport)
   if (placed.length === 0 && unplaced.length === 0) {
     return "nothing to collapse: the expansion is what the connector's files give";
   }
-  const into = `${counted(placed.length, "edit")}${placed.length === 0 ? "" : ` in ${counted(files.length, "file")}`}`;
+  const into = `${counted(placed.length, "edit")} in ${counted(files.length, "file")}`;
+  if (dryRun && placed.length === 0) {
+    const those = `${counted(unplaced.length, "edit")} ${unplaced.length === 1 ? "has" : "have"} no place`;
+    return `nothing would be written: ${those}`;
+  }
   const left = unplaced.length === 0 ? "" : `, ${count(unplaced.length)} without a place`;
   if (written) return `collapsed ${into}${left}`;
   if (dryRun) return `would collapse ${into}${left}`;

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { command } from "../../src/cli/commands/collapse.ts";
@@ -71,6 +71,18 @@ describe("collapse", () => {
     expect((await run("--yes", "--partial")).exit).toBe(5);
     expect(await folder.template()).toBe(template.replace("10", "20"));
     expect((await run("--expanded", join(folder.path, "nowhere"))).exit).toBe(3);
+  });
+
+  test("wants the folder of a connector, and says which folder is none", async () => {
+    await using folder = await startFolder();
+    const run = (dir: string) => cli(["collapse", "-p", dir, "-o", "json"], { cwd: folder.path });
+    await mkdir(join(folder.path, "project"));
+    await writeFile(join(folder.path, "project/connector-deployer.yaml"), "vendor: acme\n");
+    for (const dir of ["project", ".expanded", "nowhere"]) {
+      const refused = await run(dir);
+      expect(refused.exit).toBe(3);
+      expect(JSON.parse(refused.stdout)).toMatchObject({ code: "usage", message: expect.stringContaining(`"${dir}"`) });
+    }
   });
 
   test.each([

@@ -289,6 +289,20 @@ describe("a component", () => {
     expect(JSON.parse(texts["templates/system.json"] ?? "")).toHaveLength(2);
   });
 
+  test("that is new in all datatypes of a template needs none of what the expansion adds, and is expanded again", async () => {
+    const { dir, expanded, collapse } = await workIn();
+    const made = ["deal", "order"].map((datatype) => [
+      `pipes/xxxxxx-${datatype}-count.conf.json`,
+      pipe(`xxxxxx-${datatype}-count`),
+    ]);
+    await write(expanded, Object.fromEntries(made));
+    expect(await collapse()).toMatchObject({ unplaced: [], written: true, placed: [{}, {}] });
+    expect((await textsIn(dir))["templates/shared.json"]).not.toContain("comment");
+    const { files } = (await readSesamConnector(dir)).expand();
+    expect(writeSesamFolder(expanded, files)).toMatchObject({ added: [], removed: [] });
+    expect(await readFile(join(expanded, "pipes/xxxxxx-order-count.conf.json"), "utf8")).toContain('"comment"');
+  });
+
   test("that is new and belongs to no datatype has no place", async () => {
     const { expanded, collapse } = await workIn();
     await write(expanded, {

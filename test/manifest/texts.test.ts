@@ -37,6 +37,8 @@ describe("a line", () => {
     "url: https://user:secret@host/",
     "-----x MIIEvQIBADANBgkqhkiG9w0BAQEFAASC",
     "  pat: abc",
+    "x: 9f86d081884c7d659a2feaa0c55ad015",
+    "x: wJalrXUt/K7MDENG/bPxRfiCYEX",
     "private: 'x'",
   ])("that may hold a secret is not shown: %s", (line) => {
     expect(maySecret(line)).toBe(true);
@@ -51,6 +53,8 @@ describe("a line", () => {
     "auth: api_key",
     "_id: <<@ system @>>-<<@ datatype @>>-collect",
     "secrets:",
+    '"url": "stores/v1/products/query"',
+    '"properties": { "primary_key": "CustomerId" }',
   ])("that names secrets and holds none is shown: %s", (line) => {
     expect(maySecret(line)).toBe(false);
   });

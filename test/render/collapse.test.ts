@@ -65,6 +65,8 @@ would collapse 4 edits in 2 files, 2 without a place`);
   test("says why nothing was written", () => {
     const refused = renderCollapseReport({ ...report, dryRun: false }, options);
     expect(refused).toMatch(/nothing was written: 2 of 6 edits have no place; --partial writes the rest$/);
+    const vain = renderCollapseReport({ ...report, placed: [], files: [] }, options);
+    expect(vain).toMatch(/\n\nnothing would be written: 2 edits have no place$/);
     const nothing = { ...report, placed: [], unplaced: [], files: [] };
     expect(renderCollapseReport(nothing, options)).toMatch(/^nothing to collapse/);
   });

@@ -1,9 +1,20 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { renderCollapsed, renderCollapseReport } from "../../render/index.ts";
 import { refuseUnasked } from "../apply-plan.ts";
 import { defineCommand } from "../command.ts";
 import { exitOfCollapse } from "../exit-code.ts";
-import { filled, single, toggle } from "../flag.ts";
-import { detail, project, reporting, yes } from "../shared-flags.ts";
+import { filled, single, singleOr, toggle, usage } from "../flag.ts";
+import { detail, reporting, yes } from "../shared-flags.ts";
+
+/** A project has connectors, and is none: which one is meant cannot be told. */
+const refuseOther = (dir: string): void => {
+  const has = (name: string): boolean => existsSync(join(dir, name));
+  if (["manifest.json", "manifest.yaml", "manifest.yml"].some(has)) return;
+  const what = has("connector-deployer.yaml") ? "a project, and collapse takes one connector" : "no connector's folder";
+  const hint = "name the folder of a connector, with its manifest: -p connectors/crm";
+  throw usage(`${JSON.stringify(dir)} is ${what}: there is no manifest in it`, hint);
+};
 
 export const command = defineCommand({
   description:
@@ -16,7 +27,7 @@ export const command = defineCommand({
   formats: ["text", "json", "yaml"],
   endsItself: "writes",
   flags: {
-    project: project.project,
+    project: singleOr("-p, --project <dir>", "the connector's folder, with its manifest", filled("--project"), "."),
     expanded: single(
       "--expanded <dir>",
       "folder of the edited expansion; default .expanded in the connector's folder",
@@ -37,6 +48,7 @@ export const command = defineCommand({
   run: async (flags, session) => {
     const { output } = session;
     const { expanded, profile, system, dryRun, partial, detail } = flags;
+    refuseOther(flags.project);
     const { collapseConnector } = await import("../../deploy/index.ts");
     const report = await collapseConnector(flags.project, {
       ...(expanded !== undefined && { expanded }),

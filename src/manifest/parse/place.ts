@@ -15,9 +15,12 @@ const lineStarts = (source: Source): readonly number[] => {
 /** True for names of things that are secret more often than not. */
 export const looksSecret = (name: string): boolean =>
   /pass|secret|token|api_?key|access_?key|private|credential|^pat$|pat_|(?:^|_)key$/i.test(name) &&
-  !/_ur[li]$/i.test(name);
+  !/_ur[li]$|^(?:primary|foreign|partition|sort)_key$/i.test(name);
 
 const secretMember = /["']?([A-Za-z_][\w.-]*)["']?\s*:\s*([^\s,}\]{[][^,}\]{[]*)?/g;
+/** Letters and digits without a break; with slashes, as paths have them, only where both cases of letters are among them. */
+const longRun = /(?=[\w+=]*\d)(?=[\w+=]*[A-Za-z])[\w+=]{24,}/;
+const longRunWithSlashes = /(?=[\w+/=]*\d)(?=[\w+/=]*[a-z])(?=[\w+/=]*[A-Z])[\w+/=]{24,}/;
 const harmless = /\\*\$(?:ENV|SECRET)\([^)]*\)|(?:<<|\{\{)@[^@]*@(?:>>|\}\})/g;
 
 /**
@@ -29,7 +32,7 @@ export const maySecret = (line: string): boolean => {
   for (const [, key = "", value = ""] of plain.matchAll(secretMember)) {
     if (looksSecret(key) && /[^\s"'|>&*!-]/.test(value)) return true;
   }
-  return /:\/\/[^\s/@:]*:[^\s/@]+@/.test(plain) || /(?=[\w+/=]*\d)(?=[\w+/=]*[A-Za-z])[\w+/=]{24,}/.test(plain);
+  return /:\/\/[^\s/@:]*:[^\s/@]+@/.test(plain) || longRun.test(plain) || longRunWithSlashes.test(plain);
 };
 
 /** Longer lines help nobody. */

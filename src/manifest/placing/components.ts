@@ -124,6 +124,24 @@ export const isComponent = (value: Json): boolean =>
 
 export const unreadable = "it is no mapping with the texts _id and type";
 
+/** New components as an expansion would have them: with what it adds to all components of the template by itself. */
+export const withGenerated = (
+  instances: readonly Instance[],
+  added: readonly NewComponent[],
+): readonly NewComponent[] => {
+  const known = new Map<string, ReadonlyMap<string, User>>();
+  return added.map((one) => {
+    const { template, edited } = one;
+    if (template === undefined || !isObject(edited)) return one;
+    const { file } = template.source;
+    const users = known.get(file) ?? usersOf(file, instances, []);
+    known.set(file, users);
+    const generated = users.get(userOf(one))?.generated ?? {};
+    const isWhole = Object.keys(generated).every((key) => Object.hasOwn(edited, key));
+    return isWhole ? one : { ...one, edited: { ...generated, ...edited } };
+  });
+};
+
 /** Puts new components into their templates, where all who share one have them. */
 export const addComponents = (
   work: Work,

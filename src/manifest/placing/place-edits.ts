@@ -6,7 +6,7 @@ import { asWritten } from "./as-written.ts";
 import { styleOf } from "./candidates.ts";
 import type { Checked } from "./check-changes.ts";
 import { checkChanges } from "./check-changes.ts";
-import { addComponents, isComponent, removeComponents, unreadable } from "./components.ts";
+import { addComponents, isComponent, removeComponents, unreadable, withGenerated } from "./components.ts";
 import { decide, proposalFor } from "./decide.ts";
 import { evaluate, evaluateKey } from "./evaluate.ts";
 import { keysGiven, keysOf, scopeWith } from "./given.ts";
@@ -212,11 +212,12 @@ const withOthers = {
  */
 export const placeEdits = async (
   given: readonly Instance[],
-  added: readonly NewComponent[],
+  found: readonly NewComponent[],
   options: PlaceOptions,
 ): Promise<Placement> => {
-  if (added.length === 0 && !given.some(isEdited)) return { files: [], placed: [], unplaced: [] };
+  if (found.length === 0 && !given.some(isEdited)) return { files: [], placed: [], unplaced: [] };
   const instances = withWrittenTexts(given);
+  const added = withGenerated(instances, found);
   const edited = instances.filter(isEdited);
   const decided: Decided = { given: new Map(), changes: new Map() };
   const work: Work = {
