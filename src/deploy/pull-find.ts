@@ -17,7 +17,7 @@ import type { InfinoClient } from "../infino/index.ts";
 import type { ResourceKind, Target } from "../resources/index.ts";
 import { looksMasked, validateProperties } from "../resources/index.ts";
 import type { PullField, PullLeft } from "./pull-types.ts";
-import { holdsCredentials, masked } from "./without-secrets.ts";
+import { holdsCredentials, masked, withoutValuesIn } from "./without-secrets.ts";
 
 /** One resource of ours: what the files, the ledger and the target say of it. */
 export type Sight = {
@@ -31,11 +31,13 @@ export type Sight = {
   readonly isUnsettled: boolean;
   /** Whether the tenant's files declare a resource, by `kind/_id`. */
   readonly isDeclared: (name: string) => boolean;
+  /** Values of the tenant's secrets, which stand in no file and are shown to nobody. */
+  readonly secrets: readonly string[];
 };
 
 export type Found = {
   readonly sight: Sight;
-  /** Without places; those with `left` are not part of `edited`. */
+  /** Without places; those with `left` are not part of `edited`. None where the files say all that was edited already. */
   readonly fields: readonly PullField[];
   /** The whole component as what is live would have it. */
   readonly edited: Json;
@@ -77,7 +79,7 @@ const additions = ({ kind, target, base, desired, live }: Sight, shape: Shape): 
 
 /** Why a live value must not, or cannot, be written into files at all. */
 const refusal = (sight: Sight, path: Path, to: Json | undefined, properties: Properties): PullLeft | undefined => {
-  const { kind, target, desired, isDeclared, isUnsettled } = sight;
+  const { kind, target, desired, isDeclared, isUnsettled, secrets } = sight;
   if (isUnsettled) {
     return {
       reason: "unsettled",
@@ -89,6 +91,9 @@ const refusal = (sight: Sight, path: Path, to: Json | undefined, properties: Pro
       ? "the target shows it masked: change it where the secret comes from"
       : "it holds what looks like a credential: declare it as $SECRET() in the template, and give its value there";
     return { reason: "secret", message };
+  }
+  if (to !== undefined && !equal(withoutValuesIn(to, secrets), to)) {
+    return { reason: "secret", message: "it holds the value of a secret: write $SECRET() into the template for it" };
   }
   const strange = kind
     .references(properties)
@@ -124,7 +129,8 @@ export const findEdits = (sight: Sight, ignored: (field: Field) => boolean): Fou
   for (const { path, class: type } of candidates) {
     const [from, to] = [at(desired.properties, path), liveValue(live, path)];
     const leave = (left: PullLeft): void => {
-      const shown = left.reason === "secret" && to !== undefined ? masked(to) : to;
+      const isSecret = left.reason === "secret" && to !== undefined;
+      const shown = isSecret ? withoutValuesIn(masked(to), sight.secrets) : to;
       fields.push({
         path,
         ...(from !== undefined && { from }),
@@ -152,10 +158,17 @@ export const findEdits = (sight: Sight, ignored: (field: Field) => boolean): Fou
       fields.push({ path, ...(from !== undefined && { from }), ...(to !== undefined && { to }), places: [], left: [] });
     }
   }
-  if (fields.length === 0 && touched && sealed.length > 0 && driftFields(shape, base, live).length === 0) {
-    const message =
-      "somebody wrote to it, and nothing that can be read differs: if this was changed, change it where the secret comes from";
-    for (const path of sealed) fields.push({ path, places: [], left: [{ reason: "secret", message }] });
+  const found = { sight, fields, edited, touched, sealed };
+  if (fields.length > 0) return found;
+  if (!touched || sealed.length === 0) return undefined;
+  const drifted = driftFields(shape, base, live);
+  // The files got it by a pull that was killed before the ledger took note, or by hand.
+  const isInFiles = ({ path }: Field): boolean => equal(at(desired.properties, path), liveValue(live, path));
+  if (drifted.length > 0) {
+    return !sight.isUnsettled && drifted.every((field) => !ignored(field) && isInFiles(field)) ? found : undefined;
   }
-  return fields.length === 0 ? undefined : { sight, fields, edited, touched, sealed };
+  const message =
+    "somebody wrote to it, and nothing that the files say differs: if this was changed, change it where the secret comes from";
+  for (const path of sealed) fields.push({ path, places: [], left: [{ reason: "secret", message }] });
+  return found;
 };

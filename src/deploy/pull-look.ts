@@ -15,24 +15,25 @@ import { explainer } from "./pull-why.ts";
 import type { ReadTenant } from "./read-tenants.ts";
 import { readTenants, refuseInvalid } from "./read-tenants.ts";
 import { checkOnly } from "./selection.ts";
+import { secretValues } from "./without-secrets.ts";
 
 const nameOf = ({ resource }: Base): string => address(resource.kind, resource._id);
 
 /** Edits of everything that the tenants own, that the files ask for, and that is there. */
-const findAll = (
+const findAll = async (
   context: Context,
   prepared: readonly Prepared[],
   all: readonly ReadTenant[],
   { targets, observed }: Seen,
   isMeant: (name: string) => boolean,
-): readonly Found[] => {
+): Promise<readonly Found[]> => {
   const isIgnored = ignores(context.files);
   const components = new Map(
     all.flatMap(({ tenant, expansion }) =>
       expansion.components.map((one): [string, Component] => [`${tenant.id} ${address(one.type, one._id)}`, one]),
     ),
   );
-  return prepared.flatMap(({ tenant, target: own, desired, entries, open }) => {
+  const found = prepared.flatMap(({ tenant, target: own, desired, entries, open }) => {
     const wanted = new Map(desired.map((resource) => [address(resource.kind, resource._id), resource]));
     const unsettled = new Set(open.map(({ change }) => address(change.kind, change.entity._id)));
     return entries.flatMap((base): Found[] => {
@@ -47,10 +48,21 @@ const findAll = (
       if (resource === undefined || component === undefined) return [];
       const isUnsettled = unsettled.has(name);
       const isDeclared = (other: string): boolean => wanted.has(other);
-      const sight = { target, kind, base, desired: resource, live, component, isUnsettled, isDeclared };
+      const sight = { target, kind, base, desired: resource, live, component, isUnsettled, isDeclared, secrets: [] };
       const edits = findEdits(sight, (field) => isIgnored(kind.name, field));
       return edits === undefined ? [] : [edits];
     });
+  });
+  const files = new Map(all.map(({ tenant }) => [tenant.id, tenant]));
+  const known = new Map<string, readonly string[]>();
+  for (const { tenant, entries } of prepared) {
+    if (!found.some(({ sight }) => sight.component.tenant === tenant)) continue;
+    known.set(tenant, await secretValues(entries, context.secrets(files.get(tenant))));
+  }
+  return found.flatMap(({ sight }): Found[] => {
+    const secrets = known.get(sight.component.tenant) ?? [];
+    const edits = findEdits({ ...sight, secrets }, (field) => isIgnored(sight.kind.name, field));
+    return edits === undefined ? [] : [edits];
   });
 };
 
@@ -78,7 +90,7 @@ const fieldOf = (
 const itemOf = ({ sight, touched, sealed }: Found, fields: readonly PullField[]): PullItem => {
   const { base, live } = sight;
   const { tenant, kind, _id } = base.resource;
-  const isRead = fields.some(({ to, from }) => to !== undefined || from !== undefined);
+  const isRead = fields.length === 0 || fields.some(({ to, from }) => to !== undefined || from !== undefined);
   return { tenant, target: base.target, kind, _id, id: live.id, fields, unread: touched && isRead ? sealed : [] };
 };
 
@@ -159,7 +171,7 @@ export const lookForEdits = async (context: Context, options: PullOptions): Prom
   if (refusal !== undefined) throw new DeployerError("blocked", refusal.message, { hint: refusal.hint });
 
   const isMeant = resources.length === 0 ? () => true : matcher(resources);
-  const found = findAll(context, prepared, all.selected, seen, isMeant);
+  const found = await findAll(context, prepared, all.selected, seen, isMeant);
   const desired = all.selected.flatMap(({ tenant, resources }) =>
     resources.map((resource: Resource) => ({ target: tenant.target, resource })),
   );

@@ -43,6 +43,7 @@ export type PullItem = {
   readonly kind: string;
   readonly _id: string;
   readonly id: string;
+  /** None where the files say already what was edited, and only the ledger has to take note. */
   readonly fields: readonly PullField[];
   /** What the target never returns: it counts as not edited once the rest is written. */
   readonly unread: readonly Path[];
@@ -75,7 +76,7 @@ export type PullReport = Pulled & {
   readonly tool: string;
   readonly environment: string;
   readonly dryRun: boolean;
-  /** Whether the files were written. */
+  /** Whether the files, or the ledger alone, were written. */
   readonly written: boolean;
   /** Where the ledger took note of what was seen live. */
   readonly run?: string;

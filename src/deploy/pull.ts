@@ -47,21 +47,32 @@ const write = async (context: Context, look: Look): Promise<string | undefined> 
       );
     }
     await writeFiles();
-    for (const base of bases) await ledger.put(leaseOf(base.resource.tenant), base);
+    for (const tenant of tenants) {
+      const own = bases.filter(({ resource }) => resource.tenant === tenant);
+      // As the ledger has them: a rename that no apply has done yet is not for a pull to do.
+      for (const entry of await ledger.entries(tenant)) {
+        const isEntry = ({ target, id, resource }: Base): boolean =>
+          target === entry.target && id === entry.id && resource.kind === entry.resource.kind;
+        const seen = own.find(isEntry);
+        if (seen?.updatedAt !== undefined) await ledger.put(leaseOf(tenant), { ...entry, updatedAt: seen.updatedAt });
+      }
+    }
     return {};
   });
 };
 
 /** Writes live edits of what is ours back into the files. */
 export const pullEdits = async (context: Context, options: PullOptions): Promise<PullReport> => {
-  const { dryRun = false, partial = false, confirm } = options;
+  const { dryRun = false, partial = false, confirm, signal } = options;
   const look = await lookForEdits(context, options);
   const { pulled } = look;
+  const isNothing = pulled.files.length === 0 && seenBases(look).length === 0;
   const report = { type: "pull-report", schemaVersion: 1, tool, environment: context.files.environment } as const;
-  if (dryRun || pulled.files.length === 0 || (isLeft(pulled) && !partial)) {
+  if (dryRun || isNothing || (isLeft(pulled) && !partial)) {
     return { ...report, ...pulled, dryRun, written: false };
   }
   await confirm?.(pulled);
+  if (signal?.aborted === true) throw new DeployerError("cancelled", "interrupted before anything was written");
   const run = await write(context, look);
   return { ...report, ...pulled, dryRun, written: true, ...(run !== undefined && { run }) };
 };

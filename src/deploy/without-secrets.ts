@@ -89,3 +89,13 @@ export const secretValues = async (
 /** A target's words without those values, in clear, in base64 or as a part of a URL. */
 export const withoutValues = (text: string, values: readonly string[]): string =>
   values.length === 0 ? text : redact(text, undefined, values);
+
+/** The same of every text in a value. */
+export const withoutValuesIn = (value: Json, values: readonly string[]): Json =>
+  typeof value === "string"
+    ? withoutValues(value, values)
+    : Array.isArray(value)
+      ? value.map((item: Json) => withoutValuesIn(item, values))
+      : isObject(value)
+        ? Object.fromEntries(Object.entries(value).map(([key, member]) => [key, withoutValuesIn(member, values)]))
+        : value;

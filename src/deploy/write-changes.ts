@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { open, readFile, realpath, rename, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DeployerError } from "../errors.ts";
 import type { FileChange } from "../manifest/index.ts";
 
@@ -27,7 +27,8 @@ const replaceText = async (dir: string, { file, before, after }: FileChange, com
       });
     }
     const { mode } = await stat(path);
-    draft = `${path}.${randomUUID()}.tmp`;
+    // Hidden: the project's globs pass by what a killed run leaves of it.
+    draft = join(dirname(path), `.${randomUUID()}.tmp`);
     await using handle = await open(draft, "wx", mode);
     await handle.chmod(mode & 0o7777);
     await handle.writeFile(prefix + after);

@@ -41,6 +41,7 @@ const isTaken = ({ fields }: PullItem): boolean => fields.every(({ left }) => le
 const itemLines = (item: PullItem, style: Style): readonly string[] => [
   `${isTaken(item) ? style.yellow("~") : style.yellow("?")} ${printable(address(item.kind, item._id))} ${style.dim(printable(item.id))}`.trimEnd(),
   ...item.fields.flatMap((field) => fieldLines(field, style)),
+  ...(item.fields.length === 0 ? ["    the files say already what was edited"] : []),
   ...(item.unread.length === 0 || !isTaken(item)
     ? []
     : [style.dim(`      not readable, and counts as unchanged: ${listed(item.unread.map(dotted), 5)}`)]),
@@ -105,7 +106,10 @@ const summaryOf = ({ items, files, written, dryRun }: PullReport): string => {
   const taken = fields.length - left;
   const into = `${counted(taken, "live edit")}${taken === 0 ? "" : ` in ${counted(files.length, "file")}`}`;
   const stay = left === 0 ? "" : `, ${count(left)} ${left === 1 ? "stays" : "stay"} live only`;
-  if (fields.length === 0) return "nothing to pull: no live edit of what is ours differs from the files";
+  if (items.length === 0) return "nothing to pull: no live edit of what is ours differs from the files";
+  if (fields.length === 0 && (written || dryRun)) {
+    return `${written ? "noted" : "would note"} ${counted(items.length, "resource")} as seen; the files have these live edits`;
+  }
   if (written) return `pulled ${into}${stay}`;
   if (dryRun) return `would pull ${into}${stay}`;
   const rest = files.length === 0 ? "" : "; --partial writes the rest";

@@ -279,6 +279,15 @@ describe("what cannot be pulled", () => {
     expect(JSON.stringify(report)).not.toContain("planted-word");
   });
 
+  it("is the value of a secret of the tenant at a place that is none for secrets", async () => {
+    const stage = await deployed();
+    const password = demo["T003_EVENTS_PASSWORD"] ?? "";
+    await stage.edit("acme-t003-events", { username: `x-${password}` });
+    const report = await stage.pull();
+    expect(leftOf(report)).toEqual(["acme-t003-events /config/username secret"]);
+    expect(JSON.stringify(report)).not.toContain(password);
+  });
+
   it("is what was made or deleted live: it is named, with what to do", async () => {
     const stage = await deployed();
     await stage.client("DELETE", `/source/${stage.idOf("connection/acme-t004-events")}`);
@@ -358,6 +367,52 @@ describe("pull", () => {
     await expect(stage.pull({ confirm: () => writeFile(file, mine) })).rejects.toMatchObject({ code: "usage" });
     expect(await textsOf(stage.dir)).toEqual({ ...before, "tenants/t002.yaml": mine });
     expect(await stage.planned()).toEqual(["update connection/acme-t002-crm /config/api_key,/config/timeout_secs"]);
+  });
+
+  it("writes nothing after an interrupt while the question was open", async () => {
+    const stage = await deployed();
+    await stage.edit("acme-t002-crm", { timeout_secs: 5 });
+    const stop = new AbortController();
+    const asked = { signal: stop.signal, confirm: async () => stop.abort() };
+    const before = await textsOf(stage.dir);
+    await expect(stage.pull(asked)).rejects.toMatchObject({ code: "cancelled" });
+    expect(await textsOf(stage.dir)).toEqual(before);
+  });
+
+  it("takes note in the ledger of what a killed pull wrote into the files only", async () => {
+    const stage = await deployed();
+    await stage.edit("acme-t001-crm", { timeout_secs: 5 });
+    await stage.edit("acme-t002-crm", { timeout_secs: 6 });
+    const { files } = await stage.pull({ dryRun: true });
+    for (const { file, after } of files) await writeFile(join(stage.dir, file), after);
+    expect(await stage.planned()).toHaveLength(2);
+    const report = await stage.pull();
+    expect(report).toMatchObject({ written: true, files: [], lines: {} });
+    expect(report.items.map(({ _id, fields, unread }) => ({ _id, fields, unread }))).toEqual(
+      ["acme-t001-crm", "acme-t002-crm"].map((_id) => ({ _id, fields: [], unread: ["/config/api_key"] })),
+    );
+    expect(await stage.planned()).toEqual([]);
+    expect(await stage.pull()).toMatchObject({ written: false, items: [] });
+  });
+
+  it("leaves a rename that was not applied yet to the next apply, and owns nothing twice", async () => {
+    const stage = await deployed();
+    await stage.edit("acme-t002-crm", { timeout_secs: 5 });
+    for (const [file, from, to] of [
+      ["connectors/crm/templates/system.yaml", "_id: <<@ system @>>", "_id: <<@ system @>>-conn"],
+      ["connectors/crm/templates/datatype.yaml", "connection: <<@ system @>>", "connection: <<@ system @>>-conn"],
+      [
+        "connector-deployer.yaml",
+        "vendor: acme",
+        "vendor: acme\nmoved: [{ from: connection/acme-t002-crm, to: connection/acme-t002-crm-conn }]",
+      ],
+    ] as const) {
+      const path = join(stage.dir, file);
+      await writeFile(path, (await readFile(path, "utf8")).replace(from, to));
+    }
+    expect(Object.keys((await stage.pull({ tenants: ["t002"] })).lines)).toEqual(["tenants/t002.yaml"]);
+    const { items } = await stage.use((project) => project.owned("t002"));
+    expect(items.flatMap(({ kind, _id }) => (kind === "connection" ? [_id] : []))).toEqual(["acme-t002-crm"]);
   });
 
   it("is about the tenants and resources that are named, and refuses a name that nothing has", async () => {

@@ -55,8 +55,12 @@ export const command = defineCommand({
           output.note(`${renderPulled(pulled, { colour: output.colour, detail })}\n`);
           if (flags.yes) return;
           const { confirm } = await import("../confirm.ts");
-          const files = pulled.files.length === 1 ? "this file" : `these ${pulled.files.length} files`;
-          await confirm(`write ${files}? [y/N]`, ["y", "yes", "Y", "YES"], session);
+          const { length } = pulled.files;
+          const what =
+            length === 0
+              ? "take note of this in the ledger"
+              : `write ${length === 1 ? "this file" : `these ${length} files`}`;
+          await confirm(`${what}? [y/N]`, ["y", "yes", "Y", "YES"], session);
         },
       }),
     );
