@@ -122,6 +122,8 @@ describe("config.json as connectors of a project", () => {
 
   test("a file that is not there is named where the project names it", async () => {
     expect(await found("", { "config.json": "" })).toEqual(["error file-not-found connector-deployer.yaml:4:13"]);
+    const folder = { "connector-deployer.yaml": project("crm") };
+    expect(await found(whole(crm), folder)).toEqual(["error file-not-found connector-deployer.yaml:4:13"]);
   });
 
   test("a file outside the project is refused", async () => {

@@ -42,6 +42,14 @@ describe("a reviewer is told of parameters", () => {
     ]);
   });
 
+  test("once, where two connectors have one folder", async () => {
+    const files = oneTemplate("additional_parameters: { a: {} }", "");
+    const text = project("").replace("secrets:", "  two: { path: crm }\nsecrets:");
+    expect(await reviewed({ ...files, "connector-deployer.yaml": text })).toEqual([
+      "unused-parameter crm/manifest.yaml:1:26",
+    ]);
+  });
+
   test("of a datatype that its template does not use, though that of another does", async () => {
     const files = {
       "crm/manifest.yaml": `datatypes:

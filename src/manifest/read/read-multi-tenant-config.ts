@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Json } from "../../contract/index.ts";
 import { isObject } from "../../contract/index.ts";
@@ -205,7 +205,8 @@ export const readMultiTenantConfig = async (
   const { root, collect, overlay } = folder;
   const file = jailed(folder, "", path, namedAt);
   if (file === undefined) return undefined;
-  if (!overlay?.has(file) && !existsSync(join(root, file))) {
+  const at = join(root, file);
+  if (!overlay?.has(file) && !(existsSync(at) && statSync(at).isFile())) {
     const hint = "connectors: is a mapping, or the path of Sesam's config.json, relative to the project folder";
     collect.error("file-not-found", namedAt, `there is no file ${file === "" ? "." : file}`, hint);
     return undefined;

@@ -48,7 +48,7 @@ const reviewParameters = ({
     if (all.has(name)) continue;
     const place = locate(joinPath("/additional_parameters", name), "key");
     const hint = "take it out of additional_parameters, or use it";
-    collect.warning("unused-parameter", place, `no template of ${connector} uses the parameter "${name}"`, hint);
+    collect.warning("unused-parameter", place, `no template uses the parameter "${name}"`, hint);
   }
   for (const [datatype, { parameters }] of Object.entries(manifest.datatypes)) {
     const own = uses.filter((use) => use.datatype === datatype);
