@@ -173,6 +173,15 @@ describe("a project in Sesam's form", () => {
     });
   });
 
+  test("gives the node's environment the values that are given, and no references", async () => {
+    await using at = await stage({ ...project, "crm/test-env.json": '{"node-env": "test", "page": "1", "own": 1}' });
+    await at.expand();
+    const env = await at.read(".expanded/t1/crm/test-env.json");
+    expect(env).toMatchObject({ "node-env": "test", page: 5, ratio: 2, own: 1 });
+    for (const name of ["base_url", "key", "nobody"]) expect(env).not.toHaveProperty(name);
+    expect(await at.read(".expanded/t2/crm/test-env.json")).toMatchObject({ page: 20, ratio: 1 });
+  });
+
   test("leaves references and what nobody gives to the node", async () => {
     await using at = await stage(project);
     await at.expand();

@@ -1,12 +1,13 @@
 import { posix } from "node:path";
 import type { Json, Properties } from "../../contract/index.ts";
-import { segments } from "../../contract/index.ts";
+import { isObject, parseReferences, segments } from "../../contract/index.ts";
 import type { Collector } from "../collect.ts";
 import { collector } from "../collect.ts";
 import { checkSet, givenBy } from "../expand/expand.ts";
 import type { ProjectState } from "../expand/project-state.ts";
 import type { Value } from "../expand/scope.ts";
 import type { Binding, Given } from "../expand/variables.ts";
+import { bind } from "../expand/variables.ts";
 import type { Source } from "../parse/source.ts";
 import { findIn } from "../parse/tree.ts";
 import type { Use } from "../read/read-connector.ts";
@@ -69,6 +70,20 @@ const fill = (collect: Collector, use: Use, given: Given, source: Source): Fille
   return values && fillTemplate(collect, datatype, template, values);
 };
 
+/** The environment with what the tenant, the project and the manifest give; references are nobody's value but the node's. */
+const environmentOf = (content: Json, { connector }: TenantConnector, given: Given): Json => {
+  if (!isObject(content)) return content;
+  const { declarations } = connector;
+  const values = Object.keys(declarations.manifest.additional_parameters).flatMap((name): [string, Json][] => {
+    const found = bind(declarations, undefined, name);
+    const json = "resolve" in found ? found.resolve(given)?.json : undefined;
+    return json === undefined || parseReferences(JSON.stringify(json)).some(({ type }) => type !== "text")
+      ? []
+      : [[name, json]];
+  });
+  return { ...content, ...Object.fromEntries(values) };
+};
+
 const expandConnector = async (run: Run, entry: TenantConnector): Promise<SesamExpansion> => {
   const { state, tenant, values, options } = run;
   const { connector } = entry;
@@ -89,7 +104,7 @@ const expandConnector = async (run: Run, entry: TenantConnector): Promise<SesamE
     datatypes: uses.flatMap(({ datatype }) => datatype ?? []),
     isWebhookOpen: isTruthy(manifest.use_webhook_secret),
     profile: options.profile,
-    profileContent: profile.content,
+    profileContent: environmentOf(profile.content, entry, given),
   });
   const ofTenant = diagnostics.map((diagnostic) => ({ ...diagnostic, tenant: tenant.id }));
   return { files, diagnostics: [...collect.diagnostics, ...ofTenant] };
