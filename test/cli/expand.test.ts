@@ -57,6 +57,8 @@ describe("expand --format sesam", () => {
     const alone = await cli(["expand", "-p", fixture], { cwd });
     expect(alone.exit).toBe(3);
     expect(alone.stderr).toMatch(/no-project(.|\n)*--format sesam/);
+    const neither = await cli(["expand", "--format", "sesam", "-p", folder.path]);
+    expect([neither.exit, neither.stderr]).toEqual([3, expect.stringMatching(/no-project(.|\n)*connectors\/\*/)]);
     for (const args of [
       ["-p", fixture, "--profile", "dev"],
       ["-p", fixture, "--force"],

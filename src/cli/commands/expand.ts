@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { defineCommand } from "../command.ts";
 import { entityLines } from "../entities.ts";
 import type { FlagValues } from "../flag.ts";
@@ -37,7 +39,18 @@ const expandInSesamForm = async (flags: Flags, session: Session, connectors: rea
     throw usage("a connector's folder has no tenants, environments and values of them", "take these flags out");
   }
   const given = selectionOf(flags);
-  const { expandConnectors, expandInSesamForm: expand } = await import("../../deploy/index.ts");
+  const {
+    DeployerError,
+    expandConnectors,
+    expandInSesamForm: expand,
+    isConnectorFolder,
+  } = await import("../../deploy/index.ts");
+  const isProject = existsSync(join(flags.project, "connector-deployer.yaml"));
+  if (connectors.length === 0 && !isProject && !isConnectorFolder(flags.project)) {
+    throw new DeployerError("no-project", `${JSON.stringify(flags.project)} is no project and no connector's folder`, {
+      hint: "name one of both with --project, or folders of connectors: expand --format sesam connectors/*",
+    });
+  }
   const options = {
     report: session.report,
     force,
