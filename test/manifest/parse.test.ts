@@ -1,8 +1,13 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseJson } from "../../src/manifest/parse/parse-json.ts";
 import { parseYaml } from "../../src/manifest/parse/parse-yaml.ts";
 import { quickYaml } from "../../src/manifest/parse/quick-yaml.ts";
+import { readText } from "../../src/manifest/parse/source.ts";
 import type { Tree } from "../../src/manifest/parse/tree.ts";
 import { jsonOf } from "../../src/manifest/parse/tree.ts";
 
@@ -334,5 +339,16 @@ secrets: { key: { env: T042_KEY } }
       { numRuns: 1500 },
     );
     expect(answered).toBeGreaterThan(20);
+  });
+});
+
+describe("a file that is none", () => {
+  test.skipIf(process.platform === "win32")("is named, and nobody waits for what may come out of it", () => {
+    const folder = mkdtempSync(join(tmpdir(), "no-file-"));
+    execFileSync("mkfifo", [join(folder, "pipe.json")]);
+    for (const path of [join(folder, "pipe.json"), folder, "/dev/zero"]) {
+      expect(readText(path, "a.json")).toMatchObject({ code: "file-not-found", severity: "error" });
+    }
+    rmSync(folder, { recursive: true });
   });
 });

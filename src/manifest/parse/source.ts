@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import type { Diagnostic, DiagnosticCode } from "../../diagnostic.ts";
 import { hasErrors } from "../../diagnostic.ts";
 import { parseJson } from "./parse-json.ts";
@@ -85,8 +85,14 @@ const fileError = (code: DiagnosticCode, message: string, file: string, hint: st
 export const readText = (path: string, file: string): string | Diagnostic => {
   let descriptor: number | undefined;
   try {
-    descriptor = openSync(path, "r");
-    const { size } = fstatSync(descriptor);
+    // A named pipe would keep the whole process waiting for whoever writes into it.
+    descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const stats = fstatSync(descriptor);
+    const { size } = stats;
+    if (!stats.isFile()) {
+      const what = stats.isDirectory() ? "a folder" : "a pipe or a device";
+      return fileError("file-not-found", `${file} is ${what}, and no file`, file, "put a file there");
+    }
     if (size > maxFileSize) {
       const message = `${file} has ${(size / 1024 / 1024).toFixed(1)} MB; at most 10 MB are read`;
       return fileError("file-too-large", message, file, "split it, or move data out of it");
