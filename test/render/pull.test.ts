@@ -108,4 +108,11 @@ describe("a report of what was pulled", () => {
   it("says so where nothing was edited", () => {
     expect(renderPullReport(reportOf({}), options)).toMatch(/^nothing to pull/);
   });
+
+  it("says of what the files have already that only the ledger takes note", () => {
+    const items = [{ ...itemOf("acme-t001-crm"), fields: [] }];
+    expect(renderPulled({ items, others: [], files: [] }, options)).toContain("the files say already what was edited");
+    expect(renderPullReport(reportOf({ items, written: true }), options)).toMatch(/^noted 1 resource as seen/);
+    expect(renderPullReport(reportOf({ items, dryRun: true }), options)).toMatch(/\n\nwould note 1 resource as seen/);
+  });
 });
