@@ -21,7 +21,8 @@ const connector = {
   "system.json": '{ "_id": "{{@ system @}}", "type": "system:rest", "url": "{{@ base_url @}}" }',
   "contact.json": `{
   "_id": "{{@ system @}}-{{@ datatype @}}-collect", "type": "pipe", "source": {}, "note": "hello",
-  "order": "{{@ order_by @}}", "by": "by {{@ order_by @}} of {{@ datatype @}}", "map": { "of": "{{@ order_by @}}" }
+  "order": "{{@ order_by @}}", "by": "by {{@ order_by @}} of {{@ datatype @}}", "map": { "of": "{{@ order_by @}}" },
+  "rules": ["copy", "{{@ order_by @}}"]
 }`,
   "shared.json": '{ "_id": "{{@ system @}}-{{@ datatype @}}-collect", "type": "pipe", "source": {}, "v": 1 }',
   "looped.json": `{
@@ -121,6 +122,7 @@ const cases: { readonly [reason in UnplacedReason]: () => Promise<readonly Unpla
     run(sesam, { [contact]: set({ by: "of created of contact" }) }),
     run(sesam, { [contact]: set({ by: 5 }) }),
     run(sesam, { [contact]: set({ map: "updated" }) }),
+    run(sesam, { [contact]: set({ rules: ["2026-01-01"] }) }).then((all) => all.slice(1)),
   ],
   "template-logic": () => [
     run(sesam, { [looped]: set({ fields: ["A", "X", "end"] }) }),

@@ -5,10 +5,11 @@ import type { Location } from "../../diagnostic.ts";
 import type { Tree } from "../parse/tree.ts";
 import { jsonOf, placeOf } from "../parse/tree.ts";
 import type { Step } from "./align-lists.ts";
-import { alignLists, costOf } from "./align-lists.ts";
+import { alignLists, costOf, similarity } from "./align-lists.ts";
 import type { Wish } from "./candidates.ts";
 import { agreeOnValue } from "./candidates.ts";
 import { evaluate } from "./evaluate.ts";
+import { marksBelow } from "./marks.ts";
 import type { Walk } from "./walk.ts";
 import { canTakeParts, changeIn, forget, logic, refuseValue, same, shared, wishOf } from "./walk.ts";
 import type { Diff, Side } from "./work.ts";
@@ -22,6 +23,7 @@ type ListSide = {
 };
 
 const mostCandidates = 8;
+const none: Step = { isSame: true };
 
 /** One way to see what became of the list, if it is as good as any for each of them. */
 const unified = (all: readonly ListSide[]): readonly ListSide[] => {
@@ -64,6 +66,23 @@ const looseSteps = (steps: readonly Step[]): ReadonlySet<Step> => {
   return loose;
 };
 
+const unclear =
+  "an item with a variable went, and one beside it became another: it is not certain which one went; edit one after the other";
+
+/**
+ * Steps of which it is not certain whether an item with a variable went and a literal changed, or the literal went and the
+ * variable has another value.
+ */
+const doubtfulSteps = (one: ListSide, loose: ReadonlySet<Step>, marked: ReadonlySet<number>): ReadonlySet<Step> => {
+  const went = [...loose].filter(({ from, to }) => to === undefined && from !== undefined && marked.has(from));
+  if (went.length === 0) return new Set();
+  const changed = [...loose].filter(({ from, to, isSame }) => {
+    if (from === undefined || to === undefined || isSame || marked.has(from)) return false;
+    return similarity(one.from[from] ?? null, one.to[to] ?? null) < 0.5;
+  });
+  return new Set(changed.length === 0 ? [] : [...went, ...changed]);
+};
+
 /** Walks through a list: items that stayed, went and came. */
 export const walkList = (
   walk: Walk,
@@ -80,11 +99,29 @@ export const walkList = (
   const places = all.map(({ steps }) => new Map(steps.map(({ from }, place) => [from, place])));
   const loose = all.map(({ steps }) => looseSteps(steps));
   const diffs = new Map<Step, Diff>();
+  const marked = loose.some(({ size }) => size > 0)
+    ? new Set(node.items.flatMap((item, index) => (marksBelow(item, walk.style.dialect) ? [index] : [])))
+    : new Set<number>();
+  const doubtful = all.map((one, number) => doubtfulSteps(one, loose[number] ?? new Set(), marked));
   for (const [index, item] of node.items.entries()) {
     const steps = all.flatMap((one, number) => {
       const step = one.steps[places[number]?.get(index) ?? -1];
       return step === undefined ? [] : [{ one, step, isLoose: loose[number]?.has(step) ?? false }];
     });
+    if (doubtful.some((set, number) => set.has(all[number]?.steps[places[number]?.get(index) ?? -1] ?? none))) {
+      const points = steps.map(({ one, step }) => {
+        const { view, path } = one.side;
+        const to = step.to === undefined ? {} : { to: one.to[step.to] ?? null };
+        const point = newPoint(walk.work, view.instance, joinPath(path, index), {
+          from: one.from[index] ?? null,
+          ...to,
+        });
+        diffs.set(step, { type: "point", point });
+        return point;
+      });
+      refuse(points, "mixed", unclear, placeOf(walk.source, { tree: item }, "value"));
+      continue;
+    }
     const kept = steps.filter(({ step }) => step.to !== undefined);
     const removed = steps.filter(({ step }) => step.to === undefined);
     const isTakenOut = kept.length === 0 && canTakeParts(walk);
