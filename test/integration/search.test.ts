@@ -169,8 +169,8 @@ for (const source of ["opensearch", "elasticsearch"] as const) {
         );
         expect(large).toMatchObject({ rows: many, sum: sumTo(many) });
         expect(large.largest).toBeLessThanOrEqual(5_000);
-        // The records themselves take more than that.
-        expect(large.kilobytes - small.kilobytes).toBeLessThan(120_000);
+        // The records themselves take several times that, and two pages are there at once.
+        expect(large.kilobytes - small.kilobytes).toBeLessThan(150_000);
       });
 
       it("each once, and from every cursor on without asking again for what came before", async () => {

@@ -11,6 +11,9 @@ import type { Warehouse, WarehouseColumn, WarehouseResult, WarehouseSession } fr
 /** Milliseconds that the warehouse may take for a query to begin to answer, and for each part of the answer. */
 const patience = 600_000;
 
+/** Records of a batch: warehouses answer in parts, and what a batch holds is lost with a crash. */
+const mostRows = 5_000;
+
 /**
  * The records of a table or a query. With a key and `resumable` in the order of the key, and the last key of a batch is
  * its cursor; a batch goes out only when the next record is known to have another key.
@@ -22,12 +25,13 @@ export async function* readRecords(
   calls: DriverCalls,
   opened: { current?: WarehouseSession },
 ): AsyncGenerator<ReadBatch> {
+  const batchRows = Math.min(request.batchRows, mostRows);
   const ordered = request.resumable && request.key !== undefined;
   const { result, parts } = await calls.run(async () => {
     const session = await warehouse.open(connection, calls.signal);
     opened.current = session;
     const query = queryOf(request, session);
-    const options = { values: [] as readonly string[], pageRows: request.batchRows };
+    const options = { values: [] as readonly string[], pageRows: batchRows };
     if (!ordered) {
       const unordered = await session.run(query, options);
       return { result: unordered, parts: keyParts(request.key ?? [], unordered.columns) };
@@ -47,7 +51,7 @@ export async function* readRecords(
     for (const row of page) {
       const key = keyOf(row, parts);
       if (ordered) refuseRepeated(key, last, parts);
-      if (rows.length >= request.batchRows || bytes >= request.batchBytes) {
+      if (rows.length >= batchRows || bytes >= request.batchBytes) {
         yield batch();
         rows = [];
         bytes = 0;
