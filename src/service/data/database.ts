@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { Problem } from "../problem.ts";
 import { literal } from "./columns.ts";
@@ -11,6 +12,8 @@ import { idSequence, storeSchema } from "./tables.ts";
 const mostThreads = 4;
 /** Milliseconds between two tries to interrupt what runs: a statement may start just after one. */
 const interruptEvery = 20;
+/** Milliseconds that what runs may take to end once it was interrupted, when the database is closed. */
+const patience = 10_000;
 
 /** Of twelve digits to the base of 36; those of several databases hardly meet. */
 const firstId = (): bigint => 36n ** 11n + (randomBytes(8).readBigUInt64LE() >> 3n);
@@ -33,7 +36,7 @@ export type Database = {
   pages(): string;
   /** Gives memory back that only spares reading blocks again, where nothing else runs. */
   trim(): Promise<void>;
-  /** Interrupts what runs and waits for its end: the folder is free only then. */
+  /** Interrupts what runs and waits for its end, ten seconds at most: the folder is free only then. */
   close(): Promise<void>;
 };
 
@@ -130,9 +133,13 @@ export const createDatabase = (dataDir: string | undefined): Database => {
     close: async () => {
       if (closing.signal.aborted) return;
       closing.abort(new Problem("internal_error", "the service is being closed"));
-      await Promise.all(running);
+      // What DuckDB does not let go of in time keeps the database; its log is read when it is opened the next time.
+      const isIdle = await Promise.race([
+        Promise.all(running).then(() => true),
+        pause(patience, false, { ref: false }),
+      ]);
       const instance = await opening?.catch(() => undefined);
-      if (instance !== undefined) await closeInstance(instance);
+      if (isIdle && instance !== undefined) await closeInstance(instance);
       if (isTemporary && folder !== undefined) rmSync(folder, { recursive: true, force: true });
     },
   };

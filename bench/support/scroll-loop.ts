@@ -1,7 +1,8 @@
 import { Agent, request } from "node:http";
+import { createInterface } from "node:readline";
 
-// A bare scroll loop in a process of its own: ADDRESS INDEX SIZE. Parses each page and does nothing else; prints its
-// milliseconds.
+// A bare scroll loop in a process of its own: ADDRESS INDEX SIZE. Parses each page and does nothing else; once for each line
+// that comes in, and prints its milliseconds.
 const [address = "", index = "", size = ""] = process.argv.slice(2);
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
@@ -21,10 +22,12 @@ const post = (path: string, value: object): Promise<Page> =>
       .end(body);
   });
 
-const started = performance.now();
-let page = await post(`/${index}/_search?scroll=1m`, { size: Number(size), sort: ["_doc"] });
-while (page.hits.hits.length > 0) {
-  page = await post("/_search/scroll", { scroll: "1m", scroll_id: page._scroll_id });
+for await (const _ of createInterface({ input: process.stdin })) {
+  const started = performance.now();
+  let page = await post(`/${index}/_search?scroll=1m`, { size: Number(size), sort: ["_doc"] });
+  while (page.hits.hits.length > 0) {
+    page = await post("/_search/scroll", { scroll: "1m", scroll_id: page._scroll_id });
+  }
+  process.stdout.write(`${performance.now() - started}\n`);
 }
-process.stdout.write(String(performance.now() - started));
 agent.destroy();
