@@ -36,7 +36,7 @@ describe("serve", () => {
     const ended = performance.now();
     child.kill("SIGTERM");
     const { exitCode, stderr } = await child;
-    expect(performance.now() - ended).toBeLessThan(2_000);
+    expect(performance.now() - ended).toBeLessThan(10_000);
     expect(exitCode).toBe(0);
     const [, file = ""] = /key pair: (.*)/.exec(stderr) ?? [];
     expect(file.startsWith(data)).toBe(true);
@@ -63,7 +63,7 @@ describe("serve", () => {
     const ended = performance.now();
     first.child.kill("SIGTERM");
     expect(await first.child).toMatchObject({ signal: "SIGTERM" });
-    expect(performance.now() - ended).toBeLessThan(3_000);
+    expect(performance.now() - ended).toBeLessThan(8_000);
     expect(await asked).toBeInstanceOf(Error);
     const second = await serving();
     expect((await second.sql("SELECT _id, length(t) FROM texts")).body).toMatchObject({ rows: [["1", 150_000]] });

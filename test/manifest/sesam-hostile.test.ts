@@ -24,11 +24,13 @@ let slowest = 0;
 type Outcome = ReadonlyMap<string, Json> | "refused";
 
 const expand = async (texts: { readonly [file: string]: string }): Promise<Outcome> => {
-  const start = performance.now();
+  // Time of this thread alone: other processes of a busy machine are no hang.
+  const start = process.threadCpuUsage();
   const connector = await readSesamConnector(root, { overlay: new Map(Object.entries(texts)) });
   const { files, diagnostics } = connector.expand();
   count++;
-  slowest = Math.max(slowest, performance.now() - start);
+  const { user, system } = process.threadCpuUsage(start);
+  slowest = Math.max(slowest, (user + system) / 1000);
   if (hasErrors([...connector.diagnostics, ...diagnostics])) return "refused";
   for (const { path } of files) expect(path).toMatch(/^(?:(?:pipes|systems)\/)?[^/\\]+\.json$/);
   return new Map(files.map(({ path, content }) => [path, content]));

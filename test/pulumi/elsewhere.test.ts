@@ -65,11 +65,11 @@ it("a connection is neither read, changed, deleted nor called gone where another
   const provider = start(connectionAdapter);
   const written = await writesOf(async () => {
     for (const work of [
-      provider.update(id, outs, { ...inputs, name: "crm-2", target }),
-      provider.read(id, { ...outs, target }),
-      provider.delete(id, { ...outs, target }),
+      () => provider.update(id, outs, { ...inputs, name: "crm-2", target }),
+      () => provider.read(id, { ...outs, target }),
+      () => provider.delete(id, { ...outs, target }),
     ]) {
-      expect(await failureOf(work)).toMatchObject({ code: "blocked", message: expect.stringMatching(both) });
+      expect(await failureOf(work())).toMatchObject({ code: "blocked", message: expect.stringMatching(both) });
     }
   });
   expect(written).toEqual([]);
@@ -82,11 +82,11 @@ it("a file is not taken for one of another address either", async () => {
   const state = { ...inputs, endpoint: addresses.here, live: { dataset: "contacts" } };
   const written = await writesOf(async () => {
     for (const work of [
-      start(fileUploadAdapter).read("contacts", state),
-      start(fileUploadAdapter).update("contacts", state, { ...inputs, content: `sha256:${"1".repeat(64)}` }),
-      start(fileUploadAdapter).delete("contacts", state),
+      () => start(fileUploadAdapter).read("contacts", state),
+      () => start(fileUploadAdapter).update("contacts", state, { ...inputs, content: `sha256:${"1".repeat(64)}` }),
+      () => start(fileUploadAdapter).delete("contacts", state),
     ]) {
-      expect(await failureOf(work)).toMatchObject({ code: "blocked", message: expect.stringMatching(both) });
+      expect(await failureOf(work())).toMatchObject({ code: "blocked", message: expect.stringMatching(both) });
     }
   });
   expect(written).toEqual([]);

