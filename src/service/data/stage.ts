@@ -98,6 +98,7 @@ export const openStage = async (
       if (text !== undefined && reached !== undefined) {
         if (!held.fits(text)) await loadAll();
         const group = await held.add(text, reached, cursor);
+        text.release?.();
         rows += text.count;
         cursor = reached;
         if (group === undefined) return;

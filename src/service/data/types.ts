@@ -43,6 +43,8 @@ export type TextRows = {
   readonly count: number;
   /** Bytes of the objects in `_source`. */
   readonly size: number;
+  /** The lines were written: their memory may be used for others. */
+  readonly release?: () => void;
 };
 
 /** What a change did to a dataset: ids that it has now and had not before, and the other way round. */

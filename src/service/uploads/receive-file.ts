@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
+import { collectYoung } from "../collect-young.ts";
 import { Problem } from "../problem.ts";
-import { collectYoung } from "./collect-young.ts";
 import { BrokenFile } from "./cut-values.ts";
 import type { Reading } from "./detect-format.ts";
 import { headerOf } from "./inspect-csv.ts";

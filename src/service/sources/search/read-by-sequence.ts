@@ -4,7 +4,7 @@ import type { ReadBatch } from "../source-driver.ts";
 import { pageOf } from "./hits.ts";
 import { indexIdentities, listIndices } from "./indices.ts";
 import { scanHits } from "./scan-hits.ts";
-import { type AskedPage, askPage, parsePage, type Reading, searchPath, withinIndex } from "./search-pages.ts";
+import { type AskedPage, askPage, narrowed, parsePage, type Reading, searchPath } from "./search-pages.ts";
 
 /** How far a reading has come. */
 type Place = {
@@ -81,34 +81,48 @@ const readShard = async function* (
   start: Place,
   isOneOfMany: boolean,
 ): AsyncGenerator<ReadBatch, void, undefined> {
-  const ask = (from: Place): Promise<AskedPage> => {
+  /** Sequence numbers for each record that is left of them: a record that was changed or deleted leaves a gap. */
+  let spread: number | "unknown" = 1;
+  const ask = (from: Place): AskedRange => {
+    const { sequence, top } = from;
+    const end = spread === "unknown" ? top : sequence + Math.ceil(reading.size.records * spread);
+    // Servers look at all records after `gt`; how many there are is known for the last ones only when they were read.
+    const range = end < top ? { gt: sequence, lte: end } : undefined;
     const search = {
-      ...searchOf(reading, from.index, isOneOfMany),
+      ...searchOf(reading, from.index, isOneOfMany, range),
       sort: [{ _seq_no: "asc" }],
-      ...(from.sequence < 0 ? {} : { search_after: [from.sequence] }),
+      ...(sequence < 0 ? {} : { search_after: [sequence] }),
     };
-    const asking = askPage(reading, search, preferenceOf(from));
+    const page = askPage(reading, search, preferenceOf(from));
     // It may fail while nobody waits for it yet.
-    asking.catch(() => undefined);
-    return asking;
+    page.catch(() => undefined);
+    return { page, end: range?.lte };
   };
   let place = start;
   for (let asking = ask(place); ; ) {
-    const asked = await asking;
+    const { end } = asking;
+    const asked = await asking.page;
     const { sequence, top } = place;
     // The server goes on while this page is looked at.
     const guess = reading.asText ? lastSequence(asked, top) : undefined;
     if (guess !== undefined) reading.size.learn(asked.asked.bytes.length / asked.records);
     const ahead = guess === undefined ? undefined : ask({ ...place, sequence: guess });
     const { reached, count, ...records } = textOf(reading, asked, top) ?? rowsOf(reading, asked);
-    if (count === 0) return;
-    if (typeof reached !== "number" || reached <= sequence) throw notSorted();
-    place = { ...place, sequence: reached };
-    yield { ...records, cursor: place, mayRepeat: reached > top };
-    if (count < asked.records) return;
-    asking = ahead !== undefined && guess === reached ? ahead : ask(place);
+    if (count > 0) {
+      if (typeof reached !== "number" || reached <= sequence) throw notSorted();
+      place = { ...place, sequence: reached };
+      yield { ...records, cursor: place, mayRepeat: reached > top };
+    }
+    const isFull = count === asked.records;
+    if (!isFull && end === undefined) return;
+    // Where a range holds no record, whatever its end, the next one is looked for without.
+    spread = count === 0 ? "unknown" : ((isFull ? place.sequence : (end ?? place.sequence)) - sequence) / count;
+    asking = ahead !== undefined && guess === place.sequence ? ahead : ask(place);
   }
 };
+
+/** A page that was asked for, and the last sequence number that it may hold; undefined: any. */
+type AskedRange = { readonly page: Promise<AskedPage>; readonly end: number | undefined };
 
 /** Bytes of a page, beside which another one has room. */
 const largestBeside = 16 * 1024 * 1024;
@@ -125,14 +139,14 @@ const lastSequence = ({ asked: { bytes } }: AskedPage, top: number): number | un
 type Records = Pick<ReadBatch, "rows" | "text"> & { readonly count: number; readonly reached: Json | undefined };
 
 /** Records as they stand in the answer, if that is enough. */
-const textOf = ({ asText, size }: Reading, { asked }: AskedPage, top: number): Records | undefined => {
+const textOf = ({ asText, size, room }: Reading, { asked }: AskedPage, top: number): Records | undefined => {
   const scan = asText ? scanHits(asked.bytes) : undefined;
   const [reached] = scan?.sort ?? [];
   // What may have come before has to be compared.
   if (scan === undefined || typeof reached !== "number" || reached > top) return undefined;
   pageOf(scan.envelope, true);
   size.learn(asked.bytes.length / scan.count);
-  return { rows: [], text: scan.lines(), count: scan.count, reached };
+  return { rows: [], text: { ...scan.lines(), release: () => room.give(asked.bytes) }, count: scan.count, reached };
 };
 
 const rowsOf = (reading: Reading, asked: AskedPage): Records => {
@@ -144,11 +158,22 @@ const rowsOf = (reading: Reading, asked: AskedPage): Records => {
 const preferenceOf = ({ shard, node }: Pick<Place, "shard" | "node">): string =>
   `preference=${encodeURIComponent(`_shards:${shard}${node === undefined ? "" : `|_prefer_nodes:${node}`}`)}`;
 
-const searchOf = ({ query }: Reading, index: string, isOneOfMany: boolean): Properties => ({
-  ...query.members,
-  track_total_hits: false,
-  ...(isOneOfMany ? { query: withinIndex(query.members["query"], index) } : {}),
-});
+const searchOf = (
+  { query }: Reading,
+  index: string,
+  isOneOfMany: boolean,
+  sequences?: { readonly gt: number; readonly lte: number },
+): Properties => {
+  const filter = [
+    ...(isOneOfMany ? [{ term: { _index: index } }] : []),
+    ...(sequences === undefined ? [] : [{ range: { _seq_no: sequences } }]),
+  ];
+  return {
+    ...query.members,
+    track_total_hits: false,
+    ...(filter.length > 0 ? { query: narrowed(query.members["query"], filter) } : {}),
+  };
+};
 
 const notSorted = (): Problem => new Problem("source_error", "the source does not sort by sequence numbers");
 

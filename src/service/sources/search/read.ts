@@ -1,6 +1,7 @@
 import { Problem } from "../../problem.ts";
 import type { ReadBatch, ReadRequest, SourceConnection } from "../source-driver.ts";
 import { parseImportQuery } from "./import-query.ts";
+import { createPageRoom } from "./page-room.ts";
 import { createPageSize } from "./page-size.ts";
 import { readByKey } from "./read-by-key.ts";
 import { readByScroll } from "./read-by-scroll.ts";
@@ -22,7 +23,7 @@ export const read = async function* (
   const server = openServer(connection);
   const least = key === undefined ? 1 : 2;
   const size = createPageSize(Math.min(batchRows, query.size ?? batchRows), batchBytes, least);
-  const reading: Reading = { server, dataset, query, size, asText, signal };
+  const reading: Reading = { server, dataset, query, size, room: createPageRoom(), asText, signal };
   try {
     if (key !== undefined) yield* readByKey(reading, key, after);
     else if (!resumable) yield* readByScroll(reading);

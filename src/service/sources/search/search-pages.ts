@@ -3,6 +3,7 @@ import { Problem } from "../../problem.ts";
 import { datasetPath } from "./dataset-path.ts";
 import { type Page, pageOf } from "./hits.ts";
 import type { ImportQuery } from "./import-query.ts";
+import type { PageRoom } from "./page-room.ts";
 import type { PageSize } from "./page-size.ts";
 import type { Asked, SearchServer } from "./server.ts";
 
@@ -12,6 +13,8 @@ export type Reading = {
   readonly dataset: string;
   readonly query: ImportQuery;
   readonly size: PageSize;
+  /** Where answers are; whoever has read one gives its room back. */
+  readonly room: PageRoom;
   /** Records may be given as text. */
   readonly asText: boolean;
   readonly signal: AbortSignal;
@@ -30,7 +33,7 @@ export type AskedPage = { readonly asked: Asked; readonly records: number };
 
 /** One page of a search, smaller than asked for where that is too large. */
 export const askPage = async (
-  { server, dataset, query, size, signal }: Reading,
+  { server, dataset, query, size, room, signal }: Reading,
   body: Properties,
   parameters: string,
 ): Promise<AskedPage> => {
@@ -39,7 +42,7 @@ export const askPage = async (
     try {
       const path = searchPath(dataset, parameters);
       const request = JSON.stringify({ ...query.members, ...body, size: records });
-      const asked = await server.ask(path, { method: "POST", body: request, most, patient: true }, signal);
+      const asked = await server.ask(path, { method: "POST", body: request, most, room, patient: true }, signal);
       return { asked, records };
     } catch (error) {
       if (!isTooMuch(error)) throw error;
@@ -50,10 +53,11 @@ export const askPage = async (
 
 /** Reads an answer. */
 export const parsePage = (
-  { query, size }: Reading,
+  { query, size, room }: Reading,
   { asked, records }: AskedPage,
 ): Page & { readonly records: number } => {
   const page = pageOf(asked.value, wantsSource(query));
+  room.give(asked.bytes);
   if (page.hits.length > 0) size.learn(asked.bytes.length / page.hits.length);
   return { ...page, records };
 };
@@ -69,7 +73,7 @@ const isTooMuch = (error: unknown): boolean =>
   error instanceof Problem &&
   (error.type === "result_too_large" || (error.type === "source_error" && error.message.includes("max_result_window")));
 
-/** A query that holds for one of several indices only. */
-export const withinIndex = (query: Json | undefined, index: string): Json => ({
-  bool: { filter: [...(query === undefined ? [] : [query]), { term: { _index: index } }] },
+/** A query that holds only for records that all of the filters take as well. */
+export const narrowed = (query: Json | undefined, filter: readonly Json[]): Json => ({
+  bool: { ...(query === undefined ? {} : { must: [query] }), filter },
 });

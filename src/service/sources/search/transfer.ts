@@ -1,8 +1,10 @@
 import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, request as requestHttp } from "node:http";
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
+import { collectYoung } from "../../collect-young.ts";
 import { boundedLookup } from "../lookup.ts";
 import type { SourceConnection } from "../source-driver.ts";
 import { authorization } from "./endpoint.ts";
+import type { PageRoom } from "./page-room.ts";
 
 export type Transfer = {
   readonly method: "GET" | "POST" | "DELETE";
@@ -10,6 +12,8 @@ export type Transfer = {
   readonly body?: string;
   /** Bytes of the answer that are taken. */
   readonly most: number;
+  /** Where the answer is put. */
+  readonly room?: PageRoom;
 };
 
 export type Answer = {
@@ -65,29 +69,44 @@ export const openLine = ({ config, auth }: SourceConnection): Line => {
   };
 };
 
-const exchange = (sent: ClientRequest, { body, most }: Transfer): Promise<Answer> =>
+const exchange = (sent: ClientRequest, { body, most, room }: Transfer): Promise<Answer> =>
   new Promise((resolve, reject) => {
     sent.on("error", reject);
     sent.on("response", (response) => {
-      read(response, most).then(resolve, reject);
+      read(response, most, room).then(resolve, reject);
     });
     sent.end(body);
   });
 
-const read = async (response: IncomingMessage, most: number): Promise<Answer> => {
-  const parts: Buffer[] = [];
+/** Bytes of an answer whose pieces, of which each has memory of its own, are worth freeing at once. */
+const large = 1024 * 1024;
+/** Bytes of an answer whose length is not known before. */
+const usual = 64 * 1024;
+
+const read = async (response: IncomingMessage, most: number, room: PageRoom | undefined): Promise<Answer> => {
+  const take = room?.take ?? Buffer.allocUnsafeSlow;
+  const announced = Number(response.headers["content-length"] ?? usual);
+  let page = take(Math.min(announced > 0 ? announced : usual, most));
   let length = 0;
   let isCut = false;
   for await (const part of response as AsyncIterable<Buffer>) {
-    length += part.length;
-    isCut = length > most;
+    const end = length + part.length;
+    isCut = end > most;
     if (isCut) break;
-    parts.push(part);
+    if (end > page.length) {
+      const larger = take(Math.max(end, 2 * page.length));
+      page.copy(larger, 0, 0, length);
+      room?.give(page);
+      page = larger;
+    }
+    page.set(part, length);
+    length = end;
   }
+  if (room !== undefined && length > large) collectYoung();
   const after = Number(response.headers["retry-after"]);
   return {
     status: response.statusCode ?? 0,
-    body: Buffer.concat(parts),
+    body: page.subarray(0, length),
     isCut,
     ...(after > 0 ? { retryAfter: after } : {}),
   };
