@@ -11,7 +11,8 @@ import { served } from "./served.ts";
 const few = 100_000;
 const many = 1_000_000;
 const rounds = 3;
-export const fileBudget = { ratio: 0.7, memory_growth: 1.5 };
+/** The database may take 256 MB of memory for as many rows as there are; the service itself and what arrives take the rest. */
+export const fileBudget = { ratio: 0.7, peak_mb: 400 };
 
 const rounded = (value: number): number => Math.round(value * 100) / 100;
 
@@ -73,7 +74,7 @@ export const measureFiles = async () => {
         peak_mb_1m: peak,
         memory_growth: growth,
       };
-      ok &&= ratio >= fileBudget.ratio && !(growth > fileBudget.memory_growth);
+      ok &&= ratio >= fileBudget.ratio && !(peak > fileBudget.peak_mb);
     }
     return { figures, ok };
   } finally {
