@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { Problem } from "../problem.ts";
@@ -12,8 +12,14 @@ import { idSequence, storeSchema } from "./tables.ts";
 const mostThreads = 4;
 /** Milliseconds between two tries to interrupt what runs: a statement may start just after one. */
 const interruptEvery = 20;
-/** Milliseconds that what runs may take to end once it was interrupted, when the database is closed. */
-const patience = 10_000;
+/**
+ * Milliseconds that what runs may take to end once it was interrupted, when the database is closed. DuckDB looks for an
+ * interrupt between two steps only, and one of them may take minutes: a `levenshtein` of two long texts, say.
+ */
+const closingPatience = 10_000;
+
+/** Files that a closed database has not let go of, by path, until it has: a second instance would not see its lock. */
+const leaving = new Map<string, Promise<void>>();
 
 /** Of twelve digits to the base of 36; those of several databases hardly meet. */
 const firstId = (): bigint => 36n ** 11n + (randomBytes(8).readBigUInt64LE() >> 3n);
@@ -24,7 +30,10 @@ export type Database = {
   holdsSomething(): boolean;
   /** A connection of its own. Running statements are interrupted when `signal` aborts. */
   use<Result>(work: (connection: DuckDBConnection) => Promise<Result>, signal?: AbortSignal): Promise<Result>;
-  /** In one transaction; `begin` is how it starts. Rolled back when `work` throws or `signal` aborts. */
+  /**
+   * In one transaction; `begin` is how it starts. Rolled back when `work` throws or `signal` aborts. Its commit is not
+   * interrupted: what is reported as failed is not there.
+   */
   transact<Result>(
     begin: string,
     work: (connection: DuckDBConnection) => Promise<Result>,
@@ -36,12 +45,15 @@ export type Database = {
   pages(): string;
   /** Gives memory back that only spares reading blocks again, where nothing else runs. */
   trim(): Promise<void>;
-  /** Interrupts what runs and waits for its end, ten seconds at most: the folder is free only then. */
+  /**
+   * Interrupts what runs and waits for its end, `patience` milliseconds at most. What goes on after that keeps the file:
+   * another process is refused it so long, and another database of this process waits for it.
+   */
   close(): Promise<void>;
 };
 
-export const createDatabase = (dataDir: string | undefined): Database => {
-  const file = dataDir === undefined ? undefined : join(dataDir, "datasets.duckdb");
+export const createDatabase = (dataDir: string | undefined, patience = closingPatience): Database => {
+  const file = dataDir === undefined ? undefined : resolve(dataDir, "datasets.duckdb");
   if (dataDir !== undefined) {
     for (const name of ["uploads", "spill"]) rmSync(join(dataDir, name), { recursive: true, force: true });
   }
@@ -66,14 +78,22 @@ export const createDatabase = (dataDir: string | undefined): Database => {
   const uploads = (): string => place("uploads");
   const pages = (): string => place("pages");
   const instance = (): Promise<DuckDBInstance> => {
-    opening ??= openInstance(file, [uploads(), pages()], join(base(), "spill")).catch((error: unknown) => {
+    opening ??= open().catch((error: unknown) => {
       opening = undefined;
       throw error;
     });
     return opening;
   };
+  const open = async (): Promise<DuckDBInstance> => {
+    if (file !== undefined) await leaving.get(file);
+    return openInstance(file, [uploads(), pages()], join(base(), "spill"));
+  };
 
-  const use: Database["use"] = async (work, signal) => {
+  /** `work` may commit, after which nothing is interrupted. */
+  const attempt = async <Result>(
+    work: (connection: DuckDBConnection, commit: () => Promise<void>) => Promise<Result>,
+    signal: AbortSignal | undefined,
+  ): Promise<Result> => {
     const ends = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]);
     ends.throwIfAborted();
     const run = async () => {
@@ -83,10 +103,16 @@ export const createDatabase = (dataDir: string | undefined): Database => {
         connection.interrupt();
         repeat = setInterval(() => connection.interrupt(), interruptEvery);
       };
+      const commit = async () => {
+        ends.throwIfAborted();
+        // DuckDB may report an interrupt of what it has committed.
+        ends.removeEventListener("abort", interrupt);
+        await connection.run("COMMIT");
+      };
       ends.addEventListener("abort", interrupt, { once: true });
       try {
         ends.throwIfAborted();
-        return await work(connection);
+        return await work(connection, commit);
       } catch (error) {
         ends.throwIfAborted();
         throw error;
@@ -108,17 +134,27 @@ export const createDatabase = (dataDir: string | undefined): Database => {
       running.delete(settled);
     }
   };
+  const leave = async (): Promise<void> => {
+    const instance = await opening?.catch(() => undefined);
+    if (instance !== undefined) await closeInstance(instance);
+  };
+  const letGo = (left: Promise<void>): void => {
+    const ended = left.catch(() => undefined);
+    if (file === undefined) return;
+    leaving.set(file, ended);
+    void ended.then(() => leaving.delete(file));
+  };
+  const use: Database["use"] = (work, signal) => attempt((connection) => work(connection), signal);
 
   return {
     holdsSomething: () => opening !== undefined || (file !== undefined && existsSync(file)),
     use,
     transact: (begin, work, signal) =>
-      use(async (connection) => {
+      attempt(async (connection, commit) => {
         await connection.run(begin);
         try {
           const result = await work(connection);
-          signal?.throwIfAborted();
-          await connection.run("COMMIT");
+          await commit();
           return result;
         } catch (error) {
           await connection.run("ROLLBACK").catch(() => undefined);
@@ -133,13 +169,12 @@ export const createDatabase = (dataDir: string | undefined): Database => {
     close: async () => {
       if (closing.signal.aborted) return;
       closing.abort(new Problem("internal_error", "the service is being closed"));
-      // What DuckDB does not let go of in time keeps the database; its log is read when it is opened the next time.
-      const isIdle = await Promise.race([
-        Promise.all(running).then(() => true),
-        pause(patience, false, { ref: false }),
-      ]);
-      const instance = await opening?.catch(() => undefined);
-      if (isIdle && instance !== undefined) await closeInstance(instance);
+      const idle = Promise.all(running).then(() => true);
+      const isIdle = await Promise.race([idle, pause(patience, false, { ref: false })]);
+      // Its log is read when it is opened the next time, should the process end before.
+      const left = idle.then(leave);
+      if (isIdle) await left;
+      else letGo(left);
       if (isTemporary && folder !== undefined) rmSync(folder, { recursive: true, force: true });
     },
   };
