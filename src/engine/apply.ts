@@ -185,6 +185,7 @@ export const applyPlan = async <Api>(rim: Rim<Api>, planned: Plan, settings: App
   for (const refusal of plan.refusals)
     if (refusal.tenant !== undefined) rim.report({ code: "tenant-refused", refusal });
   let troubled: string | undefined;
+  const lookedAt: Result[] = [];
   for (const [wave, planned] of wavesOf(plan.changes, settings.waves)) {
     const changes = planned.filter((change) => !state.results.has(stepKey(change)));
     if (changes.length > 0 && troubled !== undefined) {
@@ -194,17 +195,17 @@ export const applyPlan = async <Api>(rim: Rim<Api>, planned: Plan, settings: App
     }
     if (wave !== undefined && changes.length > 0) rim.report({ code: "wave-started", wave, changes: changes.length });
     await runWave(state, changes);
-    await waitForWave(state, wave, planned);
+    const users = await waitForWave(state, wave, planned);
+    lookedAt.push(...users);
     // Tenants that a guard or another run's lease keeps out are no sign against the change itself.
-    const bad = planned.find((change) => {
-      const { outcome, health } = state.results.get(stepKey(change)) ?? {};
-      return outcome === "failed" || outcome === "conflict" || outcome === "uncertain" || health?.healthy === false;
-    });
+    const bad = [...planned.flatMap((change) => state.results.get(stepKey(change)) ?? []), ...users].find(
+      ({ outcome, health }) =>
+        outcome === "failed" || outcome === "conflict" || outcome === "uncertain" || health?.healthy === false,
+    );
     if (bad === undefined) continue;
-    const health = state.results.get(stepKey(bad))?.health;
-    troubled = `${address(bad.kind, bad.entity._id)}${health === undefined ? "" : ` is ${health.status}`}`;
+    troubled = `${address(bad.kind, bad._id)}${bad.health === undefined ? "" : ` is ${bad.health.status}`}`;
   }
-  const results = plan.changes.flatMap((change) => state.results.get(stepKey(change)) ?? []);
+  const results = [...plan.changes.flatMap((change) => state.results.get(stepKey(change)) ?? []), ...lookedAt];
   const summary = summarize(plan, results);
   rim.report({ code: "apply-ended", run: settings.holder.run, summary });
   return { results, refusals: plan.refusals, interrupted: isInterrupted(settings.stop, results), summary };

@@ -13,6 +13,8 @@ export type Awaited = {
   readonly kind: string;
   readonly _id: string;
   readonly id: string;
+  /** It was not made now, and may be about to run again: that it is not well counts once it ran, or for long enough. */
+  readonly mayRunAgain?: true;
 };
 
 export type WaitSettings = {
@@ -74,7 +76,14 @@ const told = (seen: Seen): { readonly status: string; readonly reason?: string }
 export const isDeadline = ({ aborted, reason }: AbortSignal): boolean =>
   aborted && reason instanceof DOMException && reason.name === "TimeoutError";
 
-type Open = { readonly member: Awaited; seen: Seen; judgement: Judgement; doubtfulSince?: number | undefined };
+type Open = {
+  readonly member: Awaited;
+  seen: Seen;
+  judgement: Judgement;
+  doubtfulSince?: number | undefined;
+  /** True: a run of it was seen on its way. */
+  hasRun: boolean;
+};
 
 /**
  * Waits until the target calls each of these healthy or says for good that it is not, and gives what it said in the end,
@@ -91,7 +100,10 @@ export const awaitHealth = async <Api>(
   const results = new Map<Awaited, Health>();
   const unseen: Seen = { error: new DeployerError("timeout", "it did not answer in time") };
   const open = new Map(
-    awaited.map((member): [Awaited, Open] => [member, { member, seen: unseen, judgement: { state: "waiting" } }]),
+    awaited.map((member): [Awaited, Open] => [
+      member,
+      { member, seen: unseen, judgement: { state: "waiting" }, hasRun: false },
+    ]),
   );
 
   const settle = async (one: Open, healthy: boolean, note = one.judgement.note): Promise<void> => {
@@ -114,7 +126,10 @@ export const awaitHealth = async <Api>(
     const before = told(one.seen).status;
     const { tenant, kind: name, _id } = one.member;
     one.judgement = judged(kind, seen);
+    const isOfBefore = one.member.mayRunAgain === true && !one.hasRun && "live" in seen;
+    if (isOfBefore && one.judgement.state === "badly") one.judgement = { state: "doubtful" };
     const { state } = one.judgement;
+    if (state === "waiting" && "live" in seen) one.hasRun = true;
     // What could not be read for once says nothing against what was seen before.
     if (!("error" in seen) || "error" in one.seen || state === "badly") one.seen = seen;
     if (state !== "doubtful") one.doubtfulSince = undefined;

@@ -73,7 +73,7 @@ export type Result = {
   readonly isEarlier?: true;
   /** Why it is not `done`. */
   readonly error?: { readonly code: string; readonly message: string; readonly hint?: string };
-  /** Where the run waits for health: what was made or changed, and comes to it by and by. */
+  /** Where the run waits for health: of what was made or changed, and comes to it by and by, and (`noop`) of what uses that. */
   readonly health?: Health;
   readonly durationMs: number;
 };

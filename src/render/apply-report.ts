@@ -103,7 +103,11 @@ const lastLine = (report: ApplyReport): string => {
 };
 
 const blocks = (report: ApplyReport, style: Style, detail: boolean): string[][] => [
-  detail ? report.results.filter((result) => result.outcome === "done").map((result) => resultLine(result, style)) : [],
+  detail
+    ? report.results
+        .filter(({ op, outcome, health }) => outcome === "done" && !(op === "noop" && health !== undefined))
+        .map((result) => resultLine(result, style))
+    : [],
   troubles(report.results, style, detail),
   refusalLines(report.refusals, style, detail),
   healthLines(report.results, style, detail),

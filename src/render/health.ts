@@ -20,6 +20,13 @@ type Waited = Result & { readonly health: NonNullable<Result["health"]> };
 
 const isWaited = (result: Result): result is Waited => result.health !== undefined;
 
+const cure = (unhealthy: readonly Waited[], style: Style): string => {
+  const failed = unhealthy.find(({ kind, health }) => kind === "import-job" && health.status === "failed");
+  const run = failed === undefined ? "" : `connector-deployer run ${printable(failed._id)} --wait, or `;
+  const command = `${run}connector-deployer status --wait`;
+  return `  ${style.cyan("what to do:")} mend the cause; apply again where the files changed by that, else: ${command}`;
+};
+
 /** What did not become healthy, or has something to say; what says the same stands together. */
 export const healthLines = (results: readonly Result[], style: Style, detail: boolean): string[] => {
   const waited = results.filter(isWaited);
@@ -43,6 +50,7 @@ export const healthLines = (results: readonly Result[], style: Style, detail: bo
     }
     const hidden = [...alike.values()].slice(shown.length).reduce((sum, group) => sum + group.length, 0);
     if (hidden > 0) lines.push(style.dim(`  and ${count(hidden)} more with other reasons; --detail shows them`));
+    if (members.some(({ health }) => !health.healthy)) lines.push(cure(members, style));
   }
   return lines;
 };

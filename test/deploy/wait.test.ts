@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { builtinConnectorTypes, createCatalog } from "../../src/catalog/index.ts";
 import type { ReportEvent } from "../../src/deploy/index.ts";
@@ -186,6 +188,36 @@ describe("a run that waits", () => {
     expect(items.get("good")).toMatchObject({ lastRun: { processed: 2, failed: 0 }, schedule: expect.any(String) });
     expect(items.get("a")).toMatchObject({ kind: "dataset", records: 2 });
     expect((await project.plan()).changes).toEqual([]);
+    await service.close();
+  });
+
+  it("waits for the jobs that a changed connection makes run again, and for no other ones", async () => {
+    const refusing = await startSearchServer(0, {});
+    refusing.accepts = () => false;
+    const { url } = await startSearchServer(50, { contacts: [{ name: "Ada" }] });
+    const service = await createService({ credentials });
+    const dir = await projectFolder({
+      ...oneTenant(tenantAt("t001", refusing.url, { jobs: true })),
+      "connectors/crm/templates/datatype.yaml": `
+- { _id: good, type: import-job, connection: <<@ system @>>, source_dataset: contacts, target_dataset: a }
+- { _id: bad, type: import-job, connection: <<@ system @>>, source_dataset: missing, target_dataset: b }
+`,
+    });
+    const before = await opened(dir, service);
+    expect((await before.deployTenant("t001", { wait: { timeout: 20_000 } })).waited).toMatchObject({ unhealthy: 3 });
+    await writeFile(join(dir, "tenants/t001.yaml"), tenantAt("t001", url, { jobs: true }));
+    const project = await opened(dir, service);
+    const report = await project.deployTenant("t001", { wait: { timeout: 20_000 } });
+    expect(report).toMatchObject({ summary: { update: 1 }, waited: { healthy: 2, unhealthy: 1 } });
+    expect(report.results.map(({ _id, op, health }) => [_id, op, health?.status, health?.healthy])).toEqual(
+      expect.arrayContaining([
+        ["acme-t001-crm", "update", "connected", true],
+        ["good", "noop", "completed", true],
+        ["bad", "noop", "failed", false],
+      ]),
+    );
+    expect((await project.history()).runs[0]).toMatchObject({ outcome: "unhealthy" });
+    expect((await project.deployTenant("t001", { wait: {} })).waited).toEqual({ healthy: 0, unhealthy: 0 });
     await service.close();
   });
 

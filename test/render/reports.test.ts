@@ -48,6 +48,7 @@ describe("an apply report", () => {
     );
     expect(rendered).toMatch(/1 waited for\n.*j pending\n +waits for its schedule\n/);
     expect(rendered).toMatch(/2 unhealthy: .*\n {2}! .* error: 401 .* t001\n {2}! .* error: 401 .* t002\n/);
+    expect(rendered).toMatch(/t002\n.*what to do: mend the cause.* connector-deployer status --wait\n/);
     expect(rendered.endsWith(", 1 healthy, 2 unhealthy")).toBe(true);
   });
 
