@@ -26,12 +26,28 @@ const isStale = (now: ExpandedFile | undefined, expanded: SesamFile | undefined,
   return !has(written, expanded && sesamText(expanded.content));
 };
 
+/** A new component with what the expansion adds to it by itself. */
+const withAdded = (edited: Json, { content, from }: SesamFile): Json => {
+  if (!isObject(edited) || !isObject(content)) return edited;
+  const missing = (from?.generated ?? []).flatMap((path) => {
+    const [key = ""] = segments(path);
+    const value = content[key];
+    return value === undefined || Object.hasOwn(edited, key) ? [] : [[key, value] as const];
+  });
+  return { ...edited, ...Object.fromEntries(missing) };
+};
+
 /**
  * What was edited since the expansion was written, where its folder says what that was: what nobody touched counts as what
  * the connector's files give now, though they were changed since. Throws `usage` where the same component was changed on
- * both sides, and where the expansion was interrupted.
+ * both sides, and where the expansion was interrupted; not where only a run of collapse that was killed changed the files.
  */
-export const editedSince = (folder: string, files: ExpansionFiles, expansion: readonly SesamFile[]): ExpansionFiles => {
+export const editedSince = (
+  folder: string,
+  files: ExpansionFiles,
+  expansion: readonly SesamFile[],
+  isOurChange: boolean,
+): ExpansionFiles => {
   const index = readIndex(folder);
   if (index === undefined) return files;
   if (index.isOpen) {
@@ -53,25 +69,16 @@ export const editedSince = (folder: string, files: ExpansionFiles, expansion: re
       if (expanded !== undefined) edited.set(path, { content: expanded.content });
       continue;
     }
-    if (written !== undefined && isStale(now, expanded, written)) stale.push(path);
-    if (now !== undefined) edited.set(path, now);
+    if (written !== undefined && !isOurChange && isStale(now, expanded, written)) stale.push(path);
+    // Collapsed by a run that was killed before it noted so.
+    const isNew = written === undefined && expanded !== undefined && now !== undefined && "content" in now;
+    if (now !== undefined) edited.set(path, isNew ? { ...now, content: withAdded(now.content, expanded) } : now);
   }
   if (stale.length === 0) return edited;
   const message = `edited in the expansion, and changed in the connector's files since it was written: ${listed(stale)}`;
   throw new DeployerError("usage", message, {
     hint: "expand into another folder with --out, and carry the edits over by hand; nothing was written",
   });
-};
-
-/** A new component with what the expansion adds to it by itself. */
-const withAdded = (edited: Json, { content, from }: SesamFile): Json => {
-  if (!isObject(edited) || !isObject(content)) return edited;
-  const missing = (from?.generated ?? []).flatMap((path) => {
-    const [key = ""] = segments(path);
-    const value = content[key];
-    return value === undefined || Object.hasOwn(edited, key) ? [] : [[key, value] as const];
-  });
-  return { ...edited, ...Object.fromEntries(missing) };
 };
 
 /** Notes in the folder of an expansion that the connector's files give what was edited there. */

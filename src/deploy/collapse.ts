@@ -1,10 +1,11 @@
-import { rm, stat, writeFile } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { Json } from "../contract/index.ts";
 import { hasErrors } from "../diagnostic.ts";
 import { DeployerError } from "../errors.ts";
 import type { ExpansionFiles, FileChange, SesamConnector, SesamFile } from "../manifest/index.ts";
-import { pairExpansion, placeEdits, readExpansion, readSesamConnector } from "../manifest/index.ts";
+import { insideOf, pairExpansion, placeEdits, readExpansion, readSesamConnector, realPath } from "../manifest/index.ts";
+import { isInterrupted, openJournal } from "./collapse-journal.ts";
 import { collapseProfile } from "./collapse-profile.ts";
 import { shownFile, shownPlaced, shownUnplaced } from "./collapse-shown.ts";
 import { editedSince, noteCollapsed } from "./collapse-since.ts";
@@ -78,28 +79,17 @@ const find = async (
   };
 };
 
-const create = async (dir: string, { file, after }: FileChange): Promise<void> => {
-  try {
-    await writeFile(join(dir, file), after, { flag: "wx" });
-  } catch (error) {
-    const code = String((error as NodeJS.ErrnoException).code ?? error);
-    const message =
-      code === "EEXIST"
-        ? `${file} was made while collapse worked; it was left as it is`
-        : `cannot write ${file} (${code})`;
-    const hint = code === "EEXIST" ? "collapse again" : "make the connector's folder writable";
-    throw new DeployerError("usage", message, { hint, cause: error });
-  }
-};
-
-const write = async (dir: string, { changes, created }: Found): Promise<void> => {
-  if (created !== undefined) await create(dir, created);
-  try {
-    await writeChanges(dir, changes, "collapse");
-  } catch (error) {
-    if (created !== undefined) await rm(join(dir, created.file), { force: true }).catch(() => undefined);
-    throw error;
-  }
+/** Throws `usage` where the folder that is used by itself lies elsewhere: what was noted there would be written there. */
+const refuseLink = (root: string, shown: string): void => {
+  const folder = join(root, ".expanded");
+  if (insideOf(realPath(root), "", ".expanded") !== undefined) return;
+  throw new DeployerError(
+    "usage",
+    `the folder ${JSON.stringify(shown)} is a symbolic link that leads out of the connector`,
+    {
+      hint: `name the folder itself: --expanded ${JSON.stringify(realPath(folder))}`,
+    },
+  );
 };
 
 /**
@@ -114,19 +104,29 @@ export const collapseConnector = async (dir: string, options: CollapseOptions = 
   const root = resolve(dir);
   const connector = await readSesamConnector(root, { profile, system });
   const folder = resolve(expanded);
+  if (options.expanded === undefined) refuseLink(root, expanded);
   const expansion = expand(connector);
   const files = await readEdited(folder, expanded, profile);
-  const edited = editedSince(folder, files, expansion);
+  const edited = editedSince(folder, files, expansion, isInterrupted(folder, connector));
   const found = await find(connector, expansion, edited, { profile, system });
   const { shown } = found;
   const report = { type: "collapse-report", schemaVersion: 1, tool, connector: dir, expanded, ...shown } as const;
   const mayWrite = !dryRun && shown.files.length > 0 && (shown.unplaced.length === 0 || partial);
   if (!mayWrite) return { ...report, dryRun, written: false };
   await confirm?.(shown);
-  await write(root, found);
+  const { changes, created } = found;
+  const made = created === undefined ? [] : [created];
+  const closeJournal = openJournal(folder, connector, [...changes, ...made]);
+  try {
+    await writeChanges(root, changes, "collapse", made);
+  } catch (error) {
+    closeJournal();
+    throw error;
+  }
   // Only a later call would miss it, and says so.
   await readSesamConnector(root, { profile, system })
     .then((after) => noteCollapsed(folder, files, expand(after)))
     .catch(() => undefined);
+  closeJournal();
   return { ...report, dryRun, written: true };
 };

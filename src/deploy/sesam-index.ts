@@ -1,5 +1,5 @@
 import { hash, randomUUID } from "node:crypto";
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Lies in the folder of an expansion in Sesam's form, and says what was written there. */
@@ -59,6 +59,11 @@ export const writeIndex = (folder: string, { isOpen, files }: SesamIndex): void 
   }
   const text = JSON.stringify({ type: "sesam-expansion-index", schemaVersion: 1, isOpen, files: rows });
   const draft = join(folder, `${indexName}.${randomUUID()}.tmp`);
-  writeFileSync(draft, text, { flag: "wx" });
-  renameSync(draft, join(folder, indexName));
+  try {
+    writeFileSync(draft, text, { flag: "wx" });
+    renameSync(draft, join(folder, indexName));
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
 };

@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { open, readFile, realpath, rename, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { existsSync, linkSync, readFileSync, renameSync, unlinkSync } from "node:fs";
+import { access, constants, lstat, open, readdir, readFile, rm, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { DeployerError } from "../errors.ts";
 import type { FileChange } from "../manifest/index.ts";
+import { insideOf, realPath } from "../manifest/index.ts";
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error);
 
@@ -12,50 +14,178 @@ const byteOrderMark = "\ufeff";
 const prefixOf = (now: string, before: string): string | undefined =>
   now === before ? "" : now === byteOrderMark + before ? byteOrderMark : undefined;
 
-/**
- * Gives a file of the project another text: as a whole or not at all, where it still holds the one that the change was
- * made for. Throws `usage`, in the name of a command.
- */
-const replaceText = async (dir: string, { file, before, after }: FileChange, command: string): Promise<void> => {
-  let draft: string | undefined;
-  try {
-    const path = await realpath(join(dir, file));
-    const prefix = prefixOf(await readFile(path, "utf8"), before);
-    if (prefix === undefined) {
-      throw new DeployerError("usage", `${file} was changed while ${command} worked; it was left as it is`, {
-        hint: `${command} again`,
+const cures: { readonly [code: string]: string } = {
+  ENOSPC: "make room on the disk",
+  EDQUOT: "make room on the disk",
+  EROFS: "it is on a disk that cannot be written",
+};
+
+const cannotWrite = (file: string, error: unknown): DeployerError =>
+  error instanceof DeployerError
+    ? error
+    : new DeployerError("usage", `cannot write ${file} (${codeOf(error)})`, {
+        hint: cures[codeOf(error)] ?? "make the file and its folder writable",
+        cause: error,
       });
-    }
-    const { mode } = await stat(path);
-    // Hidden: the project's globs pass by what a killed run leaves of it.
-    draft = join(dirname(path), `.${randomUUID()}.tmp`);
-    await using handle = await open(draft, "wx", mode);
-    await handle.chmod(mode & 0o7777);
-    await handle.writeFile(prefix + after);
-    await handle.sync();
-    await rename(draft, path);
+
+/** A new text that lies beside its file. */
+type Staged = {
+  readonly change: FileChange;
+  readonly path: string;
+  readonly draft: string;
+  /** Whole. */
+  readonly before: string | undefined;
+  readonly after: string;
+};
+
+type Owner = { readonly mode: number; readonly uid: number; readonly gid: number };
+
+/** Hidden: the project's globs pass by what a killed run leaves of it. */
+const draftIn = (folder: string): string => join(folder, `.connector-deployer-${process.pid}-${randomUUID()}.tmp`);
+
+const draftName = /^\.connector-deployer-(\d+)-[0-9a-f-]{36}\.tmp$/;
+
+const isRunning = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
   } catch (error) {
-    if (draft !== undefined) await rm(draft, { force: true }).catch(() => undefined);
-    if (error instanceof DeployerError) throw error;
-    throw new DeployerError("usage", `cannot write ${file} (${codeOf(error)})`, {
-      hint: "make it writable",
-      cause: error,
-    });
+    return codeOf(error) !== "ESRCH";
   }
 };
 
-/** Gives files their new texts; where one cannot get it, those before it are set back. Throws `usage`. */
-export const writeChanges = async (dir: string, changes: readonly FileChange[], command: string): Promise<void> => {
-  const done: FileChange[] = [];
+/** Takes away what runs that were killed left. */
+const sweep = async (folder: string): Promise<void> => {
+  for (const name of await readdir(folder)) {
+    const pid = draftName.exec(name)?.[1];
+    if (pid !== undefined && !isRunning(Number(pid))) await rm(join(folder, name), { force: true });
+  }
+};
+
+const writeDraft = async (path: string, text: string, owner: Owner | undefined): Promise<string> => {
+  const draft = draftIn(dirname(path));
   try {
-    for (const change of changes) {
-      await replaceText(dir, change, command);
-      done.push(change);
+    await using handle = await open(draft, "wx", owner?.mode ?? 0o666);
+    if (owner !== undefined) {
+      const { uid, gid } = await handle.stat();
+      // What another user owns stays theirs, where we may give it to them.
+      if (uid !== owner.uid || gid !== owner.gid) await handle.chown(owner.uid, owner.gid).catch(() => undefined);
+      await handle.chmod(owner.mode & 0o7777);
     }
+    await handle.writeFile(text);
+    await handle.sync();
   } catch (error) {
-    for (const { file, before, after } of done.reverse()) {
-      await replaceText(dir, { file, before: after, after: before }, command).catch(() => undefined);
-    }
+    await rm(draft, { force: true }).catch(() => undefined);
     throw error;
   }
+  return draft;
+};
+
+const changed = (file: string, command: string): DeployerError =>
+  new DeployerError("usage", `${file} was changed while ${command} worked; it was left as it is`, {
+    hint: `${command} again`,
+  });
+
+const escapes = (file: string): DeployerError =>
+  new DeployerError("usage", `${file} leads out of the folder through a symbolic link; it was left as it is`, {
+    hint: "put a file in place of the link",
+  });
+
+/** Undefined where another run gave the file the same text already. */
+const stage = async (root: string, change: FileChange, command: string): Promise<Staged | undefined> => {
+  const { file, before, after } = change;
+  try {
+    if (insideOf(root, "", file) === undefined) throw escapes(file);
+    const path = realPath(resolve(root, file));
+    const now = await readFile(path, "utf8");
+    const prefix = prefixOf(now, before);
+    if (prefix === undefined) {
+      if (prefixOf(now, after) !== undefined) return undefined;
+      throw changed(file, command);
+    }
+    await access(path, constants.W_OK);
+    const draft = await writeDraft(path, prefix + after, await stat(path));
+    return { change, path, draft, before: now, after: prefix + after };
+  } catch (error) {
+    throw cannotWrite(file, error);
+  }
+};
+
+const stageNew = async (root: string, change: FileChange, command: string): Promise<Staged | undefined> => {
+  const { file, after } = change;
+  try {
+    if (insideOf(root, "", file) === undefined) throw escapes(file);
+    const path = resolve(root, file);
+    if ((await lstat(path).catch(() => undefined)) !== undefined) {
+      if ((await readFile(path, "utf8")) === after) return undefined;
+      throw made(file, command);
+    }
+    return { change, path, draft: await writeDraft(path, after, undefined), before: undefined, after };
+  } catch (error) {
+    throw cannotWrite(file, error);
+  }
+};
+
+const made = (file: string, command: string): DeployerError =>
+  new DeployerError("usage", `${file} was made while ${command} worked; it was left as it is`, {
+    hint: `${command} again`,
+  });
+
+/** A file comes to be as a whole, and never in place of another one. */
+const createFrom = (draft: string, path: string): void => {
+  try {
+    linkSync(draft, path);
+    unlinkSync(draft);
+  } catch (error) {
+    if (codeOf(error) === "EEXIST" || existsSync(path)) throw error;
+    // Not all file systems have hard links.
+    renameSync(draft, path);
+  }
+};
+
+/** Puts a draft in its file's place; nothing else of this process comes between the look and the step. */
+const commit = ({ change: { file }, path, draft, before }: Staged, command: string): void => {
+  try {
+    if (before === undefined) createFrom(draft, path);
+    else if (readFileSync(path, "utf8") === before) renameSync(draft, path);
+    else throw changed(file, command);
+  } catch (error) {
+    throw codeOf(error) === "EEXIST" ? made(file, command) : cannotWrite(file, error);
+  }
+};
+
+const takeBack = async ({ path, before, after }: Staged): Promise<void> => {
+  if ((await readFile(path, "utf8")) !== after) return;
+  if (before === undefined) return rm(path, { force: true });
+  const draft = await writeDraft(path, before, await stat(path));
+  renameSync(draft, path);
+};
+
+/**
+ * Gives files of a folder their new texts, and makes new files: each as a whole, where it still holds what the change was
+ * made for. All texts are on the disk before the first file gets its own; where one cannot, none does. Throws `usage`, in
+ * the name of a command.
+ */
+export const writeChanges = async (
+  dir: string,
+  changes: readonly FileChange[],
+  command: string,
+  created: readonly FileChange[] = [],
+): Promise<void> => {
+  const root = realPath(resolve(dir));
+  const staged: Staged[] = [];
+  const done: Staged[] = [];
+  try {
+    const put = (one: Staged | undefined): void => void (one !== undefined && staged.push(one));
+    for (const change of created) put(await stageNew(root, change, command));
+    for (const change of changes) put(await stage(root, change, command));
+    for (const one of staged) {
+      commit(one, command);
+      done.push(one);
+    }
+  } catch (error) {
+    for (const one of done.reverse()) await takeBack(one).catch(() => undefined);
+    for (const { draft } of staged) await rm(draft, { force: true }).catch(() => undefined);
+    throw error;
+  }
+  for (const folder of new Set(staged.map(({ draft }) => dirname(draft)))) await sweep(folder).catch(() => undefined);
 };

@@ -1,6 +1,8 @@
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Json } from "../../src/contract/index.ts";
@@ -456,5 +458,73 @@ describe("nothing is written", () => {
     await writeFile(index, (await readFile(index, "utf8")).replace('"isOpen":false', '"isOpen":true'));
     await rm(join(expanded, collect));
     await expect(collapse()).rejects.toMatchObject({ code: "usage" });
+  });
+
+  test("into a folder elsewhere that .expanded leads to", async () => {
+    const { dir, expanded, edit, collapse } = await workIn();
+    const elsewhere = await mkdtemp(join(tmpdir(), "connector-deployer-elsewhere-"));
+    folders.push(elsewhere);
+    await edit(collect, (pipe) => {
+      pipe["order"] = 2;
+    });
+    await rename(expanded, join(elsewhere, "expanded"));
+    await symlink(join(elsewhere, "expanded"), expanded);
+    await expect(collapse()).rejects.toMatchObject({ code: "usage" });
+    expect(await textsIn(dir)).toEqual(connector);
+    expect(await collapse({ expanded: join(elsewhere, "expanded") })).toMatchObject({ unplaced: [], written: true });
+  });
+});
+
+describe("two runs", () => {
+  const edits = async ({ edit, expanded }: Work): Promise<void> => {
+    await edit(collect, (pipe) => {
+      pipe["order"] = 2;
+      pipe["source"] = { type: "rest", system: "xxxxxx", payload: ["created", "café"] };
+    });
+    await edit(event, (pipe) => {
+      pipe["limits"] = ["10", "created"];
+    });
+    for (const datatype of ["deal", "order"]) {
+      await edit(`pipes/xxxxxx-${datatype}-collect.conf.json`, (pipe) => {
+        pipe["n"] = 2;
+      });
+      const _id = `xxxxxx-${datatype}-more`;
+      await write(expanded, { [`pipes/${_id}.conf.json`]: JSON.stringify({ _id, type: "pipe", source: {} }) });
+    }
+    await edit("test-env.json", (values) => {
+      values["page_size"] = "20";
+    });
+  };
+
+  test("at once write the same", async () => {
+    const work = await workIn();
+    await edits(work);
+    const confirm = async (): Promise<void> => void (await work.collapse());
+    expect(await work.collapse({ confirm })).toMatchObject({ unplaced: [], written: true });
+    expect(await work.collapse()).toMatchObject({ files: [], placed: [], unplaced: [] });
+  });
+
+  test("of which the first is killed write all of it, whatever it came to", { timeout: 60_000 }, async () => {
+    const whole = await workIn();
+    await edits(whole);
+    await whole.collapse();
+    const wanted = await textsIn(whole.dir);
+    const run = promisify(execFile);
+    const preload = new URL("../support/kill-at-rename.ts", import.meta.url).href;
+    const door = new URL("../../src/deploy/index.ts", import.meta.url).href;
+    // The first is the note of what is to be written, the last the note that it was.
+    for (const at of [2, 3, 4]) {
+      const work = await workIn();
+      await edits(work);
+      const call = `const { collapseConnector } = await import(${JSON.stringify(door)}); await collapseConnector(${JSON.stringify(work.dir)});`;
+      const env = { ...process.env, KILL_AT: String(at) };
+      const killed = run(process.execPath, ["--import", preload, "--input-type=module", "-e", call], { env });
+      await expect(killed).rejects.toMatchObject({ signal: "SIGKILL" });
+      const between = await textsIn(work.dir);
+      for (const [path, text] of Object.entries(wanted)) expect([connector[path], text]).toContain(between[path]);
+      await work.collapse();
+      expect(await textsIn(work.dir)).toEqual(wanted);
+      expect(await work.collapse()).toMatchObject({ files: [], placed: [], unplaced: [] });
+    }
   });
 });

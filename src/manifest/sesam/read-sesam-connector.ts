@@ -143,6 +143,7 @@ export const readSesamConnector = async (
       return { source: found.source, rendered: found.rendered, scope: found.filled.scope };
     },
     profile: env.source,
+    sources: () => [source, ...[...templates.values()].map((one) => one.source), env.source].filter(isDefined),
     diagnostics: collect.diagnostics,
     locate: ({ from }, path) =>
       from && locateComponent({ at: 0, templates: [from.template], scopes: [from.scope] }, path),
@@ -156,5 +157,7 @@ export const readSesamConnector = async (
       hasErrors(collect.diagnostics) ? { files: [], diagnostics: collect.diagnostics } : assembleFiles(assembly),
   };
 };
+
+const isDefined = (source: Source | undefined): source is Source => source !== undefined;
 
 const emptySource: Source = { file: "manifest.json", text: "", trees: () => [] };

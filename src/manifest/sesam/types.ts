@@ -47,6 +47,8 @@ export type SesamConnector = {
   ): { readonly source: Source; readonly rendered: boolean; readonly scope: Scope } | undefined;
   /** The folder's own `PROFILE-env.json`, where there is one. */
   readonly profile: Source | undefined;
+  /** All files that were read: the manifest, the templates and the profile. */
+  sources(): readonly Source[];
   /** Errors here mean that nothing can be expanded. */
   readonly diagnostics: readonly Diagnostic[];
   /** What a reviewer would want to be told: only warnings. */
