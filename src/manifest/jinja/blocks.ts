@@ -1,10 +1,10 @@
 import { nearest } from "../../nearest.ts";
 import type { FileProblem } from "../parse/source.ts";
 import { maxDepth } from "../parse/tree.ts";
+import { bodyToken, indexAt, isEquals, nothingMore, pipeToken, separated, spanOf, targetOf } from "./block-tokens.ts";
 import type { Parse } from "./expression.ts";
 import { expressionOf, parametersOf, Unreadable } from "./expression.ts";
 import type { Expression, Node, Place, Target } from "./nodes.ts";
-import { bodyName } from "./nodes.ts";
 import type { Part } from "./split.ts";
 import type { Token } from "./tokens.ts";
 
@@ -39,47 +39,6 @@ const refused: { readonly [word: string]: string } = {
   continue: "write the condition into the loop: {{% for x in list if … %}}",
   trans: "there are no translations",
   debug: "take the mark out",
-};
-
-const isEquals = (token: Token): boolean => token.type === "Equals";
-
-/** Where a token stands at no bracket's inside; -1 where none does. */
-const indexAt = (tokens: readonly Token[], is: (token: Token) => boolean): number => {
-  let depth = 0;
-  for (const [index, token] of tokens.entries()) {
-    if (/^Open/.test(token.type)) depth++;
-    if (/^Close/.test(token.type)) depth--;
-    if (depth === 0 && is(token)) return index;
-  }
-  return -1;
-};
-
-const spanOf = (tokens: readonly Token[], around: Place): Place => {
-  const [first] = tokens;
-  const last = tokens.at(-1);
-  return first === undefined || last === undefined ? around : { start: first.start, end: last.end };
-};
-
-/** `x`, `x, y` or, for `set`, `namespace.x`. */
-const targetOf = (tokens: readonly Token[], around: Place, attributes: boolean): Target => {
-  const place = spanOf(tokens, around);
-  const isWrapped = tokens[0]?.type === "OpenParen" && tokens.at(-1)?.type === "CloseParen";
-  const plain = isWrapped ? tokens.slice(1, -1) : tokens;
-  const [first, dot, key] = plain;
-  if (attributes && dot?.type === "Dot" && first?.name !== undefined && key?.name !== undefined && plain.length === 3) {
-    return { type: "attribute", of: first.name, key: key.name, ...place };
-  }
-  const names = plain.filter((_, index) => index % 2 === 0);
-  const isList = names.every(({ name, value }) => name !== undefined && value !== name);
-  const commas = plain.filter((_, index) => index % 2 === 1);
-  if (names.length === 0 || !isList || !commas.every(({ type }) => type === "Comma")) {
-    throw new Unreadable(
-      place,
-      "a name is missing here",
-      attributes ? "write {{% set name = value %}}" : "write {{% for item in list %}}",
-    );
-  }
-  return { type: "names", names: names.map(({ name }) => name ?? ""), unpacks: commas.length > 0, ...place };
 };
 
 const push = ({ open, root }: Building, node: Node): void => {
@@ -123,9 +82,10 @@ const forBlock = (building: Building, rest: readonly Token[], mark: Place): Open
   if (source.at(-1)?.name === "recursive" && source.length > 1) {
     throw new Unreadable(source.at(-1) ?? mark, "loops that call themselves are not supported", "write a macro");
   }
-  const expression = expressionOf(building.parse, source, mark);
-  // `a if b` without else is the loop's condition here.
-  const isFiltered = expression.type === "choice" && expression.no === undefined;
+  // Here `if` begins the loop's condition: what is chosen between stands in brackets.
+  const filtered = indexAt(source, ({ name }) => name === "if");
+  const of = expressionOf(building.parse, filtered === -1 ? source : source.slice(0, filtered), mark);
+  const condition = filtered === -1 ? undefined : expressionOf(building.parse, source.slice(filtered + 1), mark);
   const body: Node[] = [];
   let otherwise: Node[] | undefined;
   const opened: Open = {
@@ -143,8 +103,8 @@ const forBlock = (building: Building, rest: readonly Token[], mark: Place): Open
     close: (end) => ({
       type: "for",
       target,
-      of: isFiltered ? expression.yes : expression,
-      condition: isFiltered ? expression.condition : undefined,
+      of,
+      condition,
       body,
       otherwise: otherwise ?? [],
       start: mark.start,
@@ -154,20 +114,6 @@ const forBlock = (building: Building, rest: readonly Token[], mark: Place): Open
   return opened;
 };
 
-const nothingMore = ([token]: readonly Token[]): void => {
-  if (token !== undefined) throw new Unreadable(token, "nothing may follow here");
-};
-
-const bodyToken = ({ start: at }: Place): Token => ({
-  type: "Identifier",
-  value: `${bodyName}\0${at}`,
-  name: bodyName,
-  start: at,
-  end: at,
-});
-
-const pipe = ({ start: at }: Place): Token => ({ type: "Pipe", value: "|", start: at, end: at });
-
 const setMark = (building: Building, rest: readonly Token[], mark: Place): Open | undefined => {
   const { parse } = building;
   const equals = indexAt(rest, isEquals);
@@ -176,7 +122,11 @@ const setMark = (building: Building, rest: readonly Token[], mark: Place): Open 
     const given = rest.slice(equals + 1);
     const isTuple = indexAt(given, ({ type }) => type === "Comma") !== -1;
     const wrapped: readonly Token[] = isTuple
-      ? [{ ...pipe(mark), type: "OpenParen", value: "(" }, ...given, { ...pipe(mark), type: "CloseParen", value: ")" }]
+      ? [
+          { ...pipeToken(mark), type: "OpenParen", value: "(" },
+          ...given,
+          { ...pipeToken(mark), type: "CloseParen", value: ")" },
+        ]
       : given;
     push(building, { type: "set", target, value: expressionOf(parse, wrapped, mark), ...mark });
     return undefined;
@@ -191,20 +141,6 @@ const capture = (word: string, target: Target | undefined, filter: Expression | 
   const body: Node[] = [];
   const close = (end: number): Node => ({ type: "capture", target, filter, body, start: mark.start, end });
   return { ...mark, word, within: [], ends: `end${word}`, nodes: body, close };
-};
-
-/** What stands between commas that are in no brackets. */
-const separated = (tokens: readonly Token[]): readonly (readonly Token[])[] => {
-  const parts: Token[][] = [];
-  let depth = 0;
-  for (const token of tokens) {
-    if (/^Open/.test(token.type)) depth++;
-    if (/^Close/.test(token.type)) depth--;
-    const isComma = depth === 0 && token.type === "Comma";
-    if (isComma || parts.length === 0) parts.push([]);
-    if (!isComma) parts.at(-1)?.push(token);
-  }
-  return parts;
 };
 
 const withBlock = ({ parse }: Building, rest: readonly Token[], mark: Place): Open => {
@@ -259,7 +195,7 @@ const openingOf = (building: Building, word: Token, rest: readonly Token[], mark
     case "with":
       return withBlock(building, rest, mark);
     case "filter": {
-      const filter = expressionOf(building.parse, [bodyToken(mark), pipe(mark), ...rest], mark);
+      const filter = expressionOf(building.parse, [bodyToken(mark), pipeToken(mark), ...rest], mark);
       return capture("filter", undefined, filter, mark);
     }
     default: {

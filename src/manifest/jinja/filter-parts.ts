@@ -1,6 +1,6 @@
+import { given } from "./given.ts";
 import type { Given, Item, Run } from "./items.ts";
 import { charactersOf, count, kindOf, refuseMissing, scalar, stringOf, wrongType } from "./items.ts";
-import { given } from "./methods.ts";
 import type { Place } from "./nodes.ts";
 import { numeric, truth } from "./operators.ts";
 

@@ -1,9 +1,9 @@
 import type { Filter } from "./filter-parts.ts";
 import { attributeOf, flag, isFloat, itemsOf, numberIn } from "./filter-parts.ts";
+import { given, wholeGiven } from "./given.ts";
 import type { Item, Run } from "./items.ts";
 import { joinable, jsonOf, listItem, literal, refuseMissing, scalar, stringOf, textItem, wrongType } from "./items.ts";
 import { listFilters } from "./list-filters.ts";
-import { given, wholeGiven } from "./methods.ts";
 import type { Place } from "./nodes.ts";
 import { numeric, truth } from "./operators.ts";
 import { textFilters } from "./text-filters.ts";

@@ -1,4 +1,5 @@
-const moreThanName = /\{\{@(?!\s*[A-Za-z_][A-Za-z0-9_-]*\s*@\}\})/;
+/** White space at a name, but for line breaks and tabs: a text in JSON cannot hold them. */
+const moreThanName = /\{\{@(?![^\S\t-\r]*[A-Za-z_][A-Za-z0-9_-]*[^\S\t-\r]*@\}\})/;
 
 /**
  * True where a JSON template holds more than variables within its quotes: blocks, comments, expressions. One that has

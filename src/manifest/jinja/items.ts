@@ -91,7 +91,11 @@ export const listItem = (run: Run, place: Place, items: readonly Item[]): Item =
 const spelled = ({ value, float = false }: Scalar, within: Within | undefined): string | undefined => {
   if (typeof value === "string") return value;
   if (within?.path === "" && within.value.text !== undefined) return within.value.text;
-  if (typeof value === "number") return pythonNumber(value, float ? "0.0" : undefined);
+  // A whole number is written with all its digits, however large it is.
+  if (typeof value === "number") {
+    const isWhole = !float && Number.isInteger(value);
+    return isWhole ? String(BigInt(value)) : pythonNumber(value, float ? "0.0" : undefined);
+  }
   return value === null ? undefined : String(value);
 };
 

@@ -1,5 +1,6 @@
 import type { Filter } from "./filter-parts.ts";
 import { attributeOf, flag, isFloat, itemsOf, numberIn } from "./filter-parts.ts";
+import { given, textGiven, wholeGiven } from "./given.ts";
 import type { Given, Item, Run } from "./items.ts";
 import {
   concatenated,
@@ -15,7 +16,7 @@ import {
   textItem,
   wrongType,
 } from "./items.ts";
-import { given, pairs, textGiven, wholeGiven } from "./methods.ts";
+import { pairs } from "./methods.ts";
 import type { Place } from "./nodes.ts";
 import { compare, truth } from "./operators.ts";
 import { testNamed, testNames } from "./tests.ts";

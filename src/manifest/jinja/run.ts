@@ -74,7 +74,9 @@ const loopOf = (run: Run, items: readonly Item[], at: number, last: { seen: Item
       hint: "test it before",
     };
   };
-  const numbers = { index: at + 1, index0: at, revindex: items.length - at, revindex0: items.length - at - 1 };
+  const left = items.length - at;
+  // No loop calls itself: each is the first of its own.
+  const numbers = { index: at + 1, index0: at, revindex: left, revindex0: left - 1, depth: 1, depth0: 0 };
   const entries = new Map<string, Item>([
     ...Object.entries(numbers).map(([name, value]) => [name, scalar(value)] as const),
     ["length", scalar(items.length)],

@@ -66,6 +66,12 @@ const tests: { readonly [name: string]: Test } = {
 };
 
 const aliases: { readonly [name: string]: string } = {
+  "==": "eq",
+  "!=": "ne",
+  "<": "lt",
+  "<=": "le",
+  ">": "gt",
+  ">=": "ge",
   equalto: "eq",
   lessthan: "lt",
   greaterthan: "gt",

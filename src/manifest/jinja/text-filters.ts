@@ -1,9 +1,9 @@
 import { maxFileSize } from "../parse/source.ts";
 import type { Filter } from "./filter-parts.ts";
 import { flag } from "./filter-parts.ts";
+import { given, textGiven, wholeGiven } from "./given.ts";
 import type { Given, Item, Run } from "./items.ts";
 import { count, joinable, scalar, textItem, wrongType } from "./items.ts";
-import { given, textGiven, wholeGiven } from "./methods.ts";
 import type { Place } from "./nodes.ts";
 import { capitalized, replaced, stripped, titledWords } from "./texts.ts";
 

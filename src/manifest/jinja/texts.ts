@@ -25,7 +25,7 @@ export const stripped = (text: string, side: "both" | "start" | "end", character
 };
 
 /** Parts between separators, or between white space; undefined for an empty separator. */
-export const split = (text: string, separator: string | undefined, most = -1): string[] | undefined => {
+export const splitAtStart = (text: string, separator: string | undefined, most = -1): string[] | undefined => {
   if (separator === "") return undefined;
   const parts: string[] = [];
   let rest = separator === undefined ? text.trimStart() : text;
@@ -38,6 +38,28 @@ export const split = (text: string, separator: string | undefined, most = -1): s
   }
   if (separator !== undefined || rest !== "") parts.push(rest);
   return parts;
+};
+
+/** Where the last word of a text begins; -1 where it has only one. */
+const lastWord = (text: string): number => {
+  let at = text.length;
+  while (at > 0 && !/\s/.test(text[at - 1] ?? "")) at--;
+  return at - 1;
+};
+
+/** The same from the end: what is beyond `most` separators stays together at the start. */
+export const splitAtEnd = (text: string, separator: string | undefined, most = -1): string[] | undefined => {
+  if (separator === "") return undefined;
+  const parts: string[] = [];
+  let rest = separator === undefined ? text.trimEnd() : text;
+  while (most < 0 || parts.length < most) {
+    const found = separator === undefined ? lastWord(rest) : rest.lastIndexOf(separator);
+    if (found === -1) break;
+    parts.push(rest.slice(found + (separator?.length ?? 1)));
+    rest = separator === undefined ? rest.slice(0, found).trimEnd() : rest.slice(0, found);
+  }
+  if (separator !== undefined || rest !== "") parts.push(rest);
+  return parts.reverse();
 };
 
 /** With one part put in place of another, at most as often as `most` says. */
