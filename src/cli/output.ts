@@ -26,6 +26,8 @@ export type Output = {
   readonly columns: number;
   /** Data, to standard output or to a file; default: the one that `--out` names. */
   print(data: Printable, out?: string): Promise<void>;
+  /** Items as `jsonl`, a part of them at a time. */
+  printItems(parts: AsyncIterable<readonly unknown[]>): Promise<void>;
   /** True once data was printed: a failure after that is only told to people, so that there is one document. */
   hasPrinted(): boolean;
   /** For people, to standard error; nothing with `--quiet`. */
@@ -49,15 +51,18 @@ export const documentText = async (document: unknown, format: "json" | "jsonl" |
   return yamlText(document);
 };
 
+const jsonLines = async (items: readonly unknown[]): Promise<string> => {
+  const lines = await Promise.all(items.map((item) => jsonText(item, undefined)));
+  return lines.map((line) => `${line}\n`).join("");
+};
+
 const written = async (data: Printable, format: Format, rendering: Rendering): Promise<string> => {
   switch (format) {
     case "json":
     case "yaml":
       return documentText(data.document, format);
-    case "jsonl": {
-      const lines = await Promise.all((data.items ?? []).map((item) => jsonText(item, undefined)));
-      return lines.map((line) => `${line}\n`).join("");
-    }
+    case "jsonl":
+      return jsonLines(data.items ?? []);
     case "markdown":
       return `${data.markdown?.() ?? (await data.text({ colour: false }))}\n`;
     case "text":
@@ -94,6 +99,24 @@ export const createOutput = (io: Io, options: OutputOptions): Output => {
       hasPrinted = true;
       if (file === undefined) io.stdout.write(text);
       else await writeFileWhole(file, text, 0o644);
+    },
+    printItems: async (parts) => {
+      async function* texts(): AsyncGenerator<string> {
+        for await (const items of parts) yield await jsonLines(items);
+      }
+      if (out !== undefined) {
+        await writeFileWhole(out, texts(), 0o644);
+        hasPrinted = true;
+        return;
+      }
+      for await (const text of texts()) {
+        hasPrinted = true;
+        const isTaken = await new Promise<boolean>((resolve) => {
+          io.stdout.write(text, (error) => resolve(error === null || error === undefined));
+        });
+        // A reader that left wants no more.
+        if (!isTaken) return;
+      }
     },
     hasPrinted: () => hasPrinted,
     note: (text) => {

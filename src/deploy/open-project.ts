@@ -136,6 +136,9 @@ export const openProject = async (dir: string, options: OpenOptions = {}): Promi
     querySource: async (connection, dataset, query, options = {}) =>
       (await import("./query.ts")).querySource(context, connection, dataset, query, options),
     queryDatasets: async (sql, options = {}) => (await import("./query.ts")).queryDatasets(context, sql, options),
+    queryDatasetsInParts: async function* (sql, options) {
+      yield* (await import("./query-parts.ts")).queryDatasetsInParts(context, sql, options);
+    },
     queryDataset: async (dataset, query, options = {}) =>
       (await import("./query.ts")).queryDataset(context, dataset, query, options),
     sourceMetadata: async (connection, dataset, options = {}) =>

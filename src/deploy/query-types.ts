@@ -6,6 +6,11 @@ export type QueryOptions = {
   readonly signal?: AbortSignal;
 };
 
+export type QueryPartsOptions = QueryOptions & {
+  /** A column of the answer: texts or numbers that no two rows share. The rows come in its order. */
+  readonly key: string;
+};
+
 export type QueryReport = {
   readonly type: "query-result";
   readonly schemaVersion: 1;

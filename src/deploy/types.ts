@@ -28,7 +28,7 @@ import type {
   MoveReport,
 } from "./ownership-types.ts";
 import type { PullOptions, PullReport } from "./pull-types.ts";
-import type { MetadataReport, QueryOptions, QueryReport } from "./query-types.ts";
+import type { MetadataReport, QueryOptions, QueryPartsOptions, QueryReport } from "./query-types.ts";
 import type {
   ApplyReport,
   DriftReport,
@@ -259,6 +259,12 @@ export type Project = AsyncDisposable & {
   querySource(connection: string, dataset: string, query: string, options?: QueryOptions): Promise<QueryReport>;
   /** Asks the target's datasets, by their names, in SQL. It may write, where the target lets it; only a single SELECT is repeated. */
   queryDatasets(sql: string, options?: QueryOptions): Promise<QueryReport>;
+  /**
+   * All rows of a SELECT over the target's datasets, a part of them at a time, in the order of one column; targets limit what
+   * one answer holds. Each part is a request of its own, so rows that are written meanwhile may be in it or not. Throws
+   * `usage` where two rows have the same value there, or where it is null, `target-problem`, …
+   */
+  queryDatasetsInParts(sql: string, options: QueryPartsOptions): AsyncIterable<QueryReport>;
   /** Asks one dataset, by its `_id` or its name, in QueryDSL as JSON text. */
   queryDataset(dataset: string, query: string, options?: QueryOptions): Promise<QueryReport>;
   /** What a connected source says of an index or table. */

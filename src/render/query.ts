@@ -12,6 +12,8 @@ type Rows = {
   readonly rows: readonly (readonly (Json | undefined)[])[];
   /** How many there are, where the answer has only some of them. */
   readonly total?: number;
+  /** True: there may be more than `total`, which is where the source stopped counting. */
+  readonly isLeast?: true;
 };
 
 /** Cells of a table are cut here; the other formats have all of a value. */
@@ -52,7 +54,8 @@ const rowsOfHits = (answer: { readonly [key: string]: Json }): Rows | undefined 
   const { total } = found;
   const all = isObject(total) ? total["value"] : total;
   const rows = records.map((record) => columns.map((name) => (record as { readonly [key: string]: Json })[name]));
-  return { columns, rows, ...(typeof all === "number" ? { total: all } : {}) };
+  const isLeast = isObject(total) && total["relation"] === "gte" ? { isLeast: true as const } : {};
+  return { columns, rows, ...(typeof all === "number" ? { total: all, ...isLeast } : {}) };
 };
 
 const rowsOf = ({ answer }: QueryReport): Rows | undefined =>
@@ -68,6 +71,19 @@ export const queryItems = (report: QueryReport): readonly Json[] => {
   ) as readonly Json[];
 };
 
+/** The parts of a SELECT's rows as one report; undefined where there is none. */
+export const wholeQuery = async (parts: AsyncIterable<QueryReport>): Promise<QueryReport | undefined> => {
+  let first: QueryReport | undefined;
+  const rows: Json[] = [];
+  for await (const part of parts) {
+    first ??= part;
+    // One by one: a call takes only so many arguments.
+    for (const row of (isObject(part.answer) ? rowsOfSql(part.answer)?.rows : undefined) ?? []) rows.push(row as Json);
+  }
+  if (first === undefined || !isObject(first.answer)) return first;
+  return { ...first, answer: { ...first.answer, rows, size: rows.length, total: rows.length } };
+};
+
 const cell = (value: Json | undefined): string => {
   if (value === undefined) return "";
   if (value === null) return "null";
@@ -77,10 +93,14 @@ const cell = (value: Json | undefined): string => {
 const document = (value: Json): string => printableJson(JSON.stringify(value, null, 2));
 
 /** What an answer of SQL lacks of its rows, and what to do; undefined: nothing. */
-export const renderShortage = ({ answer }: QueryReport): string | undefined => {
+export const renderShortage = ({ connection, answer }: QueryReport): string | undefined => {
   const { rows = [], total = 0 } = (isObject(answer) ? rowsOfSql(answer) : undefined) ?? {};
   if (total <= rows.length) return undefined;
-  return `only ${count(rows.length)} of ${counted(total, "row")}: the target gives no more at once; ask for parts, with ORDER BY, LIMIT and OFFSET`;
+  const cure =
+    connection === undefined
+      ? "--all-by COLUMN gets all, where no two rows share a value of that column"
+      : "ask for parts, with ORDER BY, LIMIT and OFFSET";
+  return `only ${count(rows.length)} of ${counted(total, "row")}: the target gives no more at once; ${cure}`;
 };
 
 /** The width that the widest columns are cut to, so that a row of these widths takes at most `cells`. */
@@ -116,11 +136,13 @@ const fitting = (
 export const renderQuery = (report: QueryReport, options: { readonly columns?: number | undefined } = {}): string => {
   const found = rowsOf(report);
   if (found === undefined) return document(report.answer);
-  const { columns, rows, total = rows.length } = found;
+  const { columns, rows, total = rows.length, isLeast = false } = found;
   const { aggregations } = report.answer as { readonly [key: string]: Json };
   const cells = rows.map((row) => row.map(cell));
   const lines = fitting(columns.map(printable), cells, options.columns);
-  const all = total > rows.length ? `${count(rows.length)} of ${counted(total, "row")}` : counted(rows.length, "row");
+  const of = isLeast ? "of at least" : "of";
+  const all =
+    total > rows.length ? `${count(rows.length)} ${of} ${counted(total, "row")}` : counted(rows.length, "row");
   const last = aggregations !== undefined && rows.length === 0 ? "" : all;
   const blocks = [lines.join("\n"), aggregations === undefined ? "" : document(aggregations), last];
   return blocks.filter((block) => block !== "").join("\n\n");

@@ -1,11 +1,12 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { execa } from "execa";
 import { describe, expect, test } from "vitest";
 import { openProject } from "../../src/deploy/index.ts";
 import { startSearchServer } from "../support/search-server.ts";
 import type { Stage } from "./stage.ts";
 import { startStage } from "./stage.ts";
-import { cli } from "./support.ts";
+import { cli, main } from "./support.ts";
 
 const contacts = [
   { name: "Ada", city: "London" },
@@ -72,6 +73,46 @@ describe("query and metadata", () => {
     const own = await stage.run("metadata", dataset, "-o", "json");
     expect(JSON.parse(own.stdout)).toMatchObject({ type: "metadata", dataset, metadata: { docs_count: 2 } });
     expect(Object.keys(JSON.parse(own.stdout).fields)).toEqual(expect.arrayContaining(["name", "city"]));
+  });
+
+  test("--all-by gives each row once, however many, and says where a column does not tell rows apart", async () => {
+    await using stage = await startStage();
+    await using project = await openProject(stage.dir, { env: stage.env });
+    const keys = async (select: string): Promise<readonly unknown[]> => {
+      const found: unknown[] = [];
+      for await (const { answer } of project.queryDatasetsInParts(`SELECT ${select}`, { key: "k" })) {
+        for (const [key] of (answer as { readonly rows: readonly (readonly unknown[])[] }).rows) found.push(key);
+      }
+      return found;
+    };
+    const numbers = await keys("range + 9007199254730991 AS k FROM range(20000) -- from 2^53 - 10,001");
+    expect(numbers).toHaveLength(20_000);
+    expect(numbers.at(-1)).toBe("9007199254750990");
+    expect(new Set(await keys("'it''s ü\\' || range AS k FROM range(20001) ORDER BY range;")).size).toBe(20_001);
+    expect(await keys("1 AS k WHERE false")).toEqual([]);
+    for (const [select, why] of [
+      ["range // 10002 AS k FROM range(20001)", "more than one row has 0"],
+      ["CASE range WHEN 10000 THEN 9999 ELSE range END AS k FROM range(20001)", "more than one row has 9999"],
+      ["CASE WHEN range < 20000 THEN range END AS k FROM range(20001)", "null"],
+      ["[1] AS k", "[1]"],
+    ] as const) {
+      await expect(keys(select)).rejects.toMatchObject({ code: "usage", message: expect.stringContaining(why) });
+    }
+
+    const all = (...args: readonly string[]) => stage.run("query", ...args);
+    const lines = await all("--sql", "SELECT * FROM range(10001)", "--all-by", "range", "-o", "jsonl");
+    expect(lines).toMatchObject({ exit: 0, stderr: "", stdout: expect.stringMatching(/\n\{"range":10000\}\n$/) });
+    const endless = ["query", "--sql", "SELECT * FROM range(3000000)", "--all-by", "range", "-o", "jsonl"];
+    const left = execa(process.execPath, [main, ...endless], { cwd: stage.dir, env: stage.env, buffer: false });
+    left.stdout.once("data", () => left.stdout.destroy());
+    expect(await left).toMatchObject({ exitCode: 0 });
+    const whole = await all("--sql", "SELECT * FROM range(10001)", "--all-by", "range", "-o", "json");
+    expect(JSON.parse(whole.stdout).answer).toMatchObject({ rows: { length: 10_001 }, total: 10_001 });
+    const twice = "SELECT CASE range WHEN 10000 THEN 1 ELSE range END AS k FROM range(10001)";
+    const bad = await all("--sql", twice, "--all-by", "k", "-o", "jsonl", "--out", join(stage.dir, "rows.jsonl"));
+    expect(bad).toMatchObject({ exit: 3, stderr: expect.stringContaining("more than one row has 1") });
+    expect(await readdir(stage.dir)).not.toContain("rows.jsonl");
+    expect(await all("acme-t001-crm", "contacts", everything, "--all-by", "_id")).toMatchObject({ exit: 3 });
   });
 
   test("run begins an import job again, and status says so where one failed", async () => {

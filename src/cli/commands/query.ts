@@ -1,7 +1,10 @@
-import { queryItems, renderQuery, renderShortage } from "../../render/index.ts";
+import type { QueryReport } from "../../deploy/index.ts";
+import { queryItems, renderQuery, renderShortage, wholeQuery } from "../../render/index.ts";
 import { defineCommand } from "../command.ts";
 import { filled, single, toggle, usage } from "../flag.ts";
+import type { Printable } from "../output.ts";
 import { readQuery } from "../read-query.ts";
+import type { Session } from "../session.ts";
 import { project, reporting } from "../shared-flags.ts";
 import { withProject } from "../with-project.ts";
 
@@ -38,9 +41,26 @@ const read = (words: readonly string[], asked: keyof typeof places, hasFile: boo
   return { place: words.slice(0, wanted.length), query: words[wanted.length] };
 };
 
+const printable = (report: QueryReport): Printable => ({
+  document: report,
+  items: queryItems(report),
+  text: ({ columns }) => renderQuery(report, { columns }),
+});
+
+async function* itemsOf(parts: AsyncIterable<QueryReport>): AsyncGenerator<readonly unknown[]> {
+  for await (const part of parts) yield queryItems(part);
+}
+
+/** A row a line as they come; the other formats are one document. */
+const printAll = async ({ output }: Session, parts: AsyncIterable<QueryReport>): Promise<void> => {
+  if (output.format === "jsonl") return output.printItems(itemsOf(parts));
+  const whole = await wholeQuery(parts);
+  if (whole !== undefined) await output.print(printable(whole));
+};
+
 export const command = defineCommand({
   description:
-    "Asks a connected source in place, in its own language (QueryDSL or SQL), or the target's datasets: with --sql across all of them, with --dsl one of them. A connection is named by its _id or its live id, a source's DATASET is an index or table. The query is the last word, or comes from --file. A target may limit the rows of an answer (the local service: 10,000); standard error says so where rows are missing.",
+    "Asks a connected source in place, in its own language (QueryDSL or SQL), or the target's datasets: with --sql across all of them, with --dsl one of them. A connection is named by its _id or its live id, a source's DATASET is an index or table. The query is the last word, or comes from --file. A target may limit the rows of an answer (the local service: 10,000); standard error says so where rows are missing, and with --sql --all-by COLUMN gets them all.",
   args: [
     { name: "connection", description: "_id or live id; with --dsl a dataset's _id or name", required: false },
     { name: "dataset", description: "index or table of the source", required: false },
@@ -55,6 +75,10 @@ export const command = defineCommand({
       line: "query --sql --file totals.sql -o jsonl > totals.jsonl",
       does: "a row a line, as many as the target gives",
     },
+    {
+      line: "query --sql 'SELECT * FROM \"acme-t042-crm-contact-collect\"' --all-by _id -o jsonl > contacts.jsonl",
+      does: "all rows, however many",
+    },
   ],
   formats: ["text", "json", "yaml", "jsonl"],
   flags: {
@@ -62,6 +86,11 @@ export const command = defineCommand({
     sql: toggle("--sql", "ask the target's datasets, in SQL"),
     dsl: toggle("--dsl", "ask one of the target's datasets, in QueryDSL"),
     file: single("--file <file>", "the query, in place of the last word; - is standard input", filled("--file")),
+    allBy: single(
+      "--all-by <column>",
+      "with --sql: all rows, in the order of a column whose values no two rows share",
+      filled("--all-by"),
+    ),
     target: single(
       "--target <name>",
       "a target of the project; default that of the connection or dataset, else `default`",
@@ -71,6 +100,12 @@ export const command = defineCommand({
   },
   run: async (flags, session, words) => {
     if (flags.sql && flags.dsl) throw usage("--sql and --dsl are two languages", "leave one of them out");
+    if (flags.allBy !== undefined && !flags.sql) {
+      throw usage(
+        "--all-by is for --sql",
+        "a source is asked for parts with ORDER BY, LIMIT and OFFSET, or from and size",
+      );
+    }
     const asked = flags.sql ? "sql" : flags.dsl ? "dsl" : "source";
     const { place, query: given } = read(words, asked, flags.file !== undefined);
     const query = await readQuery(given, flags.file, session);
@@ -79,17 +114,20 @@ export const command = defineCommand({
       ...(flags.target === undefined ? {} : { target: flags.target }),
       signal: session.stops.stop,
     };
+    const { allBy } = flags;
+    if (allBy !== undefined) {
+      await withProject(flags, session, (opened) =>
+        printAll(session, opened.queryDatasetsInParts(query, { ...options, key: allBy })),
+      );
+      return 0;
+    }
     const report = await withProject(flags, session, (opened) => {
       if (asked === "sql") return opened.queryDatasets(query, options);
       return asked === "dsl"
         ? opened.queryDataset(first, query, options)
         : opened.querySource(first, second, query, options);
     });
-    await session.output.print({
-      document: report,
-      items: queryItems(report),
-      text: ({ columns }) => renderQuery(report, { columns }),
-    });
+    await session.output.print(printable(report));
     const shortage = renderShortage(report);
     if (shortage !== undefined) session.output.warn(shortage);
     return 0;
