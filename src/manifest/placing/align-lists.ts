@@ -83,11 +83,14 @@ const inner = (before: readonly Json[], after: readonly Json[], start: number, e
   const left = before.slice(start, start + rows);
   const right = after.slice(start, start + columns);
   const close = rows * columns <= 2_500;
-  const leftTexts = close ? [] : left.map(canonicalJson);
-  const rightTexts = close ? [] : right.map(canonicalJson);
+  const [leftTexts, rightTexts] = [left.map(canonicalJson), right.map(canonicalJson)];
+  const [leftSet, rightSet] = [new Set(leftTexts), new Set(rightTexts)];
   const pairCost = (row: number, column: number): number => {
-    if (close) return cost(left[row] ?? null, right[column] ?? null);
-    return leftTexts[row] === rightTexts[column] ? 0 : 0.9;
+    const [before = "", after = ""] = [leftTexts[row], rightTexts[column]];
+    if (before === after) return 0;
+    // Both stand elsewhere as they are: they were moved.
+    if (rightSet.has(before) && leftSet.has(after)) return together;
+    return close ? cost(left[row] ?? null, right[column] ?? null) : 0.9;
   };
   const width = columns + 1;
   const costs = new Float64Array((rows + 1) * width);
@@ -115,7 +118,7 @@ const inner = (before: readonly Json[], after: readonly Json[], start: number, e
     const here = at(row, column);
     if (row < rows && column < columns) {
       const paired = (pairs[row * columns + column] ?? 0) + at(row + 1, column + 1);
-      if (paired <= here + near) {
+      if (paired <= here + near && (pairs[row * columns + column] ?? 0) < together) {
         steps.push(step(row++, column++));
         continue;
       }

@@ -6,6 +6,7 @@ import type { Tree } from "../parse/tree.ts";
 import { jsonOf, placeOf } from "../parse/tree.ts";
 import type { Step } from "./align-lists.ts";
 import { alignLists, costOf, similarity } from "./align-lists.ts";
+import { agreeAround } from "./around.ts";
 import type { Wish } from "./candidates.ts";
 import { agreeOnValue } from "./candidates.ts";
 import { evaluate } from "./evaluate.ts";
@@ -208,7 +209,7 @@ const addItems = (
   }
 };
 
-/** An item that went elsewhere in the same list keeps its variables. */
+/** An item that went elsewhere in the same list, or into another item, keeps its variables. */
 const moved = (
   walk: Walk,
   node: Extract<Tree, { type: "list" }>,
@@ -221,6 +222,8 @@ const moved = (
     if (item === undefined) continue;
     const raw = jsonOf(item);
     if (wishes.every(({ scope, want }) => equal(evaluate(raw, scope, walk.style.dialect), want))) return raw;
+    const around = marksBelow(item, walk.style.dialect) ? agreeAround(walk, item, wishes) : undefined;
+    if (around !== undefined) return around;
   }
   return undefined;
 };

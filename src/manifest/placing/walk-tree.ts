@@ -3,11 +3,14 @@ import { isObject, isSealed } from "../../contract/index.ts";
 import type { Location } from "../../diagnostic.ts";
 import type { Tree } from "../parse/tree.ts";
 import { jsonOf, placeOf } from "../parse/tree.ts";
+import { agreeAround, mayHold } from "./around.ts";
 import { standsAsWritten } from "./as-written.ts";
 import { agreeOnValue } from "./candidates.ts";
 import { marksBelow } from "./marks.ts";
+import { isWritten } from "./obstacles.ts";
+import { partsOf, wholeMark } from "./texts.ts";
 import type { Walk, WalkInto } from "./walk.ts";
-import { changeIn, logic, refuseValue, same, unchanged, wishOf } from "./walk.ts";
+import { canTakeParts, changeIn, logic, refuseValue, same, unchanged, wishOf } from "./walk.ts";
 import { walkList } from "./walk-list.ts";
 import { walkMap } from "./walk-map.ts";
 import type { Diff, Leaf, Side } from "./work.ts";
@@ -17,6 +20,8 @@ import { newPoint, place, refuse } from "./work.ts";
 export const walkTree: WalkInto = (walk, node, sides, member, isLoose = false) => {
   if (sides.every(({ from, to }) => equal(from, to))) return sides.map(({ to }) => same(to));
   const location = placeOf(walk.source, member === undefined ? { tree: node } : { tree: node, member }, "value");
+  const around = placeAround(walk, node, sides, location);
+  if (around !== undefined) return [...around];
   if (node.type === "scalar") return walkScalar(walk, node, sides, location, isLoose);
   const fits = (side: Side): boolean => {
     if (isSealed(side.to)) return false;
@@ -37,6 +42,32 @@ export const walkTree: WalkInto = (walk, node, sides, member, isLoose = false) =
   }
   replaceTree(walk, node, others, fitting.length === 0, location, diffs);
   return sides.map((side) => diffs.get(side) ?? same(side.from));
+};
+
+/** True for a text that is a variable which a file gives its value: that may become anything. */
+const isValue = (walk: Walk, node: Tree, { view }: Side): boolean => {
+  if (node.type !== "scalar" || typeof node.value !== "string") return false;
+  const parts = partsOf(node.value, view.instance.scope, walk.style.dialect);
+  const whole = parts && wholeMark(parts);
+  return parts === undefined || (whole !== undefined && isWritten(whole.value, view.instance));
+};
+
+/** What stands in something larger now keeps its variables, where all have it so. */
+const placeAround = (
+  walk: Walk,
+  node: Tree,
+  sides: readonly Side[],
+  location: Location,
+): readonly Diff[] | undefined => {
+  if (!canTakeParts(walk) || !sides.every(({ from, to }) => mayHold(to, from))) return undefined;
+  if (!marksBelow(node, walk.style.dialect) || sides.some((side) => isValue(walk, node, side))) return undefined;
+  const wishes = sides.map((side) => wishOf(walk, side, side.to));
+  const raw = agreeAround(walk, node, wishes);
+  if (raw === undefined) return undefined;
+  const points = sides.map(({ view, path, from, to }) => newPoint(walk.work, view.instance, path, { from, to }));
+  const { start, end } = node;
+  place(walk.work, points, changeIn(walk, location, { op: "value", start, end, from: jsonOf(node), to: raw }));
+  return points.map((point): Diff => ({ type: "point", point }));
 };
 
 /** A list or mapping that became something else as a whole. */
