@@ -1,3 +1,5 @@
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Json, Properties } from "../../src/contract/index.ts";
 import { openData } from "../../src/service/data/open-data.ts";
@@ -200,4 +202,41 @@ describe("a finished stage", () => {
     expect(await run(data, "job", [], true)).toEqual({ added: 0, removed: 2 });
     expect(await data.count("a")).toBe(1);
   });
+});
+
+it("a dataset that is filled anew again and again takes no more of the disk than two versions of it", async () => {
+  const folder = temporaryFolder();
+  const data = openStoreOfData(folder);
+  const sizes: number[] = [];
+  for (let version = 0; version < 5; version++) {
+    const stage = await data.stage("a", "job", { resume: false });
+    // As many as are written to the file at once.
+    const lines = Array.from({ length: 122_880 }, (_, n) => `{"_id":"r${n}","_source":{"v":${n + version}}}\n`);
+    const text = Buffer.from(lines.join(""));
+    const columns = [{ name: "v", type: "BIGINT" }] as const;
+    const known = { longest: 60, count: lines.length, size: text.length, columns };
+    await stage.append({ rows: [], text: { lines: text, ...known }, cursor: version });
+    await stage.finish({ keyed: true });
+    sizes.push(statSync(join(folder, "datasets.duckdb")).size);
+  }
+  const [, second = 0] = sizes;
+  expect(Math.max(...sizes)).toBeLessThan(1.2 * second);
+});
+
+it("takes away pages of owners that there are no more", async () => {
+  const folder = temporaryFolder();
+  const first = openStoreOfData(folder);
+  const columns = [{ name: "v", type: "BIGINT" }] as const;
+  const lines = Buffer.from('{"_id":"1","_source":{"v":1}}\n');
+  for (const owner of ["kept", "gone"]) {
+    const stage = await first.stage("a", owner, { resume: false });
+    const text = { lines: Buffer.from(lines), longest: 30, count: 1, size: lines.length, columns };
+    await stage.append({ rows: [], text, cursor: owner });
+  }
+  await first.close();
+  expect(readdirSync(join(folder, "pages"))).toHaveLength(2);
+  const data = openStoreOfData(folder);
+  data.sweep(["kept", "another"]);
+  expect(readdirSync(join(folder, "pages"))).toHaveLength(1);
+  expect((await data.stage("a", "kept", { resume: true })).rows).toBe(1);
 });

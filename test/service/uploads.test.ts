@@ -446,23 +446,36 @@ describe("a run", () => {
     expect(await count(call)).toBe(1);
   });
 
-  it("that was under way when the service died has failed after the next start, and says so", async () => {
+  it("that was under way when the service died is completed where its records are there, and has failed where not", async () => {
     const dataDir = temporaryFolder();
     const first = await startService({ dataDir });
-    const { body } = await upload(first.call, "a.csv", "a\n1\n");
+    await upload(first.call, "before.csv", "a\n0\n");
+    const { body } = await upload(first.call, "a.csv", "a,b\n1,2\n3\n");
+    const id = (body as { run_id: string }).run_id;
     await first.service.close();
     const { openStore } = await import("../../src/service/store/open-store.ts");
     const store = openStore(dataDir);
-    const runs = store.collection<{ id: string; status: string }>("run");
-    const id = (body as Run).run_id;
-    const run = runs.get(id);
-    if (run !== undefined) runs.put(id, { ...run, status: "running" });
+    // As if it had died right after the records were there, and another time before.
+    const runs = store.collection<{ readonly status: string }>("run");
+    const { status: _, ...run } = runs.get(id) ?? { status: "none" };
+    const begun = { ...run, status: "running", processed: 0, failed: 0, errors: [] };
+    runs.put(id, begun);
+    runs.put("other", { ...begun, id: "other" } as typeof begun);
+    store.collection("dataset").delete("d");
     store.close();
     const { call } = await startService({ dataDir });
-    expect((await call("GET", `/_connectors/jobs/${id}`)).body).toMatchObject({
+    const found = async (run: string) => (await call("GET", `/_connectors/jobs/${run}`)).body;
+    expect(await found(id)).toMatchObject({
+      status: "completed",
+      error_message: null,
+      stats: { documents_processed: 1, documents_failed: 1, errors: [expect.stringContaining("row 3")] },
+    });
+    expect(await found("other")).toMatchObject({
       status: "failed",
       error_message: expect.stringContaining("stopped"),
+      stats: { documents_processed: 0 },
     });
+    expect(await count(call)).toBe(2);
   });
 
   it("that nobody knows is not found", async () => {

@@ -7,7 +7,7 @@ import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { Problem } from "../problem.ts";
 import { literal } from "./columns.ts";
 import { memoryLimit, trimMemory } from "./memory.ts";
-import { idSequence, storeSchema } from "./tables.ts";
+import { idSequence, storeSchema, takenTable } from "./tables.ts";
 
 const mostThreads = 4;
 /** Milliseconds between two tries to interrupt what runs: a statement may start just after one. */
@@ -45,6 +45,8 @@ export type Database = {
   pages(): string;
   /** Gives memory back that only spares reading blocks again, where nothing else runs. */
   trim(): Promise<void>;
+  /** Makes room in the file of what was dropped, where nothing else runs. */
+  reclaim(): Promise<void>;
   /**
    * Interrupts what runs and waits for its end, `patience` milliseconds at most. What goes on after that keeps the file:
    * another process is refused it so long, and another database of this process waits for it.
@@ -166,6 +168,10 @@ export const createDatabase = (dataDir: string | undefined, patience = closingPa
     trim: async () => {
       if (running.size === 0) await use(trimMemory);
     },
+    // By itself DuckDB only does it when its log is large; what a bulk load brings hardly gets into that.
+    reclaim: async () => {
+      if (running.size === 0) await use((connection) => connection.run("CHECKPOINT")).catch(() => undefined);
+    },
     close: async () => {
       if (closing.signal.aborted) return;
       closing.abort(new Problem("internal_error", "the service is being closed"));
@@ -230,6 +236,7 @@ const openInstance = async (
         `CREATE SCHEMA IF NOT EXISTS ${storeSchema}`,
         "CREATE SCHEMA IF NOT EXISTS stage",
         "CREATE TABLE IF NOT EXISTS stage.cursors (owner VARCHAR, dataset VARCHAR, cursor VARCHAR)",
+        `CREATE TABLE IF NOT EXISTS ${takenTable} (dataset VARCHAR, run VARCHAR, loaded VARCHAR)`,
         `CREATE SEQUENCE IF NOT EXISTS ${idSequence} START WITH ${firstId()}`,
         "SET GLOBAL TimeZone = 'UTC'",
         // Freed memory goes back to the system, not to DuckDB's own stock.

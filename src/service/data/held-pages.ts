@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rm, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import type { Json } from "../../contract/index.ts";
@@ -43,8 +44,18 @@ export type HeldPages = {
   group(): PageGroup | undefined;
 };
 
-export const pagesFolder = (base: string, owner: string): string =>
-  join(base, createHash("sha256").update(owner).digest("hex").slice(0, 32));
+export const pagesFolder = (base: string, owner: string): string => join(base, folderName(owner));
+
+const folderName = (owner: string): string => createHash("sha256").update(owner).digest("hex").slice(0, 32);
+
+/** Removes the pages of all but these owners. */
+export const sweepPages = (base: string, owners: Iterable<string>): void => {
+  if (!existsSync(base)) return;
+  const known = new Set(Array.from(owners, folderName));
+  for (const name of readdirSync(base)) {
+    if (!known.has(name)) rmSync(join(base, name), { recursive: true, force: true });
+  }
+};
 
 /** `folder` is empty, or not there. */
 export const holdPages = (folder: string): HeldPages => {

@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import { createDatabase } from "./database.ts";
+import { sweepPages } from "./held-pages.ts";
 import { createQueue } from "./queue.ts";
 import { dropDataset, openStage, releaseStage } from "./stage.ts";
 import { readColumns } from "./tables.ts";
@@ -41,6 +43,9 @@ export const openData = (dataDir: string | undefined): DataStore => {
       tally.changed(dataset);
     },
     stage: (dataset, owner, { resume }) => openStage(staging, dataset, owner, resume),
+    sweep: (owners) => {
+      if (dataDir !== undefined) sweepPages(join(dataDir, "pages"), owners);
+    },
     release: (owner) => releaseStage(staging, owner),
     uploads: async () => database.uploads(),
     close: database.close,

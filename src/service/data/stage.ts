@@ -125,17 +125,19 @@ export const openStage = async (
         return countOf(connection, table);
       });
     },
-    finish: async ({ keyed }) => {
+    finish: async ({ keyed, published }) => {
       await loadAll();
       const written = await queue(dataset, () =>
         transact(async (connection) => {
           const result = await publish(connection, dataset, owner, keyed);
           await dropStage(connection, owner);
+          published?.();
           return result;
         }),
       );
       changed(dataset);
       await removePages(database, owner);
+      await database.reclaim();
       return written;
     },
     discard: () => releaseStage({ database, queue }, owner),
@@ -147,8 +149,9 @@ export const releaseStage = async (
   owner: string,
 ): Promise<void> => {
   if (!database.holdsSomething()) return;
-  await queue(stageTable(owner), () => database.transact(begin, (connection) => dropStage(connection, owner)));
+  // Pages are what comes after the rows: the stage is whole without them. Where the disk is full they make room.
   await removePages(database, owner);
+  await queue(stageTable(owner), () => database.transact(begin, (connection) => dropStage(connection, owner)));
 };
 
 const removePages = (database: Database, owner: string): Promise<void> =>
@@ -166,6 +169,7 @@ export const dropDataset = async (
     );
     for (const [owner] of owners) await releaseStage({ database, queue }, String(owner));
     await database.transact(begin, (connection) => dropTable(connection, dataset));
+    await database.reclaim();
   });
 };
 

@@ -16,6 +16,9 @@ export const tooManyColumns = (): Problem =>
     `a dataset may have ${mostColumns} columns, and these would be more; put properties that belong together into an object`,
   );
 
+/** The last file of each dataset that was taken. */
+export const takenTable = "stage.taken";
+
 /** Numbers that ids are made of. */
 export const idSequence = "stage.ids";
 

@@ -93,9 +93,10 @@ export type Stage = {
   transform(work: (connection: DuckDBConnection, name: string) => Promise<void>): Promise<void>;
   /**
    * One transaction: the owner's rows become the staged ones; what the owner has no longer seen goes. With `keyed` rows
-   * of others with the same `_id` are replaced too. The stage is gone afterwards.
+   * of others with the same `_id` are replaced too. The stage is gone afterwards. `published` is called before the
+   * commit; when it throws, nothing has happened.
    */
-  finish(options: { readonly keyed: boolean }): Promise<Written>;
+  finish(options: { readonly keyed: boolean; readonly published?: () => void }): Promise<Written>;
   discard(): Promise<void>;
 };
 
@@ -128,6 +129,8 @@ export type DataStore = {
   stage(dataset: string, owner: string, options: { readonly resume: boolean }): Promise<Stage>;
   /** Drops the stage of an owner, if it has one. Its rows stay, as nobody's. */
   release(owner: string): Promise<void>;
+  /** At start: takes files away that stages of other owners have left. */
+  sweep(owners: Iterable<string>): void;
   /** A folder for files on their way in, which only the service reads; emptied at start. */
   uploads(): Promise<string>;
   /** Interrupts what runs and closes the database; does nothing the second time. */

@@ -1,4 +1,4 @@
-import { Problem } from "../problem.ts";
+import { Problem, problemOf } from "../problem.ts";
 import type { ImportJobRecord, State } from "../state.ts";
 import { createRunQueue, type RunQueueRim } from "./run-queue.ts";
 import { createScheduler, type Timer } from "./scheduler.ts";
@@ -43,9 +43,19 @@ export const createImports = (state: () => State, rim: ImportsRim): Imports => {
 
   return {
     start: () => {
-      const { importJobs, runs } = state();
-      for (const record of importJobs.values()) begin(record);
-      for (const id of runs.jobs()) if (importJobs.get(id) === undefined) runs.forgetJob(id);
+      const { data, importJobs, runs } = state();
+      data.sweep(Array.from(importJobs.values(), ({ owner = "" }) => owner));
+      const unlessFull = (work: () => void): void => {
+        try {
+          work();
+        } catch (error) {
+          if (problemOf(error)?.type !== "insufficient_storage") throw error;
+          // Its schedule is kept; what it left behind waits for the next start.
+          rim.reportError(error);
+        }
+      };
+      for (const record of importJobs.values()) unlessFull(() => begin(record));
+      for (const id of runs.jobs()) if (importJobs.get(id) === undefined) unlessFull(() => runs.forgetJob(id));
     },
     added: (id) => {
       const record = state().importJobs.get(id);

@@ -175,8 +175,8 @@ const finish = async (
   });
   rim.connection(job);
   signal.throwIfAborted();
-  const { removed } = await stage.finish({ keyed: job.keyed });
-  registerDataset(rim.state, job.target);
+  const published = () => registerDataset(rim.state, job.target);
+  const { removed } = await stage.finish({ keyed: job.keyed, published });
   // Without a key nobody knows which of the old records are among the new ones.
   return { ...run, processed: stage.rows, removed: job.keyed ? removed : 0 };
 };

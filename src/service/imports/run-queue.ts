@@ -41,6 +41,8 @@ export type RunQueue = {
 export const runsAtOnce = 3;
 /** Milliseconds that closing waits for runs to end. */
 const closeWait = 800;
+/** Milliseconds between two tries to keep how a run ended, where the disk is full. */
+const roomPause = 1_000;
 /** Characters that are kept of a reason. */
 const longestReason = 2_000;
 
@@ -70,8 +72,8 @@ export const createRunQueue = (state: () => State, rim: RunQueueRim): RunQueue =
 
   const lineUp = (run: RunRecord, isBehind: boolean): void => {
     const entry = { run, controller: new AbortController(), ended: Promise.withResolvers<void>(), isBehind };
-    entries.set(run.job ?? "", entry);
     keep(entry, run);
+    entries.set(run.job ?? "", entry);
     waiting.push(entry);
     // Whoever made the job has its answer first.
     setImmediate(work);
@@ -118,6 +120,18 @@ export const createRunQueue = (state: () => State, rim: RunQueueRim): RunQueue =
     }
   };
 
+  /** Waits for room on the disk, until the run is stopped: an end that nobody is told of would look like none. */
+  const keepEnd = async (entry: Entry, run: RunRecord, signal: AbortSignal): Promise<void> => {
+    for (;;) {
+      try {
+        return keep(entry, run);
+      } catch (error) {
+        if (signal.aborted || problemOf(error)?.type !== "insufficient_storage") throw error;
+      }
+      await sleep(roomPause, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  };
+
   const perform = async (entry: Entry): Promise<void> => {
     const job = entry.run.job ?? "";
     const { signal } = entry.controller;
@@ -143,11 +157,12 @@ export const createRunQueue = (state: () => State, rim: RunQueueRim): RunQueue =
     const { timestamp, catalog } = state();
     const job = readImportJob(record, catalog.get(record.source_type));
     const clean = (reason: string): string => withoutSecrets(state(), job.connection, reason).slice(0, longestReason);
-    const end = (run: RunRecord): void => {
+    const end = (run: RunRecord): Promise<void> => {
       const completed_at = timestamp();
       const duration_ms = Math.max(0, Date.parse(completed_at) - Date.parse(run.started_at));
-      keep(entry, { ...run, completed_at, duration_ms });
+      return keepEnd(entry, { ...run, completed_at, duration_ms }, signal);
     };
+    let completed: RunRecord;
     try {
       signal.throwIfAborted();
       const started_at = entry.run.trigger === "resume" ? entry.run.started_at : timestamp();
@@ -163,15 +178,15 @@ export const createRunQueue = (state: () => State, rim: RunQueueRim): RunQueue =
         sleep: rim.sleep ?? ((milliseconds, ending) => sleep(milliseconds, undefined, { signal: ending, ref: false })),
         progress: (run) => keep(entry, run),
       };
-      const run = await runImport(rimOfRun, job, ownerOf(state(), record), entry.run, signal);
-      end({ ...run, status: "completed" });
+      completed = await runImport(rimOfRun, job, ownerOf(state(), record), entry.run, signal);
     } catch (error) {
       const stop = signal.aborted ? (signal.reason as StopReason) : undefined;
       if (stop === "stopped" || stop === "job-deleted") return;
       if (stop === undefined && problemOf(error) === undefined) rim.reportError(error);
       const reason = stop === undefined ? reasonOf(error) : `the dataset ${job.target} was deleted while it was filled`;
-      end({ ...entry.run, status: "failed", error: clean(reason) });
+      return end({ ...entry.run, status: "failed", error: clean(reason) });
     }
+    return end({ ...completed, status: "completed" });
   };
 
   return {

@@ -34,9 +34,11 @@ export const writeSql = async (state: State, text: string, signal: AbortSignal):
       dataset,
       async (writer) => {
         try {
-          return await withEmptyDatasets(state, writer.connection, checked, () =>
+          const count = await withEmptyDatasets(state, writer.connection, checked, () =>
             write(writer, dataset, columns, sql, isUpsert),
           );
+          registerDataset(state, dataset);
+          return count;
         } catch (error) {
           throw queryProblem(error);
         }
@@ -44,7 +46,6 @@ export const writeSql = async (state: State, text: string, signal: AbortSignal):
       both,
     ),
   );
-  registerDataset(state, dataset);
   return { columns: [{ name: "affected_rows", type: "BIGINT" }], rows: [[written]], size: 1, total: 1 };
 };
 

@@ -5,7 +5,7 @@ import { Problem } from "../problem.ts";
 import { cast, fits, typed } from "./csv-types.ts";
 import { type CsvLook, type CsvPlan, inspectCsv, unnested } from "./inspect-csv.ts";
 import { keepLast } from "./keep-last.ts";
-import { databaseReason, isMisfit, type Loaded, misfitError, mostErrors } from "./loaded.ts";
+import { databaseReason, isMisfit, type Load, type Loaded, misfitError, mostErrors } from "./loaded.ts";
 
 const rejects = "upload_errors";
 const scans = "upload_scans";
@@ -15,17 +15,25 @@ const scans = "upload_scans";
  */
 const fewColumns = 50;
 
+type Job = {
+  readonly data: DataStore;
+  readonly load: Load;
+  readonly dataset: string;
+  readonly path: string;
+  readonly signal: AbortSignal;
+};
+
 /**
  * Puts the rows of a CSV file into a dataset, in one transaction. Types are those of the first rows; where a later one does
  * not fit, nothing has happened and all of them are looked at. Throws `malformed_file`.
  */
-export const loadCsv = async (data: DataStore, dataset: string, path: string, signal: AbortSignal): Promise<Loaded> => {
+export const loadCsv = async ({ data, load, dataset, path, signal }: Job): Promise<Loaded> => {
   let look: CsvLook = { isWhole: false, isStrict: true };
   for (;;) {
     try {
       const plan = await data.read((connection) => inspectCsv(connection, path, look), signal);
       const present = new Map((await data.columns(dataset)).map(({ name, type }) => [propertyOf(name), type]));
-      return await data.write(dataset, (writer) => insertCsv(writer, dataset, plan, present), signal);
+      return await load((writer) => insertCsv(writer, dataset, plan, present));
     } catch (error) {
       if (!look.isWhole && isMisfit(error)) look = { ...look, isWhole: true };
       else if (look.isStrict && hasOddLines(error)) look = { ...look, isStrict: false };

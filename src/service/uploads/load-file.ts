@@ -1,9 +1,9 @@
-import type { DataStore } from "../data/types.ts";
+import type { DataStore, Writer } from "../data/types.ts";
 import { Problem } from "../problem.ts";
 import type { Reading } from "./detect-format.ts";
 import { loadCsv } from "./load-csv.ts";
 import { loadJson } from "./load-json.ts";
-import { databaseReason, type Loaded } from "./loaded.ts";
+import { databaseReason, type Load, type Loaded } from "./loaded.ts";
 
 export type FileToLoad = {
   readonly dataset: string;
@@ -13,6 +13,8 @@ export type FileToLoad = {
   readonly path: string;
   /** How its sender calls it. */
   readonly name: string;
+  /** Told in the transaction, when all records are in it. */
+  taken(writer: Writer, loaded: Loaded): Promise<void>;
 };
 
 /**
@@ -21,9 +23,19 @@ export type FileToLoad = {
  */
 export const loadFile = async (data: DataStore, file: FileToLoad, signal: AbortSignal): Promise<Loaded> => {
   const { dataset, path, name, reading } = file;
+  const load: Load = (fill) =>
+    data.write(
+      dataset,
+      async (writer) => {
+        const loaded = await fill(writer);
+        await file.taken(writer, loaded);
+        return loaded;
+      },
+      signal,
+    );
   try {
-    if (reading === "csv") return await loadCsv(data, dataset, path, signal);
-    return await loadJson({ data, dataset, path, reading, signal });
+    if (reading === "csv") return await loadCsv({ data, load, dataset, path, signal });
+    return await loadJson({ load, dataset, path, reading, signal });
   } catch (error) {
     signal.throwIfAborted();
     const said = databaseReason(error);

@@ -1,19 +1,19 @@
 import { rm } from "node:fs/promises";
 import { literal } from "../data/columns.ts";
 import { rowsOf } from "../data/tables.ts";
-import type { Column, DataStore, Writer } from "../data/types.ts";
+import type { Column, Writer } from "../data/types.ts";
 import { Problem, problemOf } from "../problem.ts";
 import { columnsOf, type JsonColumn } from "./json-columns.ts";
 import { jsonId, jsonValue } from "./json-values.ts";
 import { keepLast } from "./keep-last.ts";
-import { databaseReason, type Loaded, misfitError } from "./loaded.ts";
+import { databaseReason, type Load, type Loaded, misfitError } from "./loaded.ts";
 import { type JsonReading, type JsonScan, sampleRecords, scanJson } from "./scan-json.ts";
 
 /** Bytes that records rarely exceed; each thread of DuckDB's has two buffers of twice as much. */
 const usualRecord = 2 * 1024 * 1024;
 
 type Job = {
-  readonly data: DataStore;
+  readonly load: Load;
   readonly dataset: string;
   readonly path: string;
   readonly reading: JsonReading;
@@ -31,7 +31,7 @@ export const loadJson = async (job: Job): Promise<Loaded> => {
     const sample = await scanJson(path, reading, { most: sampleRecords, signal });
     const isSound = sample.failed === 0 && sample.seen.size > 0;
     try {
-      if (isSound) return await load(job, path, sample, { isWhole: false, isLoose: false });
+      if (isSound) return await loadFrom(job, path, sample, { isWhole: false, isLoose: false });
     } catch (error) {
       signal.throwIfAborted();
       if (isOurs(error)) throw error;
@@ -46,11 +46,11 @@ export const loadJson = async (job: Job): Promise<Loaded> => {
       throw new Problem("malformed_file", `no record of the file could be taken: ${first}${hint}`);
     }
     try {
-      return await load(job, target, scan, { isWhole: true, isLoose: false });
+      return await loadFrom(job, target, scan, { isWhole: true, isLoose: false });
     } catch (error) {
       signal.throwIfAborted();
       if (isOurs(error)) throw error;
-      return await load(job, target, scan, { isWhole: true, isLoose: true });
+      return await loadFrom(job, target, scan, { isWhole: true, isLoose: true });
     }
   } finally {
     await rm(target, { force: true });
@@ -61,30 +61,29 @@ export const loadJson = async (job: Job): Promise<Loaded> => {
 const isOurs = (error: unknown): boolean =>
   error instanceof Problem ? databaseReason(error) === "" : problemOf(error) !== undefined;
 
-const load = async (
-  { data, dataset, signal }: Job,
+const loadFrom = async (
+  { load, dataset }: Job,
   path: string,
   scan: JsonScan,
   { isWhole, isLoose }: { readonly isWhole: boolean; readonly isLoose: boolean },
 ): Promise<Loaded> => {
   const { failed, errors } = scan;
   const columns = columnsOf(scan.seen, isLoose);
-  const processed = await data.write(
-    dataset,
-    async (writer) => {
-      await writer.ensureColumns([]);
-      if (columns.length === 0) return writer.insertSelect([], `SELECT NULL FROM range(${scan.records})`);
-      const relation = readingOf(path, isWhole ? { sample: -1, longest: scan.longest } : { sample: scan.records });
-      await checkColumns(writer, relation, columns);
-      return insertJson(
-        writer,
-        { dataset, columns, varied: scan.varied, isWhole },
-        `${relation} AS file(${columns.map((_, index) => `c${index}`)})`,
-      );
-    },
-    signal,
-  );
-  return { processed, failed, errors };
+  return load(async (writer) => {
+    await writer.ensureColumns([]);
+    if (columns.length === 0) {
+      const processed = await writer.insertSelect([], `SELECT NULL FROM range(${scan.records})`);
+      return { processed, failed, errors };
+    }
+    const relation = readingOf(path, isWhole ? { sample: -1, longest: scan.longest } : { sample: scan.records });
+    await checkColumns(writer, relation, columns);
+    const processed = await insertJson(
+      writer,
+      { dataset, columns, varied: scan.varied, isWhole },
+      `${relation} AS file(${columns.map((_, index) => `c${index}`)})`,
+    );
+    return { processed, failed, errors };
+  });
 };
 
 /**

@@ -1,3 +1,4 @@
+import type { Writer } from "../data/types.ts";
 import { Problem } from "../problem.ts";
 
 /** What became of a file's records. */
@@ -8,6 +9,9 @@ export type Loaded = {
   /** Where and why, the first {@link mostErrors}. */
   readonly errors: readonly string[];
 };
+
+/** Puts the records of a file into its dataset, in one transaction. */
+export type Load = (fill: (writer: Writer) => Promise<Loaded>) => Promise<Loaded>;
 
 export const mostErrors = 100;
 
