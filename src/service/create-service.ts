@@ -24,6 +24,7 @@ export const createService = async (options: ServiceOptions = {}): Promise<Servi
   ]);
   const { createImports, idleImports } = await import("./imports/create-imports.ts");
   const { tryConnections } = await import("./connections.ts");
+  const { missingPackages } = await import("./sources/drivers.ts");
   const { createUploads } = await import("./uploads/create-uploads.ts");
   const {
     dataDir,
@@ -58,13 +59,14 @@ export const createService = async (options: ServiceOptions = {}): Promise<Servi
       queryTimeout,
       timestamp,
     };
-    uploads.start();
+    await uploads.start();
     imports.start();
     tryConnections(state);
     const app = createApp(state, credentials, clock, reportError);
     return {
       credentials,
       ...(kept === undefined ? {} : { credentialsFile: kept.file }),
+      notices: missingPackages(Array.from(state.connections.values(), ({ type }) => type)),
       fetch: async (request, bindings) => app.fetch(request, bindings),
       close: async () => {
         health.close();

@@ -33,6 +33,7 @@ export const serve = async (options: ServeOptions = {}): Promise<Server> => {
     port,
     credentials: service.credentials,
     ...(service.credentialsFile === undefined ? {} : { credentialsFile: service.credentialsFile }),
+    notices: service.notices,
     close: async () => {
       const ended = new Promise((resolve) => server.close(resolve));
       if ("closeIdleConnections" in server) server.closeIdleConnections();

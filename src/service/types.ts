@@ -31,6 +31,8 @@ export type Service = {
   readonly credentials: Credentials;
   /** Where a pair that was made is kept; absent when it was given, or with no data folder. */
   readonly credentialsFile?: string;
+  /** What its connections lack: a line for each package that is not installed, with the command that installs it. */
+  readonly notices: readonly string[];
   /**
    * Answers one request; never rejects. Hand it to a client as its `fetch`. `bindings.incoming` is the request that a
    * Node server received: only from there can the body of a GET be read.
@@ -52,6 +54,8 @@ export type Server = {
   readonly port: number;
   readonly credentials: Credentials;
   readonly credentialsFile?: string;
+  /** What its connections lack, as of its start. */
+  readonly notices: readonly string[];
   /** Lets running requests end, for one second at most. */
   close(): Promise<void>;
 };

@@ -1,10 +1,10 @@
-import { execFile, execFileSync } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { promisify } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type ServeOptions, type Server, serve } from "../../src/service/index.ts";
-import { testCredentials } from "../support/service.ts";
+import { startService, temporaryFolder, testCredentials } from "../support/service.ts";
 import { sign, signedClient } from "../support/signed.ts";
 
 const start = async (options: ServeOptions = {}): Promise<Server> => {
@@ -155,3 +155,30 @@ describe("the server", () => {
     expect(performance.now() - started).toBeLessThan(20_000);
   });
 });
+
+it("names a package that its connections lack, once, with the command that installs it", async () => {
+  const dataDir = temporaryFolder();
+  const { service, call } = await startService({ dataDir });
+  expect(service.notices).toEqual([]);
+  const warehouse = { account: "of nobody", pat_token: "planted-secret-value", warehouse: "w", database: "d" };
+  for (const name of ["one", "two"]) await call("POST", "/source/snowflake", { config: { name, ...warehouse } });
+  await call("POST", "/source/opensearch", { config: { name: "three", base_url: "http://127.0.0.1:1" } });
+  await service.close();
+  const hooks = `import { registerHooks } from "node:module";
+    registerHooks({ resolve: (name, context, next) => next(name === "snowflake-sdk" ? "absent-sdk" : name, context) });`;
+  const main = new URL("../../src/cli/main.ts", import.meta.url).pathname;
+  const args = ["--import", `data:text/javascript,${encodeURIComponent(hooks)}`, main, "serve", "--data", dataDir];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  let said = "";
+  child.stderr.on("data", (text) => {
+    said += String(text);
+  });
+  const closed = once(child, "close");
+  await Promise.race([once(child.stdout, "data"), closed]);
+  child.kill("SIGTERM");
+  expect((await closed)[0]).toBe(0);
+  expect(said.split("\n").filter((line) => line.includes("npm i"))).toEqual([
+    "connections to snowflake need a package that is not installed: npm i snowflake-sdk, then start serve again",
+  ]);
+}, 60_000);

@@ -102,6 +102,7 @@ export const command = defineCommand({
     });
     session.io.stdout.write(`listening on ${server.url}\n`);
     if (server.credentialsFile !== undefined) session.output.note(`key pair: ${server.credentialsFile}`);
+    for (const notice of server.notices) session.output.warn(notice);
     if (!stop.aborted) await once(stop, "abort");
     setTimeout(die, patience).unref();
     await server.close();
