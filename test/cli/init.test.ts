@@ -41,12 +41,20 @@ describe("init", () => {
       expect.arrayContaining([
         ".github/workflows/connectors.yml",
         ".gitignore",
+        "README.md",
         "connector-deployer.yaml",
         "connectors/elasticsearch/manifest.yaml",
         "environments/stage.yaml",
         "tenants/example.yaml",
       ]),
     );
+    const variables = ["INFINO_ENDPOINT", "INFINO_ACCESS_KEY", "INFINO_SECRET_KEY", "EXAMPLE_ELASTICSEARCH_API_KEY"];
+    expect(document.variables).toEqual(variables);
+    const readme = await readFile(join(folder.path, "README.md"), "utf8");
+    for (const name of variables) {
+      expect(readme).toContain(`\`${name}\``);
+      expect(first.stderr).toContain(name);
+    }
     const [validated, again] = await Promise.all([
       cli(["validate"], { cwd: folder.path }),
       cli(["init", "--connector", "snowflake"], { cwd: folder.path }),
@@ -57,7 +65,7 @@ describe("init", () => {
     expect((await filesBelow(folder.path)).filter((file) => file.includes("snowflake"))).toEqual([]);
   });
 
-  test("goes into a folder that has other files, and leaves its .gitignore alone when it fits", async () => {
+  test("goes into a folder that has other files, and leaves its README and a .gitignore that fits alone", async () => {
     await using folder = await temporaryFolder();
     const ignore = join(folder.path, "shop", ".gitignore");
     await mkdir(dirname(ignore));
@@ -66,9 +74,11 @@ describe("init", () => {
     expect(refused.exit).toBe(3);
     expect(await filesBelow(folder.path)).toEqual(["shop/.gitignore"]);
     await writeFile(ignore, "node_modules/\n.connector-deployer/\n");
+    await writeFile(join(folder.path, "shop", "README.md"), "# Shop\n");
     const done = await cli(["init", "-p", "shop"], { cwd: folder.path });
     expect(done.exit).toBe(0);
-    expect(done.stdout).not.toContain(".gitignore");
+    expect(done.stdout).not.toMatch(/\.gitignore|README/);
+    expect(await readFile(join(folder.path, "shop", "README.md"), "utf8")).toBe("# Shop\n");
     expect(await readFile(ignore, "utf8")).toBe("node_modules/\n.connector-deployer/\n");
   });
 

@@ -50,13 +50,14 @@ const textOf = (file: string): Promise<string | undefined> =>
     );
   });
 
-/** Files to write: all, but for a .gitignore that has the line already. Throws `usage` when one is there. */
+/** Files to write: all, but for a README and a .gitignore with the line that are there. Throws `usage` when another is. */
 const missing = async (dir: string, files: readonly ScaffoldFile[]): Promise<readonly ScaffoldFile[]> => {
   const there: string[] = [];
   const left: ScaffoldFile[] = [];
   for (const file of files) {
     const text = await textOf(join(dir, file.path));
     if (text === undefined) left.push(file);
+    else if (file.path === "README.md") continue;
     else if (file.path !== ".gitignore" || !text.split("\n").includes(file.text.trim())) there.push(file.path);
   }
   if (there.length > 0) {
@@ -72,7 +73,7 @@ const missing = async (dir: string, files: readonly ScaffoldFile[]): Promise<rea
 
 export const command = defineCommand({
   description:
-    "Scaffolds a project: connector-deployer.yaml, one connector with its templates, a tenant, an environment, .gitignore and a workflow for GitHub. Never overwrites: when one of the files exists, nothing is written.",
+    "Scaffolds a project: connector-deployer.yaml, one connector with its templates, a tenant, an environment, .gitignore, a workflow for GitHub, and a README that says what to set and what to run. Never overwrites: when one of the files exists, nothing is written; a README that is there is left as it is.",
   examples: [
     { line: "init", does: "a project with Elasticsearch and an API key, in this folder" },
     { line: "init -p shop --connector snowflake --auth pat", does: "another connector type, in another folder" },
@@ -91,7 +92,11 @@ export const command = defineCommand({
   },
   run: async (flags, session) => {
     const [type, connection] = await choose(flags.connector, flags.auth);
-    const { scaffold } = await import("../scaffold/scaffold.ts");
+    const [{ scaffold }, { scaffoldVariables }] = await Promise.all([
+      import("../scaffold/scaffold.ts"),
+      import("../scaffold/blocks.ts"),
+    ]);
+    const variables = scaffoldVariables(type, connection);
     const files = await missing(flags.project, await scaffold(type, connection));
     for (const { path, text } of files) {
       const file = join(flags.project, path);
@@ -107,12 +112,17 @@ export const command = defineCommand({
         connector: type.id,
         auth: connection?.type ?? null,
         created,
+        variables,
       },
       text: () => created.map((path) => `+ ${printable(path)}`).join("\n"),
     });
     const at = flags.project === "." ? "" : ` -p ${printable(shellText(flags.project))}`;
     session.output.note(
-      `next: connector-deployer validate${at}, then set what the files name and: connector-deployer plan${at}`,
+      [
+        `next: connector-deployer validate${at}`,
+        `then set ${variables.join(", ")}, and: connector-deployer plan${at}`,
+        ...(created.includes("README.md") ? ["README.md of the project tells the rest"] : []),
+      ].join("\n"),
     );
     return 0;
   },

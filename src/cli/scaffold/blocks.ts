@@ -31,11 +31,38 @@ const remark = (field: CatalogField): string => (field.description === undefined
 const secretName = (connector: string, field: CatalogField): string =>
   `${connector}_${field.name}`.replaceAll("-", "_");
 
+const secretsOf = (connection: ConnectionType | undefined): readonly CatalogField[] =>
+  (connection?.fields ?? []).filter((field) => field.required && field.secret === true);
+
+const variableOf = (connector: string, field: CatalogField): string =>
+  `EXAMPLE_${secretName(connector, field)}`.toUpperCase();
+
+/** Environment variables that a new project reads. */
+export const scaffoldVariables = (type: ConnectorType, connection: ConnectionType | undefined): readonly string[] => [
+  "INFINO_ENDPOINT",
+  "INFINO_ACCESS_KEY",
+  "INFINO_SECRET_KEY",
+  ...secretsOf(connection).map((field) => variableOf(type.id, field)),
+];
+
+/** A sentence of the catalog as a part of a sentence. */
+const inPassing = (field: CatalogField): string => (field.description ?? field.label).replace(/\.$/, "");
+
+/** Which files hold what a new project has to be told. */
+const edits = (type: ConnectorType, address: CatalogField | undefined, ofTenant: readonly CatalogField[]) => {
+  const named = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(", ");
+  return [
+    `- \`connector-deployer.yaml\`: ${named(["vendor", ...(address === undefined ? [] : ["api_base_url"])])}`,
+    `- \`tenants/example.yaml\`: ${named(["id", ...ofTenant.map(({ name }) => name)])}; a file like it for each tenant`,
+    `- \`connectors/${type.id}\`: what is made for each of them`,
+  ];
+};
+
 /** What a new project says of a connector type and one of its connection types, if it has any, from the catalog alone. */
 export const scaffoldBlocks = (type: ConnectorType, connection: ConnectionType | undefined): Blocks => {
   const fields = connection?.fields ?? [];
   const required = fields.filter((field) => field.required);
-  const secrets = required.filter((field) => field.secret === true);
+  const secrets = secretsOf(connection);
   const open = required.filter((field) => field.secret !== true);
   const ofTenant = open.filter((field) => field.name !== multiTenantAddress);
   const address = open.find((field) => field.name === multiTenantAddress);
@@ -45,7 +72,6 @@ export const scaffoldBlocks = (type: ConnectorType, connection: ConnectionType |
       ? `${field.name}: {} # from auth.api_base_url of the project`
       : `${field.name}: {}${remark(field)}`,
   );
-  const variableOf = (field: CatalogField): string => `EXAMPLE_${secretName(type.id, field)}`.toUpperCase();
   return {
     PARAMETERS: parameters,
     PARAMETERS_BLOCK:
@@ -70,7 +96,17 @@ export const scaffoldBlocks = (type: ConnectorType, connection: ConnectionType |
     SECRETS:
       secrets.length === 0
         ? []
-        : ["secrets:", ...secrets.map((field) => `  ${secretName(type.id, field)}: { env: ${variableOf(field)} }`)],
-    WORKFLOW_SECRETS: secrets.map((field) => `${variableOf(field)}: \${{ secrets.${variableOf(field)} }}`),
+        : [
+            "secrets:",
+            ...secrets.map((field) => `  ${secretName(type.id, field)}: { env: ${variableOf(type.id, field)} }`),
+          ],
+    README_SECRETS: secrets.map(
+      (field) => `| \`${variableOf(type.id, field)}\` | ${inPassing(field)}, of the tenant \`example\` |`,
+    ),
+    README_EDITS: edits(type, address, ofTenant),
+    README_SOURCE: connection === undefined ? [] : ["connector-deployer metadata CONNECTION INDEX-OR-TABLE"],
+    WORKFLOW_SECRETS: secrets.map(
+      (field) => `${variableOf(type.id, field)}: \${{ secrets.${variableOf(type.id, field)} }}`,
+    ),
   };
 };

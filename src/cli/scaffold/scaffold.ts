@@ -15,14 +15,18 @@ const hidden = (path: string): string => path.replace(/^gitignore$/, ".gitignore
 
 const filesBelow = async (folder: string): Promise<readonly string[]> => {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) =>
-      join(entry.parentPath, entry.name)
-        .slice(folder.length + 1)
-        .replaceAll("\\", "/"),
-    )
-    .sort();
+  return (
+    entries
+      .filter((entry) => entry.isFile())
+      .map((entry) =>
+        join(entry.parentPath, entry.name)
+          .slice(folder.length + 1)
+          .replaceAll("\\", "/"),
+      )
+      // Starters have none; a command that somebody ran there left it.
+      .filter((path) => !path.startsWith("."))
+      .sort()
+  );
 };
 
 export type ScaffoldFile = { readonly path: string; readonly text: string };
