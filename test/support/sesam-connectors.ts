@@ -26,6 +26,8 @@ export type GeneratedConnector = {
   /** Lists of components, by file. */
   readonly templates: { readonly [file: string]: readonly Mapping[] };
   readonly layout: Layout;
+  /** Templates have a loop, a condition and a comment of Jinja's. */
+  readonly hasBlocks?: boolean;
 };
 
 const datatypeNames = ["contact", "order", "sales-invoice", "x", "Deal", "order_line", "a.b"];
@@ -162,13 +164,28 @@ const textIn = ({ indent, feed, end, mark: marked, ascii }: Layout, value: Json)
   return `${marked ? "\ufeff" : ""}${escaped.replaceAll("\n", feed)}${end ? feed : ""}`;
 };
 
+const blocks =
+  '{{# made by a template #}{{% if system %}}"made": "{{@ system @}}", "kept": [1, "x"], {{% endif %}}' +
+  '"looped": [{{% for n in [1, 2] %}}"{{@ system @}}-{{@ n @}}"{{% if not loop.last %}}, {{% endif %}}{{% endfor %}}], ';
+
+/** As other connectors, half of them with templates that a language renders. */
+export const connectorsWithBlocks: fc.Arbitrary<GeneratedConnector> = fc
+  .tuple(sesamConnectors, fc.boolean())
+  .map(([connector, hasBlocks]) => ({ ...connector, hasBlocks }));
+
 /** The connector's files, by path. */
-export const filesOf = ({ manifest, templates, layout }: GeneratedConnector): { readonly [path: string]: string } => ({
+export const filesOf = ({
+  manifest,
+  templates,
+  layout,
+  hasBlocks = false,
+}: GeneratedConnector): { readonly [path: string]: string } => ({
   "manifest.json": textIn(layout, manifest),
   ...Object.fromEntries(
     Object.entries(templates).map(([file, components]) => {
       const [only, second] = components;
-      return [file, textIn(layout, second === undefined && only !== undefined ? only : [...components])];
+      const text = textIn(layout, second === undefined && only !== undefined ? only : [...components]);
+      return [file, hasBlocks ? text.replace("{", () => blocks) : text];
     }),
   ),
 });

@@ -3,7 +3,7 @@ import type { Json } from "../../src/contract/index.ts";
 import type { GeneratedConnector } from "./sesam-connectors.ts";
 
 /** What an edit changes: each has a place, as long as the connector after it is as good as the one before. */
-export type EditKind = "literal" | "part of a text" | "parameter" | "addition" | "removal" | "key";
+export type EditKind = "literal" | "part of a text" | "parameter" | "addition" | "removal" | "key" | "order";
 
 export type GeneratedEdit = {
   readonly kind: EditKind;
@@ -128,6 +128,22 @@ const templateCandidates = (connector: GeneratedConnector): Candidate[] =>
                   return [...items.slice(0, at), pick(["a new item", 77_777, ["new"]]), ...items.slice(at)];
                 }),
             });
+          }
+          if (Array.isArray(value) && JSON.stringify(value) !== JSON.stringify(value.toReversed())) {
+            candidates.push({ kind: "order", what, make: () => put((old) => (old as readonly Json[]).toReversed()) });
+          }
+          const key = path.at(-1);
+          if (typeof key === "string" && !hasMark(key)) {
+            const parent = path.slice(0, -1);
+            const renamed = (old: Json): Json =>
+              Object.fromEntries(
+                Object.entries(old as { [key: string]: Json }).map(([name, member]) => [
+                  name === key ? "another key" : name,
+                  member,
+                ]),
+              );
+            const make = () => withComponent(connector, file, index, changed(component, parent, renamed));
+            candidates.push({ kind: "key", what, make });
           }
           if (path.length > 0 && !hasMark(path.at(-1)))
             candidates.push({ kind: "removal", what, make: () => put(() => undefined) });
