@@ -2,7 +2,7 @@ import type { Base } from "../contract/index.ts";
 import { address } from "../contract/index.ts";
 import { DeployerError } from "../errors.ts";
 import type { InfinoClient } from "../infino/index.ts";
-import { nearest } from "../nearest.ts";
+import { nearest, nearestName } from "../nearest.ts";
 import type { Context } from "./context.ts";
 import { hasLedger } from "./owner-of.ts";
 import { some } from "./some.ts";
@@ -14,6 +14,8 @@ export type Place = {
   readonly id: string;
   /** Where it is ours. */
   readonly entry?: Base;
+  /** Where none of that name is ours: the one of ours that may have been meant. */
+  readonly similar?: string;
 };
 
 /** The target of this name, or the one that is meant without. */
@@ -99,8 +101,11 @@ export const findJob = async (
 
 /** The dataset that is ours by this `_id`, else the one of this name. */
 export const findDataset = async (context: Context, name: string, target: string | undefined): Promise<Place> => {
-  const entry = findOurs(await entriesOf(context, "dataset"), "dataset", name, target);
-  return entry === undefined
-    ? open(context, chosenTarget(context, target), name, undefined)
-    : open(context, entry.target, entry.id, entry);
+  const entries = await entriesOf(context, "dataset");
+  const entry = findOurs(entries, "dataset", name, target);
+  if (entry !== undefined) return open(context, entry.target, entry.id, entry);
+  const names = entries.map(({ resource }) => resource._id);
+  const similar = nearestName(name, names);
+  const place = await open(context, chosenTarget(context, target), name, undefined);
+  return { ...place, ...(similar === undefined ? {} : { similar }) };
 };

@@ -114,7 +114,10 @@ export const datasetMetadata = async (
       "usage",
       `there is no dataset ${JSON.stringify(place.id)} on the target "${place.target}"`,
       {
-        hint: "status --detail lists those that were deployed",
+        hint:
+          place.similar === undefined
+            ? "status --detail lists those that were deployed"
+            : `did you mean ${JSON.stringify(place.similar)}?`,
       },
     );
   }

@@ -15,6 +15,8 @@ export type UploadReport = {
   readonly schemaVersion: 1;
   readonly target: string;
   readonly dataset: string;
+  /** Where no dataset of that name was deployed: the deployed one that may have been meant. */
+  readonly similar?: string;
   readonly file: string;
   readonly run: string;
   readonly status: "completed" | "failed";

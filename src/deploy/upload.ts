@@ -49,6 +49,7 @@ export const uploadFile = async (
     schemaVersion: 1,
     target: place.target,
     dataset: place.id,
+    ...(place.similar === undefined ? {} : { similar: place.similar }),
     file: path,
     run: run.run_id,
     status: run.status === "failed" ? "failed" : "completed",

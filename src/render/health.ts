@@ -24,7 +24,7 @@ const cure = (unhealthy: readonly Waited[], style: Style): string => {
   const failed = unhealthy.find(({ kind, health }) => kind === "import-job" && health.status === "failed");
   const run = failed === undefined ? "" : `connector-deployer run ${printable(failed._id)} --wait, or `;
   const command = `${run}connector-deployer status --wait`;
-  return `  ${style.cyan("what to do:")} mend the cause; apply again where the files changed by that, else: ${command}`;
+  return `  ${style.cyan("what to do:")} mend the cause; apply again where files or secrets changed by that, else: ${command}`;
 };
 
 /** What did not become healthy, or has something to say; what says the same stands together. */

@@ -73,6 +73,11 @@ describe("query and metadata", () => {
     const own = await stage.run("metadata", dataset, "-o", "json");
     expect(JSON.parse(own.stdout)).toMatchObject({ type: "metadata", dataset, metadata: { docs_count: 2 } });
     expect(Object.keys(JSON.parse(own.stdout).fields)).toEqual(expect.arrayContaining(["name", "city"]));
+    const mistyped = await stage.run("metadata", `${dataset}t`);
+    expect(mistyped).toMatchObject({ exit: 3, stderr: expect.stringContaining(`did you mean "${dataset}"?`) });
+    await writeFile(join(stage.dir, "more.jsonl"), '{"name":"Cy"}\n');
+    const elsewhere = await stage.run("upload", `${dataset}t`, "more.jsonl");
+    expect(elsewhere).toMatchObject({ exit: 0, stderr: expect.stringContaining(`there is "${dataset}"`) });
   });
 
   test("--all-by gives each row once, however many, and says where a column does not tell rows apart", async () => {

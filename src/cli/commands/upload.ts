@@ -1,4 +1,4 @@
-import { renderUpload } from "../../render/index.ts";
+import { printable, renderUpload } from "../../render/index.ts";
 import { defineCommand } from "../command.ts";
 import { exitOfUpload } from "../exit-code.ts";
 import { filled, oneOf, single, singleOr, toggle, wholeNumber } from "../flag.ts";
@@ -52,6 +52,11 @@ export const command = defineCommand({
       }),
     );
     await session.output.print({ document: report, text: () => renderUpload(report) });
+    const { dataset: name, similar } = report;
+    if (similar !== undefined) {
+      const words = `no dataset ${JSON.stringify(name)} was deployed from here; there is ${JSON.stringify(similar)}`;
+      session.output.note(printable(words));
+    }
     return exitOfUpload(report);
   },
 });
