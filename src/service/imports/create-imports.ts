@@ -1,6 +1,6 @@
 import { Problem, problemOf } from "../problem.ts";
 import type { ImportJobRecord, State } from "../state.ts";
-import { createRunQueue, type RunQueueRim } from "./run-queue.ts";
+import { createRunQueue, type RunQueueRim, roomPause } from "./run-queue.ts";
 import { createScheduler, type Timer } from "./scheduler.ts";
 import type { Imports, RunRecord } from "./types.ts";
 
@@ -18,6 +18,7 @@ const systemTimer: Timer = (milliseconds, callback) => {
 /** `state` is complete when the first member is called. */
 export const createImports = (state: () => State, rim: ImportsRim): Imports => {
   const queue = createRunQueue(state, rim);
+  let isClosed = false;
   const scheduler = createScheduler(rim.clock, rim.timer ?? systemTimer, (id) => {
     try {
       const record = state().importJobs.get(id);
@@ -41,26 +42,36 @@ export const createImports = (state: () => State, rim: ImportsRim): Imports => {
     else if (isDue || lacksPackage(latest)) queue.add(record, "catch-up");
   };
 
+  const added = (id: string): void => {
+    const record = state().importJobs.get(id);
+    if (record !== undefined) begin(record);
+  };
+
+  /** Tries again where the disk is full; tells of it once. */
+  const whenRoom = (work: () => void, isFirst = true): void => {
+    if (isClosed) return;
+    try {
+      work();
+    } catch (error) {
+      const isFull = problemOf(error)?.type === "insufficient_storage";
+      if (isFirst && !isFull) throw error;
+      if (isFirst || !isFull) rim.reportError(error);
+      if (isFull) systemTimer(roomPause, () => whenRoom(work, false));
+    }
+  };
+
   return {
     start: () => {
       const { data, importJobs, runs } = state();
       data.sweep(Array.from(importJobs.values(), ({ owner = "" }) => owner));
-      const unlessFull = (work: () => void): void => {
-        try {
-          work();
-        } catch (error) {
-          if (problemOf(error)?.type !== "insufficient_storage") throw error;
-          // Its schedule is kept; what it left behind waits for the next start.
-          rim.reportError(error);
-        }
-      };
-      for (const record of importJobs.values()) unlessFull(() => begin(record));
-      for (const id of runs.jobs()) if (importJobs.get(id) === undefined) unlessFull(() => runs.forgetJob(id));
+      for (const { id } of importJobs.values()) {
+        whenRoom(() => {
+          if (!queue.isUnderWay(id)) added(id);
+        });
+      }
+      for (const id of runs.jobs()) if (importJobs.get(id) === undefined) whenRoom(() => runs.forgetJob(id));
     },
-    added: (id) => {
-      const record = state().importJobs.get(id);
-      if (record !== undefined) begin(record);
-    },
+    added,
     removed: async ({ id, owner }) => {
       const { data, runs } = state();
       scheduler.remove(id);
@@ -83,6 +94,7 @@ export const createImports = (state: () => State, rim: ImportsRim): Imports => {
     next: scheduler.next,
     dropped: (dataset) => queue.stop("dataset-deleted", (run) => run.dataset === dataset),
     close: async () => {
+      isClosed = true;
       scheduler.stop();
       await queue.close();
     },

@@ -41,8 +41,8 @@ export type RunQueue = {
 export const runsAtOnce = 3;
 /** Milliseconds that closing waits for runs to end. */
 const closeWait = 800;
-/** Milliseconds between two tries to keep how a run ended, where the disk is full. */
-const roomPause = 1_000;
+/** Milliseconds between two tries to keep what has to be kept, where the disk is full. */
+export const roomPause = 1_000;
 /** Characters that are kept of a reason. */
 const longestReason = 2_000;
 
