@@ -149,7 +149,7 @@ const unary = (run: Run, operator: string, of: Item, place: Place): Item => {
     return wrongType(place, `${operator} needs a number, not ${kindOf(of)}`, "give it a number");
   }
   const value = Number(of.value);
-  return scalar(operator === "-" && value !== 0 ? -value : value, of.float);
+  return scalar(operator === "-" && (value !== 0 || of.float === true) ? -value : value, of.float);
 };
 
 const keyOf = (run: Run, item: Item, place: Place): string => {

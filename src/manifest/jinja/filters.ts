@@ -2,7 +2,17 @@ import type { Filter } from "./filter-parts.ts";
 import { attributeOf, flag, isFloat, itemsOf, numberIn } from "./filter-parts.ts";
 import { given, wholeGiven } from "./given.ts";
 import type { Item, Run } from "./items.ts";
-import { joinable, jsonOf, listItem, literal, refuseMissing, scalar, stringOf, textItem, wrongType } from "./items.ts";
+import {
+  innerJson,
+  joinable,
+  listItem,
+  literal,
+  refuseMissing,
+  scalar,
+  stringOf,
+  textItem,
+  wrongType,
+} from "./items.ts";
 import { listFilters } from "./list-filters.ts";
 import type { Place } from "./nodes.ts";
 import { numeric, truth } from "./operators.ts";
@@ -77,14 +87,18 @@ const decimals = (value: number, digits: number): number => {
 };
 
 const asJson: Filter = (run, item, from, place) => {
-  const json = jsonOf(run, item, place);
+  const json = innerJson(run, item, place);
   const wide = wholeGiven(from, 0, "indent", place);
   const written = textItem(
     run,
     place,
     JSON.stringify(json, undefined, wide === undefined ? undefined : Math.min(wide, 10)),
   );
-  return { type: "json", text: stringOf(run, written, place) ?? "", of: item };
+  return {
+    type: "json",
+    text: stringOf(run, written, place) ?? "",
+    of: item.type === "json" && json === item.text ? scalar(json) : item,
+  };
 };
 
 const otherwise: Filter = (run, item, from, place) => {

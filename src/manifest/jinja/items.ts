@@ -203,6 +203,10 @@ export const concatenated = (run: Run, items: readonly Item[], place: Place): It
   return { type: "composed", pieces };
 };
 
+/** A value in a list, a mapping or JSON again: JSON that was made of one already is a text there. */
+export const innerJson = (run: Run, item: Item, place: Place): Json =>
+  item.type === "json" && !holdsReference(item) ? item.text : jsonOf(run, item, place);
+
 /** What a value is as JSON; references in it are not resolved yet. */
 export const jsonOf = (run: Run, item: Item, place: Place): Json => {
   count(run, place);
@@ -217,14 +221,14 @@ export const jsonOf = (run: Run, item: Item, place: Place): Json => {
     case "reference":
       return item.json;
     case "list":
-      return item.items.map((one) => jsonOf(run, one, place));
+      return item.items.map((one) => innerJson(run, one, place));
     case "dict": {
       const value: Record<string, Json> = {};
       for (const [key, one] of item.entries) {
         if (reservedKeys.has(key)) {
           throw new Unrendered("invalid-value", place, `the key "${key}" is reserved`, "use another name");
         }
-        value[key] = jsonOf(run, one, place);
+        value[key] = innerJson(run, one, place);
       }
       return value;
     }

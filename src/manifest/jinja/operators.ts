@@ -130,7 +130,8 @@ const calculated = (operator: string, a: number, b: number, float: boolean, plac
   else if (operator === "-") value = a - b;
   else if (operator === "*") value = a * b;
   else if (operator === "//") value = Math.floor(a / b);
-  else if (operator === "%") value = a - b * Math.floor(a / b);
+  // What is left has the sign of the divisor, a zero too.
+  else if (operator === "%") value = a - b * Math.floor(a / b) || (b < 0 ? -0 : 0);
   else if (operator === "/") {
     value = a / b;
     point = true;
@@ -141,7 +142,7 @@ const calculated = (operator: string, a: number, b: number, float: boolean, plac
   if (!Number.isFinite(value) || (!point && !Number.isSafeInteger(value))) {
     return wrongType(place, "the result is too large to be kept exactly", "calculate with smaller numbers");
   }
-  return scalar(value === 0 ? 0 : value, point);
+  return scalar(value === 0 && !point ? 0 : value, point);
 };
 
 const arithmetic = (run: Run, operator: string, a: Item, b: Item, place: Place): Item => {

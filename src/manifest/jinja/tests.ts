@@ -8,11 +8,9 @@ type Test = (run: Run, item: Item, given: Given, place: Place) => boolean;
 const first = ({ positional: [value] }: Given, place: Place): Item =>
   value ?? wrongType(place, "the test needs a value to test with", "write x is divisibleby(3)");
 
-const whole = (item: Item, place: Place): number => {
+const numberOf = (item: Item, place: Place): number => {
   refuseMissing(item);
-  const value = numeric(item);
-  if (value !== undefined && Number.isInteger(value)) return value;
-  return wrongType(place, `the test needs a whole number, not ${kindOf(item)}`, "give it one");
+  return numeric(item) ?? wrongType(place, `the test needs a number, not ${kindOf(item)}`, "give it one");
 };
 
 const isText = (item: Item): boolean =>
@@ -43,12 +41,12 @@ const tests: { readonly [name: string]: Test } = {
   sequence: (_, item) => item.type === "list" || item.type === "dict" || isText(item),
   iterable: (_, item) => item.type === "list" || item.type === "dict" || isText(item),
   callable: (_, item) => item.type === "callable",
-  odd: (_, item, __, place) => modulo(whole(item, place), 2) === 1,
-  even: (_, item, __, place) => modulo(whole(item, place), 2) === 0,
+  odd: (_, item, __, place) => modulo(numberOf(item, place), 2) === 1,
+  even: (_, item, __, place) => modulo(numberOf(item, place), 2) === 0,
   divisibleby: (_, item, given, place) => {
-    const by = whole(first(given, place), place);
+    const by = numberOf(first(given, place), place);
     if (by === 0) return wrongType(place, "nothing can be divided by zero", "give it another number");
-    return modulo(whole(item, place), by) === 0;
+    return modulo(numberOf(item, place), by) === 0;
   },
   lower: (run, item, _, place) => cased(run, item, place, (text) => text.toLowerCase()),
   upper: (run, item, _, place) => cased(run, item, place, (text) => text.toUpperCase()),

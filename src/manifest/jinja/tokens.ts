@@ -18,7 +18,8 @@ export const keywords: ReadonlySet<string> = new Set(["in", "if", "else", "is", 
 
 const space = /\s+/y;
 const word = /[\p{L}_][\p{L}\p{N}_]*/uy;
-const decimal = /\d[\d_]*(?:\.\d[\d_]*)?(?:[eE][+-]?\d+)?/y;
+const decimal =
+  /0[xX]_?[0-9a-fA-F][0-9a-fA-F_]*|0[oO]_?[0-7][0-7_]*|0[bB]_?[01][01_]*|\d[\d_]*(?:\.\d[\d_]*)?(?:[eE][+-]?\d+)?/y;
 const integer = /\d+/y;
 const text = /'([^'\\]*(?:\\[\s\S][^'\\]*)*)'|"([^"\\]*(?:\\[\s\S][^"\\]*)*)"/y;
 const operator = /\*\*|\/\/|[=!<>]=|[-+~*/%<>=.,:|()[\]{}]/y;
@@ -77,6 +78,7 @@ const nameToken = (name: string, start: number): Token => {
 
 const numberOf = (written: string): string => {
   const digits = written.replaceAll("_", "");
+  if (/^0[xob]/i.test(digits)) return String(BigInt(digits));
   return /[eE]/.test(digits) && !digits.includes(".") ? digits.replace(/[eE]/, ".0e") : digits;
 };
 
