@@ -142,14 +142,24 @@ const createFrom = (draft: string, path: string): void => {
   }
 };
 
-/** Puts a draft in its file's place; nothing else of this process comes between the look and the step. */
-const commit = ({ change: { file }, path, draft, before }: Staged, command: string): void => {
+/**
+ * Puts a draft in its file's place; nothing else of this process comes between the look and the step. False where another
+ * run did so.
+ */
+const commit = ({ change: { file }, path, draft, before, after }: Staged, command: string): boolean => {
   try {
     if (before === undefined) createFrom(draft, path);
-    else if (readFileSync(path, "utf8") === before) renameSync(draft, path);
-    else throw changed(file, command);
+    else {
+      const now = readFileSync(path, "utf8");
+      if (now === after) return false;
+      if (now !== before) throw changed(file, command);
+      renameSync(draft, path);
+    }
+    return true;
   } catch (error) {
-    throw codeOf(error) === "EEXIST" ? made(file, command) : cannotWrite(file, error);
+    if (codeOf(error) !== "EEXIST") throw cannotWrite(file, error);
+    if (readFileSync(path, "utf8") === after) return false;
+    throw made(file, command);
   }
 };
 
@@ -179,13 +189,13 @@ export const writeChanges = async (
     for (const change of created) put(await stageNew(root, change, command));
     for (const change of changes) put(await stage(root, change, command));
     for (const one of staged) {
-      commit(one, command);
-      done.push(one);
+      if (commit(one, command)) done.push(one);
     }
   } catch (error) {
     for (const one of done.reverse()) await takeBack(one).catch(() => undefined);
-    for (const { draft } of staged) await rm(draft, { force: true }).catch(() => undefined);
     throw error;
+  } finally {
+    for (const { draft } of staged) await rm(draft, { force: true }).catch(() => undefined);
   }
   for (const folder of new Set(staged.map(({ draft }) => dirname(draft)))) await sweep(folder).catch(() => undefined);
 };

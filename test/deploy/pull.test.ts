@@ -395,6 +395,18 @@ describe("pull", () => {
     expect(await stage.pull()).toMatchObject({ written: false, items: [] });
   });
 
+  it("finishes what a killed pull wrote in part", async () => {
+    const stage = await deployed();
+    await stage.edit("acme-t001-crm", { timeout_secs: 5 });
+    await stage.edit("acme-t002-crm", { timeout_secs: 6 });
+    const { files } = await stage.pull({ dryRun: true });
+    expect(files).toHaveLength(2);
+    for (const { file, after } of files.slice(0, 1)) await writeFile(join(stage.dir, file), after);
+    expect(await stage.pull()).toMatchObject({ written: true, files: files.slice(1) });
+    expect(await stage.planned()).toEqual([]);
+    expect(await stage.pull()).toMatchObject({ written: false, items: [] });
+  });
+
   it("leaves a rename that was not applied yet to the next apply, and owns nothing twice", async () => {
     const stage = await deployed();
     await stage.edit("acme-t002-crm", { timeout_secs: 5 });
