@@ -59,6 +59,8 @@ export type RunState<Api> = {
   readonly passed: () => number;
   readonly limit: <T>(task: () => Promise<T>) => Promise<T>;
   readonly intend: ReturnType<typeof intentLog>;
+  /** All steps of the plan, those that will not be made too. */
+  readonly planned: ReadonlySet<string>;
   readonly results: Map<string, Result>;
   /** Steps whose old object is gone already, to make way for what it uses. */
   readonly takenDown: Set<string>;
@@ -157,6 +159,7 @@ export const applyPlan = async <Api>(rim: Rim<Api>, planned: Plan, settings: App
     passed: passingTime(() => performance.now(), rim.clock),
     limit: limiter(settings.parallelism),
     intend: intentLog(rim.ledger, settings.holder.run),
+    planned: new Set(plan.changes.map((change) => stepKey(change))),
     results: new Map(),
     takenDown: new Set(),
     halted: undefined,

@@ -10,13 +10,13 @@ const changesWhatIsLive: readonly Change["op"][] = ["insert", "update", "replace
 
 /** What was not changed and uses what was, such as the jobs of a changed connection: targets run them again. */
 const usersOf = <Api>(
-  { rim, bases, results }: RunState<Api>,
+  { rim, bases, planned }: RunState<Api>,
   changed: ReadonlySet<string>,
 ): readonly (readonly [string, Awaited])[] =>
   [...bases].flatMap(([key, { target, resource, applied, id, state }]) => {
     const { tenant, kind: name, _id } = resource;
     const kind = rim.targets.get(target)?.kinds.find((one) => one.name === name);
-    if (kind?.judge === undefined || state !== "live" || results.has(key)) return [];
+    if (kind?.judge === undefined || state !== "live" || planned.has(key)) return [];
     const isUser = kind.references(applied).some((used) => changed.has(`${target} ${address(used.kind, used._id)}`));
     return isUser ? [[key, { tenant, target, kind: name, _id, id, mayRunAgain: true }]] : [];
   });
@@ -43,21 +43,21 @@ export const waitForWave = async <Api>(
     changed.add(`${target} ${address(kind, entity._id)}`);
   }
   if (awaited.size === 0) return [];
-  const users = usersOf(state, changed);
-  for (const [key, user] of users) {
-    awaited.set(key, user);
-    const { tenant, target, kind, _id, id } = user;
-    results.set(key, { tenant, target, kind, _id, op: "noop", outcome: "done", id, durationMs: 0 });
-  }
+  const users = new Map(usersOf(state, changed));
+  for (const [key, user] of users) awaited.set(key, user);
   const { timeout } = settings.wait;
   rim.report({ code: "wait-started", resources: awaited.size, timeout, ...(wave === undefined ? {} : { wave }) });
   const found = await awaitHealth(rim, [...awaited.values()], { ...settings.wait, stop: settings.stop });
-  for (const [index, key] of [...awaited.keys()].entries()) {
+  const ofUsers: Result[] = [];
+  for (const [index, [key, { tenant, target, kind, _id, id }]] of [...awaited].entries()) {
     const result = results.get(key);
     const health = found[index];
-    if (result !== undefined && health !== undefined) results.set(key, { ...result, health });
+    if (health === undefined) continue;
+    if (users.has(key)) {
+      ofUsers.push({ tenant, target, kind, _id, op: "noop", outcome: "done", id, health, durationMs: 0 });
+    } else if (result !== undefined) results.set(key, { ...result, health });
   }
   const healthy = found.filter((one) => one.healthy).length;
   rim.report({ code: "wait-ended", healthy, unhealthy: found.length - healthy });
-  return users.flatMap(([key]) => results.get(key) ?? []);
+  return ofUsers;
 };

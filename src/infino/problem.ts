@@ -66,8 +66,9 @@ const hints: Readonly<Record<string, string>> = {
   source_refused: "check the user, password or key of the connection, and what its user may read; then apply again",
   source_unreachable: "check the connection's address, and that the source runs and can be reached from the target",
   source_timeout: "ask for less, or raise the connection's timeout_secs",
-  source_not_found: "look at the name of the index or table, and its case: the source knows no such one",
-  query_failed: "look at the names of columns with: connector-deployer metadata DATASET",
+  source_not_found:
+    "look at the name of the index or table (or the column), and its case: the source knows no such one",
+  query_failed: "look at the statement; the columns are shown by: connector-deployer metadata DATASET",
 };
 
 const ofAnswer = (status: number, headers: Headers, body: string, context: Context): DeployerError => {
