@@ -4,13 +4,14 @@ import type { Json } from "../contract/index.ts";
 import { hasErrors } from "../diagnostic.ts";
 import { DeployerError } from "../errors.ts";
 import type { ExpansionFiles, FileChange, SesamConnector, SesamFile } from "../manifest/index.ts";
-import { insideOf, pairExpansion, placeEdits, readExpansion, readSesamConnector, realPath } from "../manifest/index.ts";
+import { pairExpansion, placeEdits, readExpansion, readSesamConnector } from "../manifest/index.ts";
 import { isInterrupted, openJournal } from "./collapse-journal.ts";
 import { collapseProfile } from "./collapse-profile.ts";
 import { shownFile, shownPlaced, shownUnplaced } from "./collapse-shown.ts";
 import { editedSince, noteCollapsed } from "./collapse-since.ts";
 import type { Collapsed, CollapseOptions, CollapseReport } from "./collapse-types.ts";
 import { refuseInvalid } from "./read-tenants.ts";
+import { refuseLink } from "./refuse-link.ts";
 import { tool } from "./version.ts";
 import { writeChanges } from "./write-changes.ts";
 
@@ -79,19 +80,6 @@ const find = async (
   };
 };
 
-/** Throws `usage` where the folder that is used by itself lies elsewhere: what was noted there would be written there. */
-const refuseLink = (root: string, shown: string): void => {
-  const folder = join(root, ".expanded");
-  if (insideOf(realPath(root), "", ".expanded") !== undefined) return;
-  throw new DeployerError(
-    "usage",
-    `the folder ${JSON.stringify(shown)} is a symbolic link that leads out of the connector`,
-    {
-      hint: `name the folder itself: --expanded ${JSON.stringify(realPath(folder))}`,
-    },
-  );
-};
-
 /**
  * Writes the edits of a Sesam connector's expansion back into its templates, its manifest and its `PROFILE-env.json`, with
  * every other byte of them kept. Where an edit has no place, nothing is written unless `partial`. Throws `no-project`,
@@ -104,7 +92,7 @@ export const collapseConnector = async (dir: string, options: CollapseOptions = 
   const root = resolve(dir);
   const connector = await readSesamConnector(root, { profile, system });
   const folder = resolve(expanded);
-  if (options.expanded === undefined) refuseLink(root, expanded);
+  if (options.expanded === undefined) refuseLink(root, "--expanded");
   const expansion = expand(connector);
   const files = await readEdited(folder, expanded, profile);
   const edited = editedSince(folder, files, expansion, isInterrupted(folder, connector));

@@ -6,6 +6,7 @@ import type { SesamFile } from "../manifest/index.ts";
 import { readProject, readSesamConnector } from "../manifest/index.ts";
 import { chooseTenants } from "./choose-tenants.ts";
 import { refuseInvalid } from "./read-tenants.ts";
+import { refuseLink } from "./refuse-link.ts";
 import type { SesamFolder } from "./sesam-folder.ts";
 import { prepareSesamFolder, writeSesamFolder } from "./sesam-folder.ts";
 import { indexName, readIndex } from "./sesam-index.ts";
@@ -74,6 +75,7 @@ const report = (profile: string, folders: SesamExpandReport["folders"]): SesamEx
 const expandConnector = async (dir: string, options: SesamExpandOptions): Promise<SesamExpandReport> => {
   const { out = join(dir, ".expanded"), profile = "test", force = false } = options;
   const { files, diagnostics } = await expandOne(dir, out, options);
+  if (options.out === undefined) refuseLink(dir, "--out");
   refuseInvalid(diagnostics);
   warn(diagnostics, options);
   return report(profile, [writeSesamFolder(out, files, { force })]);
@@ -102,6 +104,7 @@ export const expandConnectors = async (
       const hint = "name folders with a manifest and without connector-deployer.yaml";
       throw new DeployerError("usage", `${JSON.stringify(dir)} is not the folder of a connector`, { hint });
     }
+    if (out === undefined) refuseLink(dir, "--out");
     const folder = out === undefined ? join(dir, ".expanded") : join(out, names[index] ?? "");
     const { diagnostics, ...one } = await expandOne(dir, folder, options);
     found.push(...diagnostics.map((diagnostic) => within(dir, diagnostic)));
@@ -148,6 +151,7 @@ const expandProject = async (dir: string, options: SesamExpandOptions): Promise<
     force = false,
   } = options;
   const files = await readProject(resolve(dir), environment, { env: options.env ?? process.env, dialect: "sesam" });
+  if (options.out === undefined) refuseLink(dir, "--out");
   const { tenants, broken } = await chooseTenants(files, selection, []);
   refuseInvalid(broken.flatMap(({ diagnostics }) => diagnostics));
   const found: Diagnostic[] = [...files.diagnostics];

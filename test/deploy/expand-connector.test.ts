@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -120,6 +120,22 @@ describe("a connector's folder in Sesam's form", () => {
       plain: "$ENV(PLAIN) \\$ENV(x)",
     });
     expect(await at.expand()).toMatchObject({ folders: [{ added: [], changed: [], removed: [], unchanged: 7 }] });
+  });
+
+  test.each([
+    ["a connector", connector],
+    ["a project", project],
+  ])("of %s is not written through a link that leads elsewhere, unless that is named", async (_, files) => {
+    await using at = await stage(files);
+    await using elsewhere = await stage({});
+    await symlink(elsewhere.dir, join(at.dir, ".expanded"));
+    await expect(at.expand()).rejects.toMatchObject({
+      code: "usage",
+      message: expect.stringContaining("symbolic link"),
+    });
+    expect(await elsewhere.list(".")).toEqual([]);
+    await at.expand({ out: elsewhere.dir });
+    expect(await elsewhere.list(".")).not.toEqual([]);
   });
 
   test("expands elsewhere, with another system and profile", async () => {

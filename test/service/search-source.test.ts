@@ -114,6 +114,14 @@ describe("a search source that is queried", () => {
     expect(asked).toHaveLength(1);
   });
 
+  it("says where https was asked of a port that does not speak it", async () => {
+    const { base_url } = await startServer((_asked, response) => say(response, {}));
+    await expect(query({ base_url: base_url.replace("http:", "https:") })).rejects.toMatchObject({
+      type: "source_unreachable",
+      message: expect.stringContaining("http:// or https://"),
+    });
+  });
+
   it("says why, with the server's own type and reason", async () => {
     const { base_url } = await startServer((_, response) => refuse(response, 400, "parsing_exception"));
     await expect(query({ base_url })).rejects.toThrow(/parsing_exception: because/);

@@ -17,6 +17,9 @@ export const explainFailure = (error: unknown): string => {
     case "ECONNRESET":
     case "EPIPE":
       return `the connection was cut (${code})`;
+    case "EPROTO":
+    case "ERR_SSL_WRONG_VERSION_NUMBER":
+      return `the port does not speak TLS (${code}); check whether base_url begins with http:// or https://`;
     case "DEPTH_ZERO_SELF_SIGNED_CERT":
     case "SELF_SIGNED_CERT_IN_CHAIN":
     case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
