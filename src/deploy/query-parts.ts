@@ -58,10 +58,6 @@ const unfit = (key: string, why: string): DeployerError =>
 
 const keyOf = (row: readonly Json[], at: number, key: string): string | number => {
   const value = row[at];
-  // Of larger numbers the last digits may be missing, and with them rows.
-  if (typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value)) {
-    throw unfit(key, `${value} has more digits than can be compared; select it as text beside the others`);
-  }
   if (typeof value === "string" || typeof value === "number") return value;
   throw unfit(key, `its value is ${canonicalJson(value ?? null)} in a row`);
 };
