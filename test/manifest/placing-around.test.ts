@@ -16,6 +16,11 @@ const template = `[
     "rules": [
       ["add", "by", ["string", "_S.{{@ order_by @}}"]]
     ],
+    "names": [
+      "{{@ order_by @}}",
+      ["{{@ order_by @}}", "{{@ datatype @}}*"],
+      {}
+    ],
     "steps": [
       { "type": "a", "system": "{{@ system @}}", "url": "{{@ order_by @}}/v1" },
       { "type": "b", "system": "{{@ system @}}", "url": "{{@ order_by @}}/v2" },
@@ -119,6 +124,11 @@ describe("what held variables", () => {
     const at = lines.findIndex((line) => line.includes('"type": "a"'));
     const moved = [...lines.slice(0, at), lines[at + 1] ?? "", lines[at] ?? "", ...lines.slice(at + 2)];
     expect(text).toBe(moved.join("\n"));
+  });
+
+  test("is moved whole where it holds what another moved item is", async () => {
+    const text = await placedText(inAll((pipe) => ({ ...pipe, names: (pipe["names"] as Json[]).toReversed() })));
+    expect(JSON.parse(text)[0].names).toEqual([{}, ["{{@ order_by @}}", "{{@ datatype @}}*"], "{{@ order_by @}}"]);
   });
 
   test("is seen as moved where both items stand elsewhere as they are", () => {

@@ -216,12 +216,16 @@ const moved = (
   all: readonly ListSide[],
   wishes: readonly Wish<Json>[],
 ): Json | undefined => {
-  const gone = (all[0]?.steps ?? []).flatMap(({ from, to }) => (to === undefined && from !== undefined ? [from] : []));
-  for (const index of gone) {
-    const item = node.items[index];
-    if (item === undefined) continue;
-    const raw = jsonOf(item);
-    if (wishes.every(({ scope, want }) => equal(evaluate(raw, scope, walk.style.dialect), want))) return raw;
+  const gone = (all[0]?.steps ?? []).flatMap(({ from, to }) => {
+    const item = to === undefined && from !== undefined ? node.items[from] : undefined;
+    return item === undefined ? [] : [item];
+  });
+  const whole = gone.map(jsonOf).find((raw) => {
+    return wishes.every(({ scope, want }) => equal(evaluate(raw, scope, walk.style.dialect), want));
+  });
+  if (whole !== undefined) return whole;
+  // One that went as a whole may hold what another one was.
+  for (const item of gone) {
     const around = marksBelow(item, walk.style.dialect) ? agreeAround(walk, item, wishes) : undefined;
     if (around !== undefined) return around;
   }
