@@ -18,7 +18,7 @@ const template = `[
     ],
     "names": [
       "{{@ order_by @}}",
-      ["{{@ order_by @}}", "{{@ datatype @}}*"],
+      ["{{@ order_by @}}", "{{@ page @}}*"],
       {}
     ],
     "steps": [
@@ -36,8 +36,8 @@ beforeAll(async () => {
   subject = await sesamSubject({
     "manifest.json": JSON.stringify({
       datatypes: {
-        contact: { template: "templates/shared.json", parameters: { order_by: "updated" } },
-        order: { template: "templates/shared.json", parameters: { order_by: "modified" } },
+        contact: { template: "templates/shared.json", parameters: { order_by: "updated", page: "p" } },
+        order: { template: "templates/shared.json", parameters: { order_by: "modified", page: "p" } },
       },
     }),
     "templates/shared.json": template,
@@ -128,7 +128,7 @@ describe("what held variables", () => {
 
   test("is moved whole where it holds what another moved item is", async () => {
     const text = await placedText(inAll((pipe) => ({ ...pipe, names: (pipe["names"] as Json[]).toReversed() })));
-    expect(JSON.parse(text)[0].names).toEqual([{}, ["{{@ order_by @}}", "{{@ datatype @}}*"], "{{@ order_by @}}"]);
+    expect(JSON.parse(text)[0].names).toEqual([{}, ["{{@ order_by @}}", "{{@ page @}}*"], "{{@ order_by @}}"]);
   });
 
   test("is seen as moved where both items stand elsewhere as they are", () => {
