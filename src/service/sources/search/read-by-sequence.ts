@@ -86,7 +86,7 @@ const readShard = async function* (
   const ask = (from: Place): AskedRange => {
     const { sequence, top } = from;
     const end = spread === "unknown" ? top : sequence + Math.ceil(reading.size.records * spread);
-    // Servers look at all records after `gt`; how many there are is known for the last ones only when they were read.
+    // Without an end a server looks at all that is left, for every page. Past `top` there is none: records go on coming.
     const range = end < top ? { gt: sequence, lte: end } : undefined;
     const search = {
       ...searchOf(reading, from.index, isOneOfMany, range),
